@@ -1,0 +1,277 @@
+package accept
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"carillon/core/access"
+	"carillon/core/config"
+	"carillon/core/contact"
+	"carillon/core/customer"
+	"carillon/core/fault"
+	"carillon/core/message"
+	"carillon/core/notice"
+	"carillon/core/store"
+)
+
+// Limits of a request's own words.
+const (
+	maxKey       = 200
+	maxReference = 100
+	maxNameLines = 3
+	maxNameLine  = 64 // a name line of the classic letter record
+)
+
+// reserved are the top-level names that templates get from us; data may not bring them.
+func reserved() []string { return []string{"recipient", "division", "account"} }
+
+// Prepare decides a request and returns its write set without applying it. Errors are those of Accept, but for the
+// conflicts that only the store can tell.
+func (s *Service) Prepare(ctx context.Context, now time.Time, p access.Principal, r Request) (Prepared, error) {
+	cfg := s.Configs.Current()
+	if err := mayPost(cfg, p, r.Division); err != nil {
+		return Prepared{}, err
+	}
+	var wrong violations
+	checkWords(&wrong, r)
+	kind, known := cfg.Type(r.Class, r.Type)
+	if !known || (kind.Division != "" && kind.Division != r.Division) {
+		wrong.add("/type", "is no contact type of this class and division")
+		return Prepared{}, wrong.fault()
+	}
+	checkUsage(&wrong, kind.Type, r)
+	who, err := s.subject(ctx, p, cfg, r, &wrong)
+	if err != nil {
+		return Prepared{}, err
+	}
+	if err := wrong.fault(); err != nil {
+		return Prepared{}, err
+	}
+	c, err := s.newContact(ctx, now, p, cfg, r, who)
+	if err != nil {
+		return Prepared{}, err
+	}
+	return s.begin(now, cfg, kind, c, who, r)
+}
+
+// begin starts the plan of a new contact and completes the write set.
+func (s *Service) begin(now time.Time, cfg *config.Snapshot, kind config.ContactType, c contact.Contact, who subject, r Request) (Prepared, error) {
+	run := starting{s: s, now: now, cfg: cfg, kind: kind, contact: c, who: who, expires: r.ExpiresAt, data: r.Data}
+	run.out.Contacts = []contact.Contact{c}
+	if err := run.checkAll(); err != nil {
+		return Prepared{}, err
+	}
+	if len(kind.Plan.Steps) > 0 {
+		run.out.Plans = []notice.Plan{{Contact: c.ID, Steps: int16(len(kind.Plan.Steps))}} //nolint:gosec // a plan is short
+		if err := run.from(1, "accepted"); err != nil {
+			return Prepared{}, err
+		}
+	}
+	run.tellAccepted()
+	run.out.Keys = keys(c, r)
+	return Prepared{
+		Writes: run.out,
+		Answer: Answer{Contact: c.ID, Reference: c.Reference, AcceptedAt: c.AcceptedAt, Messages: run.started},
+	}, nil
+}
+
+func keys(c contact.Contact, r Request) []store.IntakeKey {
+	key := store.IntakeKey{
+		Kind: store.IdempotencyKey, Source: c.Source, Division: c.Division, Key: r.Key, Hash: r.Hash(), Contact: c.ID, At: c.AcceptedAt,
+	}
+	if r.Reference == "" {
+		return []store.IntakeKey{key}
+	}
+	ref := key
+	ref.Kind, ref.Key = store.SourceReference, r.Reference
+	return []store.IntakeKey{key, ref}
+}
+
+func mayPost(cfg *config.Snapshot, p access.Principal, division string) error {
+	if !p.Has(access.CIS, access.CSR, access.Supervisor, access.Admin) {
+		return fault.New(fault.Forbidden, "this key may not post contacts")
+	}
+	if _, known := cfg.Division(division); !known {
+		if division == "" {
+			return fault.Refuse(fault.Violation{Field: "/division", Reason: "is required"})
+		}
+		return fault.Refuse(fault.Violation{Field: "/division", Reason: "is not configured"})
+	}
+	if !p.InDivision(division) {
+		return fault.New(fault.Forbidden, "this key has no right in that division")
+	}
+	return nil
+}
+
+func checkWords(wrong *violations, r Request) {
+	if r.Key == "" || len(r.Key) > maxKey {
+		wrong.add("header:Idempotency-Key", "has 1 to 200 characters")
+	}
+	if len(r.Reference) > maxReference {
+		wrong.add("/reference", "has more than 100 characters")
+	}
+	for _, name := range reserved() {
+		if _, there := r.Data[name]; there {
+			wrong.add("/data/"+name, "is a name that Carillon fills itself")
+		}
+	}
+}
+
+func checkUsage(wrong *violations, t contact.Type, r Request) {
+	given := 0
+	for _, there := range []bool{r.Person != 0, r.External != "", r.Inline != nil} {
+		if there {
+			given++
+		}
+	}
+	if given > 1 {
+		wrong.add("/recipient", "give one of person, externalPerson and recipient")
+	}
+	field := "/person"
+	if r.Inline != nil {
+		field = "/recipient"
+	}
+	if reason := t.Person.Check(given > 0); reason != "" {
+		wrong.add(field, reason)
+	}
+	if reason := t.Account.Check(r.Account != ""); reason != "" {
+		wrong.add("/account", reason)
+	}
+	if reason := t.Premise.Check(r.Premise != ""); reason != "" {
+		wrong.add("/premise", reason)
+	}
+}
+
+// subject is whom a contact is about: a loaded person, or an inline recipient made into the shape of one.
+type subject struct {
+	person customer.Person
+	inline string // canonical JSON of an inline recipient
+}
+
+func (s *Service) subject(ctx context.Context, p access.Principal, cfg *config.Snapshot, r Request, wrong *violations) (subject, error) {
+	switch {
+	case r.Inline != nil:
+		return s.inlineSubject(cfg, r.Division, *r.Inline, wrong)
+	case r.Person != 0:
+		person, err := s.Facts.Person(ctx, r.Person)
+		return visible(p, r, "/person", person, err, wrong)
+	case r.External != "":
+		person, err := s.Facts.PersonByExternal(ctx, p.Source, r.External)
+		return visible(p, r, "/externalPerson", person, err, wrong)
+	}
+	return subject{}, nil
+}
+
+// visible hides persons of other divisions: they are as if they were not there.
+func visible(p access.Principal, r Request, field string, person customer.Person, err error, wrong *violations) (subject, error) {
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return subject{}, err
+	}
+	if err != nil || (person.Division != r.Division && !p.InDivision(person.Division)) {
+		wrong.add(field, "names no person")
+		return subject{}, nil
+	}
+	return subject{person: person}, nil
+}
+
+func (s *Service) inlineSubject(cfg *config.Snapshot, division string, in Inline, wrong *violations) (subject, error) {
+	d, _ := cfg.Division(division)
+	checkNames(wrong, in)
+	person := customer.Person{
+		Division: division, Language: in.Language, Names: []customer.Name{{Type: customer.Primary, Text: strings.Join(in.Name, "\n")}},
+	}
+	var zones []string
+	if in.Zone != "" {
+		if _, err := time.LoadLocation(in.Zone); err != nil {
+			wrong.add("/recipient/zone", "is not an IANA time zone")
+		}
+		zones = []string{in.Zone}
+	}
+	points, err := s.inlinePoints(d.Country, in, wrong)
+	if err != nil {
+		return subject{}, err
+	}
+	for i := range points {
+		points[i].Zones = append(points[i].Zones, zones...)
+	}
+	person.Points = points
+	body, err := json.Marshal(in)
+	if err != nil {
+		return subject{}, fault.Wrap(fault.Invalid, "writing the inline recipient", err)
+	}
+	return subject{person: person, inline: string(body)}, nil
+}
+
+func checkNames(wrong *violations, in Inline) {
+	if len(in.Name) == 0 || len(in.Name) > maxNameLines {
+		wrong.add("/recipient/name", "has one to three lines")
+	}
+	for _, line := range in.Name {
+		if strings.TrimSpace(line) == "" || len([]rune(line)) > maxNameLine || strings.ContainsAny(line, "\r\n") {
+			wrong.add("/recipient/name", "has lines of 1 to 64 characters")
+			return
+		}
+	}
+}
+
+// inlinePoints checks every address of an inline recipient, whichever step will use it.
+func (s *Service) inlinePoints(country string, in Inline, wrong *violations) ([]customer.Point, error) {
+	var points []customer.Point
+	add := func(field string, kind customer.PointKind, c message.Channel, raw string, caps ...customer.Capability) error {
+		address, zones, err := s.Channels[c].Address(raw, country)
+		if err := wrong.take(field, err); err != nil {
+			return err
+		}
+		points = append(points, customer.Point{Kind: kind, Value: address, Capabilities: caps, Zones: zones})
+		return nil
+	}
+	if in.Phone != "" {
+		if err := add("/recipient/phone", customer.Phone, message.Voice, in.Phone, s.phoneCan(in.Phone, country)...); err != nil {
+			return nil, err
+		}
+	}
+	if in.Email != "" {
+		if err := add("/recipient/email", customer.Email, message.Email, in.Email, customer.CanEmail); err != nil {
+			return nil, err
+		}
+	}
+	if in.Postal != nil {
+		*wrong = append(*wrong, in.Postal.Violations("/recipient/postal")...)
+		points = append(points, customer.Point{Kind: customer.Post, Value: in.Postal.Address(), Capabilities: []customer.Capability{customer.CanPost}})
+	}
+	return points, nil
+}
+
+// phoneCan tells what a number takes: calls always, texts when the sms channel accepts it.
+func (s *Service) phoneCan(raw, country string) []customer.Capability {
+	if _, _, err := s.Channels[message.SMS].Address(raw, country); err != nil {
+		return []customer.Capability{customer.CanVoice}
+	}
+	return []customer.Capability{customer.CanVoice, customer.CanSMS}
+}
+
+func (s *Service) newContact(ctx context.Context, now time.Time, p access.Principal, cfg *config.Snapshot, r Request, who subject) (contact.Contact, error) {
+	id, err := s.IDs.Contact(ctx)
+	if err != nil {
+		return contact.Contact{}, err
+	}
+	data := r.Data
+	if data == nil {
+		data = map[string]any{}
+	}
+	body, err := json.Marshal(data)
+	if err != nil {
+		return contact.Contact{}, fault.Refuse(fault.Violation{Field: "/data", Reason: "is not a JSON object"})
+	}
+	account := r.Account
+	if account == "" {
+		account = who.person.Account
+	}
+	return contact.Contact{
+		ID: id, Source: p.Source, Division: r.Division, Reference: r.Reference, Class: r.Class, Type: r.Type,
+		Person: who.person.ID, Account: account, Premise: r.Premise, Data: string(body), Inline: who.inline,
+		Config: cfg.Version, AcceptedAt: now, By: p.Name,
+	}, nil
+}

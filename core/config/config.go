@@ -1,0 +1,290 @@
+// Package config holds administration as data: divisions, routes, contact classes and types with their plans,
+// and templates. A configuration is written whole, checked whole, and has a version; a message names the version
+// it was accepted under, and what a version says never changes.
+package config
+
+import (
+	"encoding/json"
+	"time"
+
+	"carillon/core/consent"
+	"carillon/core/contact"
+	"carillon/core/fault"
+	"carillon/core/message"
+	"carillon/core/notice"
+	"carillon/core/template"
+)
+
+// Division is a CIS division: a part of the utility with its own zone, hours and routes.
+type Division struct {
+	Code        string                             `json:"code"`
+	Description string                             `json:"description,omitempty"`
+	Zone        string                             `json:"zone"`              // IANA name; of the business date, and of recipients whose own zone is unknown
+	Country     string                             `json:"country"`           // ISO 3166 two letters; default of phone numbers written nationally
+	Language    string                             `json:"language"`          // default of recipients without one
+	Windows     map[message.Channel]consent.Window `json:"windows,omitempty"` // when a channel may reach people; absent: always
+	Routes      map[message.Channel]string         `json:"routes"`
+	Replies     Replies                            `json:"replies,omitempty"`
+}
+
+// Replies are the answers to what recipients write back.
+type Replies struct {
+	Stop string `json:"stop,omitempty"` // template of the one confirmation; empty: the provider answers
+	Help string `json:"help,omitempty"`
+}
+
+// Route is channel + provider account + sender identity.
+type Route struct {
+	Code     string            `json:"code"`
+	Number   int16             `json:"number"` // 1 … 8000; stands in lane numbers and is never given to another route
+	Channel  message.Channel   `json:"channel"`
+	Provider string            `json:"provider"`           // which adapter carries it: sns, ses, dialer, feed, kafka
+	Sender   map[string]string `json:"sender,omitempty"`   // the adapter's own words: sender_id, number, from, campaign, topic
+	Slots    int               `json:"slots,omitempty"`    // calls at once, per lane and process
+	Attempts int16             `json:"attempts,omitempty"` // calls before giving up
+	First    notice.Span       `json:"first,omitempty"`    // pause after the first failed call; doubles, with jitter
+	Longest  notice.Span       `json:"longest,omitempty"`  // longest such pause
+	Receipt  notice.Span       `json:"receipt,omitempty"`  // how long to wait for a report before unconfirmed; 0: none is expected
+	Hold     notice.Span       `json:"hold,omitempty"`     // how long what is in doubt waits for a report
+	Expires  notice.Span       `json:"expires,omitempty"`  // default age at which a message is no longer begun; 0: never
+}
+
+// ContactType is a contact type with what it makes of itself.
+type ContactType struct {
+	contact.Type
+	Plan      notice.PlanRule `json:"plan"`
+	Marketing bool            `json:"marketing,omitempty"`
+}
+
+// Document is a whole configuration, as written.
+type Document struct {
+	Divisions []Division          `json:"divisions"`
+	Routes    []Route             `json:"routes"`
+	Classes   []contact.Class     `json:"classes"`
+	Types     []ContactType       `json:"types"`
+	Templates []template.Template `json:"templates"`
+}
+
+// Row is one configuration object as stored: its kind, its code and its canonical JSON.
+type Row struct {
+	Kind string
+	Code string
+	Body string
+}
+
+// The kinds of row.
+const (
+	KindDivision = "division"
+	KindRoute    = "route"
+	KindClass    = "contact_class"
+	KindType     = "contact_type"
+	KindTemplate = "template"
+)
+
+// Rows takes the document apart.
+func (d Document) Rows() ([]Row, error) {
+	var rows []Row
+	add := func(kind, code string, v any) error {
+		b, err := json.Marshal(v)
+		if err != nil {
+			return fault.Wrap(fault.Invalid, "writing "+kind+" "+code, err)
+		}
+		rows = append(rows, Row{Kind: kind, Code: code, Body: string(b)})
+		return nil
+	}
+	for _, v := range d.Divisions {
+		if err := add(KindDivision, v.Code, v); err != nil {
+			return nil, err
+		}
+	}
+	for _, v := range d.Routes {
+		if err := add(KindRoute, v.Code, v); err != nil {
+			return nil, err
+		}
+	}
+	for _, v := range d.Classes {
+		if err := add(KindClass, v.Code, v); err != nil {
+			return nil, err
+		}
+	}
+	for _, v := range d.Types {
+		if err := add(KindType, typeKey(v.Class, v.Code), v); err != nil {
+			return nil, err
+		}
+	}
+	for _, v := range d.Templates {
+		if err := add(KindTemplate, v.Code, v); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// FromRows puts a document together again.
+func FromRows(rows []Row) (Document, error) {
+	var d Document
+	for _, r := range rows {
+		if err := d.take(r); err != nil {
+			return Document{}, fault.Wrap(fault.Invalid, "reading "+r.Kind+" "+r.Code, err)
+		}
+	}
+	return d, nil
+}
+
+func (d *Document) take(r Row) error {
+	switch r.Kind {
+	case KindDivision:
+		return appendRow(&d.Divisions, r.Body)
+	case KindRoute:
+		return appendRow(&d.Routes, r.Body)
+	case KindClass:
+		return appendRow(&d.Classes, r.Body)
+	case KindType:
+		return appendRow(&d.Types, r.Body)
+	case KindTemplate:
+		return appendRow(&d.Templates, r.Body)
+	}
+	return fault.New(fault.Invalid, "unknown kind of configuration row")
+}
+
+func appendRow[T any](to *[]T, body string) error {
+	var v T
+	if err := json.Unmarshal([]byte(body), &v); err != nil {
+		return err
+	}
+	*to = append(*to, v)
+	return nil
+}
+
+func typeKey(class, code string) string { return class + "/" + code }
+
+// Snapshot is a checked configuration of one version, ready to be looked things up in. It is immutable and safe
+// for concurrent use.
+type Snapshot struct {
+	Version   int64
+	doc       Document
+	divisions map[string]Division
+	zones     map[string]*time.Location
+	routes    map[string]Route
+	numbers   map[int16]Route
+	types     map[string]ContactType
+	templates map[string]template.Template
+}
+
+// Compile checks a document and indexes it. The fault names every wrong row.
+func Compile(version int64, d Document) (*Snapshot, error) {
+	if wrong := Lint(d); len(wrong) > 0 {
+		return nil, fault.Refuse(wrong...)
+	}
+	s := &Snapshot{
+		Version: version, doc: d,
+		divisions: make(map[string]Division), zones: make(map[string]*time.Location), routes: make(map[string]Route),
+		numbers: make(map[int16]Route), types: make(map[string]ContactType), templates: make(map[string]template.Template),
+	}
+	for _, v := range d.Divisions {
+		zone, err := time.LoadLocation(v.Zone)
+		if err != nil {
+			return nil, fault.Refuse(fault.Violation{Field: "/divisions/" + v.Code + "/zone", Reason: "is not an IANA time zone"})
+		}
+		s.divisions[v.Code], s.zones[v.Code] = v, zone
+	}
+	for _, v := range d.Routes {
+		v = v.withDefaults()
+		s.routes[v.Code], s.numbers[v.Number] = v, v
+	}
+	for _, v := range d.Types {
+		s.types[typeKey(v.Class, v.Code)] = v
+	}
+	for _, v := range d.Templates {
+		s.templates[v.Code] = v
+	}
+	return s, nil
+}
+
+// Defaults of a route, chosen so that a small route works without a word about them.
+const (
+	defaultSlots    = 8
+	defaultAttempts = 8
+	defaultFirst    = 2 * time.Second
+	defaultLongest  = 15 * time.Minute
+	defaultHold     = 72 * time.Hour // SNS delivery logs lag up to 72 h
+	// A dialer wants an expiry on every call (PutDialRequestBatch: expirationTime is required).
+	defaultVoiceExpires = 24 * time.Hour
+)
+
+func (r Route) withDefaults() Route {
+	if r.Slots == 0 {
+		r.Slots = defaultSlots
+	}
+	if r.Attempts == 0 {
+		r.Attempts = defaultAttempts
+	}
+	if r.First == 0 {
+		r.First = notice.Span(defaultFirst)
+	}
+	if r.Longest == 0 {
+		r.Longest = notice.Span(defaultLongest)
+	}
+	if r.Expires == 0 && r.Channel == message.Voice {
+		r.Expires = notice.Span(defaultVoiceExpires)
+	}
+	if r.Hold == 0 {
+		r.Hold = notice.Span(defaultHold)
+	}
+	return r
+}
+
+// Document is what the snapshot was compiled from.
+func (s *Snapshot) Document() Document { return s.doc }
+
+// Division looks a division up.
+func (s *Snapshot) Division(code string) (Division, bool) { d, ok := s.divisions[code]; return d, ok }
+
+// Zone is the division's time zone; UTC for a division that is not configured.
+func (s *Snapshot) Zone(division string) *time.Location {
+	if z, ok := s.zones[division]; ok {
+		return z
+	}
+	return time.UTC
+}
+
+// Route looks a route up by its code.
+func (s *Snapshot) Route(code string) (Route, bool) { r, ok := s.routes[code]; return r, ok }
+
+// RouteOf is the route of a lane.
+func (s *Snapshot) RouteOf(l message.Lane) (Route, bool) { r, ok := s.numbers[l.Route()]; return r, ok }
+
+// Routes are all routes, in the order they were written.
+func (s *Snapshot) Routes() []Route {
+	routes := make([]Route, 0, len(s.doc.Routes))
+	for _, r := range s.doc.Routes {
+		routes = append(routes, s.routes[r.Code])
+	}
+	return routes
+}
+
+// Lanes are the lanes of a route, most urgent first.
+func (r Route) Lanes() []message.Lane {
+	lanes := make([]message.Lane, 0, len(message.Urgencies()))
+	for _, u := range message.Urgencies() {
+		lanes = append(lanes, message.NewLane(r.Number, u))
+	}
+	return lanes
+}
+
+// Type looks a contact type up.
+func (s *Snapshot) Type(class, code string) (ContactType, bool) {
+	t, ok := s.types[typeKey(class, code)]
+	return t, ok
+}
+
+// Template looks a template up.
+func (s *Snapshot) Template(code string) (template.Template, bool) {
+	t, ok := s.templates[code]
+	return t, ok
+}
+
+// Window is when the channel may reach people of the division.
+func (s *Snapshot) Window(division string, c message.Channel) consent.Window {
+	return s.divisions[division].Windows[c]
+}

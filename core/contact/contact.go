@@ -1,0 +1,88 @@
+// Package contact holds the customer contact: why the utility and a customer touched (process 3.4.1.1,
+// steps 1.1 and 1.2), its class and its type.
+package contact
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"carillon/core/customer"
+	"carillon/core/fault"
+)
+
+// ID is the ten-digit number of a contact; 0 is none.
+type ID int64
+
+// String is the ten digits; empty for none.
+func (id ID) String() string {
+	if id == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%010d", int64(id))
+}
+
+// ParseID reads ten digits.
+func ParseID(s string) (ID, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || len(s) != 10 || n <= 0 {
+		return 0, fault.New(fault.Invalid, "a contact id has ten digits")
+	}
+	return ID(n), nil
+}
+
+// Usage says whether a contact of a type may or must name a person, an account or a premise.
+type Usage string
+
+// The usages.
+const (
+	Required   Usage = "required"
+	Optional   Usage = "optional"
+	NotAllowed Usage = "not_allowed"
+)
+
+// Check returns what is wrong with a field of the usage, or "".
+func (u Usage) Check(present bool) string {
+	switch {
+	case u == Required && !present:
+		return "is required for this contact type"
+	case u == NotAllowed && present:
+		return "is not allowed for this contact type"
+	}
+	return ""
+}
+
+// Class groups contact types for reporting.
+type Class struct {
+	Code        string `json:"code"`
+	Description string `json:"description"`
+}
+
+// Type says what a contact of this kind is and needs. Class and Code are its key.
+type Type struct {
+	Class       string `json:"class"`
+	Code        string `json:"code"`
+	Description string `json:"description"`
+	Division    string `json:"division,omitempty"` // only contacts of this division; empty: of any
+	Person      Usage  `json:"person"`             // a loaded person or an inline recipient
+	Account     Usage  `json:"account"`
+	Premise     Usage  `json:"premise"`
+}
+
+// Contact is one touch between the utility and a customer. It is written once.
+type Contact struct {
+	ID         ID
+	Source     string // who posted it
+	Division   string
+	Reference  string // the source's own reference; unique within the source when given
+	Class      string
+	Type       string
+	Person     customer.PersonID // 0: inline recipient or none
+	Account    string
+	Premise    string
+	Data       string // canonical JSON: what the templates may use
+	Inline     string // canonical JSON of the recipient given inline; empty when the person is loaded
+	Config     int64  // configuration version it was accepted under
+	AcceptedAt time.Time
+	By         string // the principal
+}

@@ -1,0 +1,170 @@
+package desk
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"carillon/core/access"
+	"carillon/core/config"
+	"carillon/core/fault"
+	"carillon/core/ledger"
+	"carillon/core/message"
+	"carillon/core/store"
+)
+
+// Lanes lists what waits, lane by lane.
+func (s *Service) Lanes(ctx context.Context, now time.Time, p access.Principal) ([]store.LaneState, error) {
+	if !p.Has(access.SRE, access.Admin, access.Supervisor, access.CSR) {
+		return nil, fault.New(fault.Forbidden, "this key may not see lanes")
+	}
+	return s.Facts.LaneStates(ctx, now)
+}
+
+// PauseLane stops a lane until a person resumes it. The reason is in the ledger.
+func (s *Service) PauseLane(ctx context.Context, now time.Time, p access.Principal, lane message.Lane, reason string) error {
+	return s.lane(ctx, now, p, store.LanePause{Lane: lane, Paused: true, Reason: reason, By: p.Name}, ledger.LanePaused)
+}
+
+// ResumeLane lets a lane go on, whoever paused it.
+func (s *Service) ResumeLane(ctx context.Context, now time.Time, p access.Principal, lane message.Lane, reason string) error {
+	return s.lane(ctx, now, p, store.LanePause{Lane: lane, Reason: reason, By: p.Name}, ledger.LaneResumed)
+}
+
+func (s *Service) lane(ctx context.Context, now time.Time, p access.Principal, pause store.LanePause, kind ledger.Kind) error {
+	if !p.Has(access.SRE, access.Admin) {
+		return fault.New(fault.Forbidden, "this key may not pause lanes")
+	}
+	if pause.Reason == "" {
+		return fault.Refuse(fault.Violation{Field: "/reason", Reason: "is required"})
+	}
+	route, known := s.Configs.Current().RouteOf(pause.Lane)
+	if !known {
+		return hidden()
+	}
+	return s.apply(ctx, store.Writes{
+		Pauses:  []store.LanePause{pause},
+		Entries: []ledger.Entry{{At: now, Kind: kind, Reason: route.Code + ": " + pause.Reason, By: p.Name}},
+	})
+}
+
+// Config reads the configuration in force.
+func (s *Service) Config(_ context.Context, p access.Principal) (int64, config.Document, error) {
+	if !p.Has(access.Admin, access.SRE, access.Supervisor, access.CSR) {
+		return 0, config.Document{}, fault.New(fault.Forbidden, "this key may not read the configuration")
+	}
+	cfg := s.Configs.Current()
+	return cfg.Version, cfg.Document(), nil
+}
+
+// WriteConfig checks a configuration whole and puts it in force under the next version. Errors: Invalid naming every
+// wrong row, Conflict when ifVersion is not the version in force.
+func (s *Service) WriteConfig(ctx context.Context, now time.Time, p access.Principal, d config.Document, ifVersion int64) (int64, error) {
+	if !p.Has(access.Admin) {
+		return 0, fault.New(fault.Forbidden, "this key may not configure")
+	}
+	current := s.Configs.Current()
+	if current.Version != ifVersion {
+		return 0, fault.New(fault.Conflict, "the configuration has another version now")
+	}
+	set, err := ConfigWrites(now, p.Name, ifVersion+1, d, current, s.Checker)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.apply(ctx, set); err != nil {
+		return 0, err
+	}
+	return ifVersion + 1, s.Configs.Refresh(ctx)
+}
+
+// ConfigWrites is the write set of a configuration: checked whole, forms parsed, route numbers kept. Before is what
+// was in force, nil for the first.
+func ConfigWrites(now time.Time, by string, version int64, d config.Document, before *config.Snapshot, forms Checker) (store.Writes, error) {
+	wrong := config.Lint(d)
+	for _, t := range d.Templates {
+		for part, form := range t.Parts {
+			if _, err := forms.Check(form); err != nil {
+				wrong = append(wrong, fault.Violation{Field: "/templates/" + t.Code + "/parts/" + part, Reason: "is no Liquid: " + textOf(err)})
+			}
+		}
+	}
+	wrong = append(wrong, renumbered(d, before)...)
+	if len(wrong) > 0 {
+		return store.Writes{}, fault.Refuse(wrong...)
+	}
+	rows, err := d.Rows()
+	if err != nil {
+		return store.Writes{}, err
+	}
+	return store.Writes{
+		Config:  &store.ConfigWrite{Version: version, Rows: rows, At: now, By: by},
+		Entries: []ledger.Entry{{At: now, Kind: ledger.ConfigWritten, Config: version, By: by}},
+	}, nil
+}
+
+// renumbered finds routes that took another's number, or lost theirs: lanes that still hold messages would be
+// somebody else's.
+func renumbered(d config.Document, before *config.Snapshot) []fault.Violation {
+	if before == nil {
+		return nil
+	}
+	var wrong []fault.Violation
+	for _, was := range before.Routes() {
+		i := slices.IndexFunc(d.Routes, func(r config.Route) bool { return r.Number == was.Number })
+		if i < 0 || d.Routes[i].Code != was.Code || d.Routes[i].Channel != was.Channel {
+			wrong = append(wrong, fault.Violation{
+				Field: "/routes/" + was.Code + "/number", Reason: "a route keeps its code, channel and number for ever",
+			})
+		}
+	}
+	return wrong
+}
+
+// CreatePrincipal makes a principal and returns its key, which is shown this once. Conflict when the name is taken.
+func (s *Service) CreatePrincipal(ctx context.Context, now time.Time, p access.Principal, in access.Principal) (string, error) {
+	if !p.Has(access.Admin) {
+		return "", fault.New(fault.Forbidden, "this key may not create keys")
+	}
+	if err := in.Validate(); err != nil {
+		return "", err
+	}
+	key, hash := access.NewKey(s.Random())
+	in.Hash, in.CreatedAt = hash, now
+	verdicts, err := s.Store.Apply(ctx, store.Writes{
+		Principals: []access.Principal{in},
+		Entries:    []ledger.Entry{{At: now, Kind: ledger.PrincipalMade, Reason: in.Name, By: p.Name}},
+	})
+	if err != nil {
+		return "", err
+	}
+	if verdicts[0].Outcome != store.Applied {
+		return "", fault.New(fault.Conflict, "a key of that name is there")
+	}
+	return key, nil
+}
+
+// RevokePrincipal ends a key for good.
+func (s *Service) RevokePrincipal(ctx context.Context, now time.Time, p access.Principal, name string) error {
+	if !p.Has(access.Admin) {
+		return fault.New(fault.Forbidden, "this key may not revoke keys")
+	}
+	all, err := s.Facts.PrincipalList(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(all, func(x access.Principal) bool { return x.Name == name }) {
+		return hidden()
+	}
+	return s.apply(ctx, store.Writes{
+		Revoked: []store.Revocation{{Name: name, At: now}},
+		Entries: []ledger.Entry{{At: now, Kind: ledger.PrincipalRevoked, Reason: name, By: p.Name}},
+	})
+}
+
+// PrincipalList lists the keys, never what they are.
+func (s *Service) PrincipalList(ctx context.Context, p access.Principal) ([]access.Principal, error) {
+	if !p.Has(access.Admin, access.SRE) {
+		return nil, fault.New(fault.Forbidden, "this key may not list keys")
+	}
+	return s.Facts.PrincipalList(ctx)
+}

@@ -1,0 +1,193 @@
+// Package desk is what people and systems do at the counter: read contacts and messages back, cancel, load persons,
+// keep the suppression list, read the changes feed, pause lanes, and administer keys and configuration. Every
+// use case checks what the principal may see and do; another division's rows are as if they were not there.
+package desk
+
+import (
+	"context"
+	"time"
+
+	"carillon/core/access"
+	"carillon/core/config"
+	"carillon/core/contact"
+	"carillon/core/customer"
+	"carillon/core/fault"
+	"carillon/core/ledger"
+	"carillon/core/message"
+	"carillon/core/store"
+)
+
+// Facts is what the desk reads.
+type Facts interface {
+	store.Contacts
+	store.Customers
+	store.Lanes
+	store.Principals
+}
+
+// Feed is the ledger as the changes feed reads it.
+type Feed interface {
+	Leaves(ctx context.Context, from int64, limit int) ([]ledger.Leaf, error)
+}
+
+// Configs hands out configurations.
+type Configs interface {
+	Current() *config.Snapshot
+	// Refresh reads the newest configuration now.
+	Refresh(ctx context.Context) error
+}
+
+// Channel checks addresses of a medium.
+type Channel interface {
+	// Address returns the canonical form and the time zones; fault.Invalid without repeating the value.
+	Address(raw, country string) (customer.Address, []string, error)
+}
+
+// IDs hands out identifiers.
+type IDs interface {
+	Person(ctx context.Context) (customer.PersonID, error)
+	Point(ctx context.Context) (customer.PointID, error)
+}
+
+// Service is the desk.
+type Service struct {
+	Store    store.Applier
+	Facts    Facts
+	Gate     store.Gatekeeper
+	Feed     Feed
+	Configs  Configs
+	IDs      IDs
+	Channels map[message.Channel]Channel
+	Checker  Checker
+	Random   func() [32]byte // 256 random bits for a key
+}
+
+// Checker checks what only a renderer can: that every template parses.
+type Checker interface {
+	// Check returns the top-level names a form reads; fault.Invalid when it does not parse.
+	Check(form string) ([]string, error)
+}
+
+func hidden() error { return fault.New(fault.NotFound, "there is no such thing") }
+
+// Contact reads a contact back with its plan, messages, evidence and what each waits for; NotFound when the
+// principal may not see it.
+func (s *Service) Contact(ctx context.Context, p access.Principal, id contact.ID) (store.ContactView, error) {
+	view, err := s.Facts.Contact(ctx, id)
+	if err != nil {
+		return store.ContactView{}, err
+	}
+	if !p.Sees(view.Contact.Source, view.Contact.Division) {
+		return store.ContactView{}, hidden()
+	}
+	return view, nil
+}
+
+// ContactByReference looks a contact up by its source reference; source is the principal's own when empty.
+func (s *Service) ContactByReference(ctx context.Context, p access.Principal, source, reference string) (store.ContactView, error) {
+	if source == "" {
+		source = p.Source
+	}
+	key, err := s.Facts.Key(ctx, store.SourceReference, source, reference)
+	if err != nil {
+		return store.ContactView{}, err
+	}
+	return s.Contact(ctx, p, key.Contact)
+}
+
+// Message reads one message back.
+func (s *Service) Message(ctx context.Context, p access.Principal, id message.ID) (message.Record, error) {
+	records, err := s.Facts.Messages(ctx, []message.ID{id})
+	if err != nil {
+		return message.Record{}, err
+	}
+	if len(records) == 0 || !p.Sees(records[0].Message.Source, records[0].Message.Division) {
+		return message.Record{}, hidden()
+	}
+	return records[0], nil
+}
+
+// Cancel ends every message of a contact that was not begun, and withdraws calls a vendor has leased. Conflict when
+// there is nothing left to cancel.
+func (s *Service) Cancel(ctx context.Context, now time.Time, p access.Principal, id contact.ID, reason string) (store.ContactView, error) {
+	view, err := s.Contact(ctx, p, id)
+	if err != nil {
+		return store.ContactView{}, err
+	}
+	if !p.Has(access.CIS, access.CSR, access.Supervisor, access.Admin) {
+		return store.ContactView{}, fault.New(fault.Forbidden, "this key may not cancel contacts")
+	}
+	if reason == "" {
+		reason = "cancelled"
+	}
+	var sets []store.Writes
+	for _, rec := range view.Messages {
+		if set, ok := cancel(now, p, rec, reason); ok {
+			sets = append(sets, set)
+		}
+	}
+	applied := 0
+	if len(sets) > 0 {
+		verdicts, err := s.Store.Apply(ctx, sets...)
+		if err != nil {
+			return store.ContactView{}, err
+		}
+		for _, v := range verdicts {
+			if v.Outcome == store.Applied {
+				applied++
+			}
+		}
+	}
+	if applied == 0 {
+		return store.ContactView{}, fault.New(fault.Conflict, "nothing of this contact can be cancelled any more")
+	}
+	return s.Contact(ctx, p, id)
+}
+
+func cancel(now time.Time, p access.Principal, rec message.Record, reason string) (store.Writes, bool) {
+	life := rec.Life()
+	o := message.Observation{At: now, Reason: reason, Provider: p.Name}
+	if rec.Due == nil {
+		return store.Writes{}, false
+	}
+	if life.Work == message.Queued {
+		move, err := life.Cancel(o)
+		if err != nil {
+			return store.Writes{}, false
+		}
+		return store.Tell(rec.Message, move).And(store.Writes{Undues: []store.Undue{{Message: rec.Message.ID}}}), true
+	}
+	if len(rec.Due.Owner) < len(leaseMark) || rec.Due.Owner[:len(leaseMark)] != leaseMark {
+		return store.Writes{}, false // a call is under way
+	}
+	move, err := life.Recall(o)
+	if err != nil {
+		return store.Writes{}, false
+	}
+	return store.Tell(rec.Message, move).And(store.Writes{Settles: []store.Settle{{Fence: message.FenceOf(*rec.Due)}}}), true
+}
+
+// leaseMark begins the owner of a call that a dialer vendor has leased.
+const leaseMark = "vendor:"
+
+// changesPage bounds one read of the changes feed.
+const changesPage = 1000
+
+// Changes reads sealed ledger entries from a leaf number on: those the principal may see. Next is the cursor for the
+// next read; it moves over entries that are hidden.
+func (s *Service) Changes(ctx context.Context, p access.Principal, from int64, limit int) ([]ledger.Leaf, int64, error) {
+	limit = min(max(limit, 1), changesPage)
+	leaves, err := s.Feed.Leaves(ctx, from, limit)
+	if err != nil {
+		return nil, from, err
+	}
+	next := from
+	out := make([]ledger.Leaf, 0, len(leaves))
+	for _, l := range leaves {
+		next = l.Number + 1
+		if p.Sees(l.Source, l.Division) || (l.Division == "" && p.Has(access.SRE, access.Admin)) {
+			out = append(out, l)
+		}
+	}
+	return out, next, nil
+}

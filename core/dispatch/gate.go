@@ -1,0 +1,51 @@
+package dispatch
+
+import (
+	"context"
+	"time"
+
+	"carillon/core/config"
+	"carillon/core/consent"
+	"carillon/core/message"
+)
+
+// GateFacts is what the gate reads.
+type GateFacts interface {
+	GateFacts(ctx context.Context, messages []message.Message) ([]consent.Facts, error)
+}
+
+// Gate asks for each message whether it may be called now, reading the facts of all of them at once.
+func Gate(ctx context.Context, now time.Time, facts GateFacts, cfg *config.Snapshot, allow consent.Allow, taken []message.Taken) ([]consent.Verdict, error) {
+	messages := make([]message.Message, len(taken))
+	for i, t := range taken {
+		messages[i] = t.Message
+	}
+	read, err := facts.GateFacts(ctx, messages)
+	if err != nil {
+		return nil, err
+	}
+	verdicts := make([]consent.Verdict, len(taken))
+	for i, m := range messages {
+		verdicts[i] = consent.Gate(now, m, read[i], Rules(cfg, allow, m))
+	}
+	return verdicts, nil
+}
+
+// Rules are what the configuration says about one message: its division's window and the recipient's zones.
+func Rules(cfg *config.Snapshot, allow consent.Allow, m message.Message) consent.Rules {
+	return consent.Rules{Window: cfg.Window(m.Division, m.Channel), Zones: zones(cfg, m), Allow: allow}
+}
+
+// zones are the recipient's; the division's when none of them is known.
+func zones(cfg *config.Snapshot, m message.Message) []*time.Location {
+	var out []*time.Location
+	for _, name := range m.Recipient.Zones {
+		if z, err := time.LoadLocation(name); err == nil {
+			out = append(out, z)
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, cfg.Zone(m.Division))
+	}
+	return out
+}

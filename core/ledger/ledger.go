@@ -1,0 +1,113 @@
+// Package ledger holds what happened, as canonical entries that are appended in the transaction of what they
+// tell and read by everyone who wants to know: the changes feed, the status topic, later the timeline.
+//
+// An entry carries no personal content: it names contacts, messages and persons by their numbers. A single
+// sealer numbers entries as leaves after they have committed; a reader's cursor is the leaf number, so no reader
+// skips an entry that committed late.
+package ledger
+
+import (
+	"encoding/json"
+	"time"
+
+	"carillon/core/contact"
+	"carillon/core/customer"
+	"carillon/core/message"
+)
+
+// Kind says what happened.
+type Kind string
+
+// The kinds.
+const (
+	ContactAccepted   Kind = "contact.accepted" // names the first message it started, when it started one
+	StepStarted       Kind = "step.started"     // a later step, or the answer to a reply
+	MessageTried      Kind = "message.tried"    // an attempt that will be repeated
+	MessageMoved      Kind = "message.moved"    // Place says where to
+	MessageNoted      Kind = "message.noted"    // seen on the way; the place stays
+	PersonLoaded      Kind = "person.loaded"
+	PointMarked       Kind = "point.undeliverable"
+	SuppressionPut    Kind = "suppression.added"
+	SuppressionLifted Kind = "suppression.lifted"
+	RunOpened         Kind = "run.opened"
+	RunClosed         Kind = "run.closed"
+	LanePaused        Kind = "lane.paused"
+	LaneResumed       Kind = "lane.resumed"
+	ConfigWritten     Kind = "config.written"
+	PrincipalMade     Kind = "principal.created"
+	PrincipalRevoked  Kind = "principal.revoked"
+)
+
+// Entry is one thing that happened. Fields that do not apply are zero and left out of the canonical form.
+type Entry struct {
+	At        time.Time
+	Kind      Kind
+	Source    string
+	Division  string
+	Contact   contact.ID
+	Reference string // the source's reference of the contact
+	Person    customer.PersonID
+	Account   string
+	Message   message.ID
+	Channel   message.Channel
+	Place     message.Place // of message.moved: where to
+	Step      int16
+	Reason    string
+	Code      string
+	By        string // principal, provider or batch
+	Run       int64
+	Config    int64
+}
+
+// canonical is the wire form: field order is fixed by the struct, times are RFC 3339 in UTC with microseconds.
+type canonical struct {
+	V         int    `json:"v"`
+	At        string `json:"at"`
+	Kind      Kind   `json:"kind"`
+	Source    string `json:"source,omitempty"`
+	Division  string `json:"division,omitempty"`
+	Contact   string `json:"contact,omitempty"`
+	Reference string `json:"reference,omitempty"`
+	Person    string `json:"person,omitempty"`
+	Account   string `json:"account,omitempty"`
+	Message   string `json:"message,omitempty"`
+	Channel   string `json:"channel,omitempty"`
+	Outcome   string `json:"outcome,omitempty"`
+	Step      int16  `json:"step,omitempty"`
+	Reason    string `json:"reason,omitempty"`
+	Code      string `json:"code,omitempty"`
+	By        string `json:"by,omitempty"`
+	Run       int64  `json:"run,omitempty"`
+	Config    int64  `json:"config,omitempty"`
+}
+
+// TimeFormat is RFC 3339 in UTC with microseconds, the one form of time in entries and answers.
+const TimeFormat = "2006-01-02T15:04:05.000000Z"
+
+// Canonical is the entry's bytes: the same entry always has the same bytes, and they are what is hashed.
+func (e Entry) Canonical() string {
+	c := canonical{
+		V: 1, At: e.At.UTC().Format(TimeFormat), Kind: e.Kind, Source: e.Source, Division: e.Division,
+		Contact: e.Contact.String(), Reference: e.Reference, Person: e.Person.String(), Account: e.Account,
+		Channel: string(e.Channel), Step: e.Step, Reason: e.Reason, Code: e.Code, By: e.By, Run: e.Run, Config: e.Config,
+	}
+	if !e.Message.IsZero() {
+		c.Message = e.Message.String()
+	}
+	if e.Place != 0 {
+		c.Outcome = e.Place.String()
+	}
+	b, err := json.Marshal(c)
+	if err != nil { // strings and numbers always marshal
+		return "{}"
+	}
+	return string(b)
+}
+
+// Leaf is a sealed entry as a reader sees it.
+type Leaf struct {
+	Number   int64 // 0, 1, 2, … without gaps
+	Source   string
+	Division string
+	Body     string // the canonical bytes
+}

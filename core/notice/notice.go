@@ -1,0 +1,73 @@
+// Package notice holds plans and steps: who is told what, on which channel, and what happens when a step fails.
+package notice
+
+import (
+	"slices"
+	"time"
+
+	"carillon/core/contact"
+	"carillon/core/fault"
+	"carillon/core/message"
+)
+
+// Span is a length of time that is written as Go writes it: "72h", "90s".
+type Span time.Duration
+
+// Of is the span as a duration.
+func (s Span) Of() time.Duration { return time.Duration(s) }
+
+// MarshalText writes the span.
+func (s Span) MarshalText() ([]byte, error) { return []byte(time.Duration(s).String()), nil }
+
+// UnmarshalText reads a span; it is never negative.
+func (s *Span) UnmarshalText(text []byte) error {
+	d, err := time.ParseDuration(string(text))
+	if err != nil || d < 0 {
+		return fault.New(fault.Invalid, "a length of time is written as 90s, 15m or 72h")
+	}
+	*s = Span(d)
+	return nil
+}
+
+// StepRule is one step of a contact type's plan, as configured.
+type StepRule struct {
+	Channel  message.Channel `json:"channel"`
+	Template string          `json:"template"`
+	// Expires is how long after its start the step may still be begun; 0: no limit.
+	Expires Span `json:"expires,omitempty"`
+}
+
+// PlanRule is what a contact type does: ordered steps, each taken when the one before it has failed.
+type PlanRule struct {
+	Urgency message.Urgency     `json:"urgency"`
+	Doubt   message.DoubtPolicy `json:"in_doubt"`
+	Steps   []StepRule          `json:"steps"`
+}
+
+// Plan is a contact's plan. Its rule stands in the configuration version the contact was accepted under.
+type Plan struct {
+	Contact contact.ID // also the plan's key
+	Steps   int16      // how many steps the rule has
+}
+
+// Step is a step that was started. (Contact, Number) is unique: a step starts once.
+type Step struct {
+	Contact   contact.ID
+	Number    int16
+	Message   message.ID
+	StartedAt time.Time
+	Why       string // accepted, or what became of the step before
+}
+
+// Next returns the number of the step to start after the step fell, 0 when there is none.
+func Next(p Plan, fell int16) int16 {
+	if fell >= p.Steps {
+		return 0
+	}
+	return fell + 1
+}
+
+// Started reports whether the step of the number is among the started.
+func Started(steps []Step, number int16) bool {
+	return slices.ContainsFunc(steps, func(s Step) bool { return s.Number == number })
+}

@@ -1,0 +1,182 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"carillon/core/access"
+	"carillon/core/config"
+	"carillon/core/consent"
+	"carillon/core/contact"
+	"carillon/core/customer"
+	"carillon/core/extract"
+	"carillon/core/ledger"
+	"carillon/core/message"
+	"carillon/core/notice"
+)
+
+// Every method below may return fault.Unavailable; what else it may return stands with it. Times are UTC with
+// microseconds; a zero time is stored as none.
+
+// Principals finds who asks.
+type Principals interface {
+	// Principal returns the principal of a key; fault.Unauthorized when there is none or it is revoked.
+	Principal(ctx context.Context, hash access.KeyHash) (access.Principal, error)
+	// PrincipalList lists all principals, by name.
+	PrincipalList(ctx context.Context) ([]access.Principal, error)
+}
+
+// Numbers hands out identifiers from sequences in blocks.
+type Numbers interface {
+	// Numbers reserves n consecutive numbers of the sequence ("person", "point", "contact") and returns the
+	// first. Numbers are never handed out twice; gaps are lawful. Ten-digit sequences start at 1 000 000 001.
+	Numbers(ctx context.Context, sequence string, n int) (first int64, err error)
+}
+
+// Customers reads persons.
+type Customers interface {
+	// Person returns the person with its points; fault.NotFound.
+	Person(ctx context.Context, id customer.PersonID) (customer.Person, error)
+	// PersonByExternal returns the person a source knows by the external id; fault.NotFound.
+	PersonByExternal(ctx context.Context, source, externalID string) (customer.Person, error)
+}
+
+// Contacts reads contacts and what became of them.
+type Contacts interface {
+	// Contact returns a contact with its plan, steps and messages; fault.NotFound.
+	Contact(ctx context.Context, id contact.ID) (ContactView, error)
+	// Key returns the contact that an intake key belongs to, with its hash; fault.NotFound.
+	Key(ctx context.Context, kind KeyKind, source, key string) (IntakeKey, error)
+	// Messages returns the messages with their due rows and evidence, in the order asked; unknown ones are left out.
+	Messages(ctx context.Context, ids []message.ID) ([]message.Record, error)
+}
+
+// ContactView is a contact read back with everything that hangs on it.
+type ContactView struct {
+	Contact  contact.Contact
+	Plan     notice.Plan
+	Steps    []notice.Step
+	Messages []message.Record // in the order of the steps
+}
+
+// Gatekeeper reads what the gate decides from.
+type Gatekeeper interface {
+	// GateFacts returns the facts of each message, in order, in one round trip.
+	GateFacts(ctx context.Context, messages []message.Message) ([]consent.Facts, error)
+	// Suppressions lists the suppressions of an address on a channel.
+	Suppressions(ctx context.Context, channel message.Channel, address customer.Address) ([]consent.Suppression, error)
+}
+
+// Inbox reads reports that wait.
+type Inbox interface {
+	// Inbox returns reports whose next look is due, oldest first, each with the message it is about when it can
+	// be found: by its own id, else by provider and reference.
+	Inbox(ctx context.Context, now time.Time, limit int) ([]Inboxed, error)
+	// LastTo returns the newest message sent to the address on the channel, to give a reply its division and
+	// route; fault.NotFound.
+	LastTo(ctx context.Context, channel message.Channel, address customer.Address) (message.Message, error)
+	// Deadlines returns deadlines that have passed, oldest first, each with its message.
+	Deadlines(ctx context.Context, now time.Time, limit int) ([]Passed, error)
+}
+
+// Inboxed is a report as it waits.
+type Inboxed struct {
+	Number     int64
+	Report     message.Report
+	ReceivedAt time.Time
+	Record     *message.Record // nil while its message is not known
+}
+
+// Passed is a deadline that has passed.
+type Passed struct {
+	Deadline message.Deadline
+	Record   message.Record
+}
+
+// Configs reads the configuration.
+type Configs interface {
+	// LatestConfig returns the newest version, 0 when none was written.
+	LatestConfig(ctx context.Context) (version int64, err error)
+	// ConfigRows returns the rows of a version; fault.NotFound.
+	ConfigRows(ctx context.Context, version int64) ([]config.Row, error)
+}
+
+// Lanes reads what waits.
+type Lanes interface {
+	// LaneStates returns every lane that has rows or a pause.
+	LaneStates(ctx context.Context, now time.Time) ([]LaneState, error)
+	// NextDue returns when the earliest row of the lane is due; the zero time when there is none.
+	NextDue(ctx context.Context, lane message.Lane) (time.Time, error)
+}
+
+// LaneState is a lane with its backlog and its pause.
+type LaneState struct {
+	Lane      message.Lane
+	Queued    int64
+	Claimed   int64
+	OldestDue time.Time // the earliest FirstAt among rows that are due now; zero when none is
+	Pause     LanePause
+}
+
+// Ledger reads what happened.
+type Ledger interface {
+	// Marks returns unsealed stretches in the order they committed, as near as can be told.
+	Marks(ctx context.Context, limit int) ([]Mark, error)
+	// NextLeaf returns the number the next sealed entry gets.
+	NextLeaf(ctx context.Context) (int64, error)
+	// Leaves returns sealed entries from the leaf number on.
+	Leaves(ctx context.Context, from int64, limit int) ([]ledger.Leaf, error)
+	// CursorAt returns how far a named reader has got: the next leaf it wants; 0 for a new one.
+	CursorAt(ctx context.Context, name string) (int64, error)
+}
+
+// Runs reads runs of LTRPRT and their letters.
+type Runs interface {
+	// OpenRun returns the unfinished run of a batch; fault.NotFound.
+	OpenRun(ctx context.Context, batch string) (extract.Run, error)
+	// RunList returns the newest runs of a batch first.
+	RunList(ctx context.Context, batch string, limit int) ([]extract.Run, error)
+	// Letters returns letters of a run in order of their number, from the number after on.
+	Letters(ctx context.Context, batch string, run, after int64, limit int) ([]extract.Letter, error)
+	// Unsent returns letters of a run whose message still has a due row, with that row, in order of their number.
+	Unsent(ctx context.Context, batch string, run int64, limit int) ([]FrozenLetter, error)
+}
+
+// FrozenLetter is a letter of an open run that was not settled yet, with what settling needs.
+type FrozenLetter struct {
+	Letter extract.Letter
+	Record message.Record
+}
+
+// Conservation reads the sums.
+type Conservation interface {
+	// Sums adds up the counters of hours from from (inclusive) until to (exclusive).
+	Sums(ctx context.Context, from, to time.Time) ([]message.Count, error)
+	// Recount counts the same from the messages, due rows and evidence themselves.
+	Recount(ctx context.Context, from, to time.Time) ([]message.Count, error)
+}
+
+// Health exercises the store.
+type Health interface {
+	// Check writes and reads back; it returns within the context's deadline.
+	Check(ctx context.Context) error
+}
+
+// Store is everything a store does; only what wires the program names it. Each user declares the part it needs.
+type Store interface {
+	Applier
+	Principals
+	Numbers
+	Customers
+	Contacts
+	Gatekeeper
+	Inbox
+	Configs
+	Lanes
+	Ledger
+	Runs
+	Conservation
+	Health
+	// Close waits for what is under way.
+	Close() error
+}

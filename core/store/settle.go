@@ -1,0 +1,67 @@
+package store
+
+import (
+	"carillon/core/ledger"
+	"carillon/core/message"
+)
+
+// Tell turns a move of a message into the rows that record it: the evidence, the counters, the deadlines that end
+// or begin, the provider's reference, and the ledger entry. What becomes of the due row is the caller's to say
+// ([Settle], [Requeue] or [Undue]), because only it knows who holds it.
+func Tell(m message.Message, move message.Move) Writes {
+	w := Writes{Counts: move.Deltas(m)}
+	if move.Evidence == nil {
+		return w
+	}
+	e := *move.Evidence
+	e.Message = m.ID
+	w.Evidence = []message.Evidence{e}
+	if move.To.Work != message.Claimed && move.To.Work != message.Queued {
+		w.Undeadlines = deadlinesToEnd(m, move)
+		w.Deadlines = deadlinesToBegin(m, move, e)
+	}
+	if e.Kind == message.Sent && e.Ref != "" {
+		w.Refs = []ProviderRef{{Provider: e.Provider, Ref: e.Ref, Message: m.ID, At: e.At}}
+	}
+	w.Entries = []ledger.Entry{entry(m, move, e)}
+	return w
+}
+
+// deadlinesToEnd names the message when it may have a deadline that no longer holds.
+func deadlinesToEnd(m message.Message, move message.Move) []message.ID {
+	waited := move.From.Place == message.AtSent || move.From.Place == message.InDoubt
+	if (move.Moved() && waited) || !m.ExpiresAt.IsZero() {
+		return []message.ID{m.ID}
+	}
+	return nil
+}
+
+func deadlinesToBegin(m message.Message, move message.Move, e message.Evidence) []message.Deadline {
+	begun := move.Moved() || !m.ExpiresAt.IsZero()
+	switch {
+	case begun && move.To.Place == message.AtSent && m.Receipt > 0:
+		return []message.Deadline{{At: e.At.Add(m.Receipt), Message: m.ID, Kind: message.ReceiptDue}}
+	case move.Moved() && move.To.Place == message.InDoubt:
+		return []message.Deadline{{At: e.At.Add(m.Hold), Message: m.ID, Kind: message.HoldEnds}}
+	}
+	return nil
+}
+
+func entry(m message.Message, move message.Move, e message.Evidence) ledger.Entry {
+	kind := ledger.MessageNoted
+	switch {
+	case e.Kind == message.Retried:
+		kind = ledger.MessageTried
+	case move.Moved():
+		kind = ledger.MessageMoved
+	}
+	out := ledger.Entry{
+		At: e.At, Kind: kind, Source: m.Source, Division: m.Division, Contact: m.Origin.Contact, Reference: m.Reference,
+		Person: m.Recipient.Person, Account: m.Account, Message: m.ID, Channel: m.Channel, Step: m.Origin.Step,
+		Reason: e.Reason, Code: e.Code, By: e.Provider,
+	}
+	if move.Moved() {
+		out.Place = move.To.Place
+	}
+	return out
+}

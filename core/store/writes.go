@@ -1,0 +1,256 @@
+// Package store declares the ports of the store: facts to read, and the one write set to apply.
+//
+// There is one way into the tables. A verb gathers facts, decides, and hands over one [Writes]; [Applier.Apply]
+// applies it in one transaction or not at all. Many write sets may share a transaction (group commit on
+// acceptance, the settle batch, the jobs); each is all or nothing alone: a set whose key, version, number or fence
+// lost gets Conflict and its neighbours commit. Of equal keys within one call the first wins and the others are
+// answered from it.
+package store
+
+import (
+	"context"
+	"time"
+
+	"carillon/core/access"
+	"carillon/core/config"
+	"carillon/core/consent"
+	"carillon/core/contact"
+	"carillon/core/customer"
+	"carillon/core/extract"
+	"carillon/core/ledger"
+	"carillon/core/message"
+	"carillon/core/notice"
+)
+
+// Applier is the one way into the tables.
+type Applier interface {
+	// Apply applies the write sets, all of them in as few transactions as it takes, in the order given. The
+	// verdicts stand in the order of the sets. The error is of the whole call (fault.Unavailable: nothing was
+	// applied; fault.Ambiguous: the commit's answer was lost); a set that lost is told by its verdict.
+	Apply(ctx context.Context, sets ...Writes) ([]Verdict, error)
+}
+
+// Outcome is what became of one write set.
+type Outcome uint8
+
+// The outcomes.
+const (
+	Applied  Outcome = iota + 1
+	Replayed         // its intake key was there with the same hash: nothing was written, Contact answers
+	Conflict         // its key was there with another hash, or a version, number or fence lost: nothing was written
+)
+
+// Verdict is what became of one write set.
+type Verdict struct {
+	Outcome Outcome
+	Contact contact.ID      // of Replayed: whom the key belongs to
+	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name
+	Claimed []message.Taken // of an applied Claim
+}
+
+// KeyKind separates the uses of the intake key table.
+type KeyKind uint8
+
+// The kinds of key.
+const (
+	IdempotencyKey  KeyKind = iota + 1 // source, Idempotency-Key → request hash, contact
+	SourceReference                    // source, source reference → request hash, contact
+)
+
+// IntakeKey makes a request unique within its source for the key table's window (400 days).
+type IntakeKey struct {
+	Kind     KeyKind
+	Source   string
+	Division string // the key's own; seen only there
+	Key      string
+	Hash     [32]byte // of the normalised request
+	Contact  contact.ID
+	At       time.Time
+}
+
+// Settle removes the due row of a claim. The write set is a Conflict unless the fence still holds.
+type Settle struct{ Fence message.Fence }
+
+// Requeue returns a claimed message to the queue under its fence, or moves a lease. Owner empties the claim
+// unless Keep is set.
+type Requeue struct {
+	Fence   message.Fence
+	At      time.Time // when it is due again, or the lease's new end
+	Reason  message.WaitReason
+	Attempt int16
+	Seq     int32
+	Keep    bool // extend the lease: owner and fence stay
+}
+
+// Undue removes the due row of a queued message (cancel, expiry, suppression). The write set is a Conflict when
+// the row is gone or claimed.
+type Undue struct{ Message message.ID }
+
+// PointMark marks contact points that hold the address as undeliverable, or usable again when Since is zero.
+type PointMark struct {
+	Kind  customer.PointKind
+	Value customer.Address
+	Point customer.PointID // 0: every point with the value
+	Since time.Time
+}
+
+// ProviderRef lets a report find its message by the provider's reference.
+type ProviderRef struct {
+	Provider string
+	Ref      string
+	Message  message.ID
+	At       time.Time
+}
+
+// Claim takes queued or lapsed messages of one lane under an owner until Lease. A row that still has an owner is a
+// lapsed claim: it comes back with that owner in Taken.Lapsed. Rows come earliest due first. Attempt, Seq and
+// Reason of the row stay as they are (a settlement writes them); the fence grows by one. A lane with a pause that
+// has not run out gives nothing.
+type Claim struct {
+	Lane  message.Lane
+	Now   time.Time
+	Lease time.Time // the lanes' leases are unique per claim: the caller adds what makes it so
+	Owner string
+	Limit int
+	Low   time.Time // a hint: no row is due before it (zero: none). Rows before it are found by a claim without the hint.
+}
+
+// LanePause stops or resumes a lane. Until is zero for a pause that a person must lift.
+type LanePause struct {
+	Lane   message.Lane
+	Paused bool
+	Reason string
+	Until  time.Time
+	By     string
+}
+
+// Writes is one write set: what one decision changes. Empty fields change nothing.
+type Writes struct {
+	Keys         []IntakeKey
+	Persons      []customer.Person // upsert by (source, external id); a lower Version than stored is a Conflict "version"
+	Contacts     []contact.Contact
+	Plans        []notice.Plan
+	Steps        []notice.Step
+	Messages     []message.Message
+	Dues         []message.Due
+	Settles      []Settle
+	Requeues     []Requeue
+	Undues       []Undue
+	Evidence     []message.Evidence
+	Refs         []ProviderRef
+	Deadlines    []message.Deadline
+	Undeadlines  []message.ID // every deadline of the message goes, before Deadlines of the set are put
+	Counts       []message.Count
+	Reports      []message.Report // into the inbox; one that is there already is passed over
+	Consumed     []int64          // inbox numbers; the set is a Conflict "report" when one is gone
+	Deferred     []Deferral       // inbox rows to look at again later
+	Marks        []PointMark
+	Suppressions []consent.Suppression // put; one that is there is passed over
+	Lifted       []consent.Suppression // by channel, address and division
+	Runs         []extract.Run         // insert (Version 1) or update under Version-1
+	Letters      []extract.Letter
+	Pauses       []LanePause
+	Principals   []access.Principal // insert; a name that is there is a Conflict "name"
+	Revoked      []Revocation
+	Config       *ConfigWrite
+	Cursors      []Cursor
+	Seals        []Seal
+	Folds        []Fold
+	Ticks        []Tick
+	Entries      []ledger.Entry
+	Claim        *Claim // after everything else of the set
+}
+
+// And adds another write set to this one: both are applied, or neither. Only one of the two may claim, and only one
+// may write configuration.
+func (w Writes) And(o Writes) Writes {
+	w.Keys = append(w.Keys, o.Keys...)
+	w.Persons = append(w.Persons, o.Persons...)
+	w.Contacts = append(w.Contacts, o.Contacts...)
+	w.Plans = append(w.Plans, o.Plans...)
+	w.Steps = append(w.Steps, o.Steps...)
+	w.Messages = append(w.Messages, o.Messages...)
+	w.Dues = append(w.Dues, o.Dues...)
+	w.Settles = append(w.Settles, o.Settles...)
+	w.Requeues = append(w.Requeues, o.Requeues...)
+	w.Undues = append(w.Undues, o.Undues...)
+	w.Evidence = append(w.Evidence, o.Evidence...)
+	w.Refs = append(w.Refs, o.Refs...)
+	w.Deadlines = append(w.Deadlines, o.Deadlines...)
+	w.Undeadlines = append(w.Undeadlines, o.Undeadlines...)
+	w.Counts = append(w.Counts, o.Counts...)
+	w.Reports = append(w.Reports, o.Reports...)
+	w.Consumed = append(w.Consumed, o.Consumed...)
+	w.Deferred = append(w.Deferred, o.Deferred...)
+	w.Marks = append(w.Marks, o.Marks...)
+	w.Suppressions = append(w.Suppressions, o.Suppressions...)
+	w.Lifted = append(w.Lifted, o.Lifted...)
+	w.Runs = append(w.Runs, o.Runs...)
+	w.Letters = append(w.Letters, o.Letters...)
+	w.Pauses = append(w.Pauses, o.Pauses...)
+	w.Principals = append(w.Principals, o.Principals...)
+	w.Revoked = append(w.Revoked, o.Revoked...)
+	w.Cursors = append(w.Cursors, o.Cursors...)
+	w.Seals = append(w.Seals, o.Seals...)
+	w.Folds = append(w.Folds, o.Folds...)
+	w.Ticks = append(w.Ticks, o.Ticks...)
+	w.Entries = append(w.Entries, o.Entries...)
+	if o.Claim != nil {
+		w.Claim = o.Claim
+	}
+	if o.Config != nil {
+		w.Config = o.Config
+	}
+	return w
+}
+
+// Deferral puts off the next look at a report whose message is not settled or not known yet.
+type Deferral struct {
+	Number int64
+	At     time.Time
+}
+
+// Revocation ends a principal's key.
+type Revocation struct {
+	Name string
+	At   time.Time
+}
+
+// ConfigWrite stores a configuration under the next version. It is a Conflict "version" when Version is there.
+type ConfigWrite struct {
+	Version int64
+	Rows    []config.Row
+	At      time.Time
+	By      string
+}
+
+// Cursor is how far a named reader has got: the next leaf it wants. Cursors only go forward, from From.
+type Cursor struct {
+	Name string
+	From int64 // what it must be now; the set is a Conflict "version" otherwise
+	Next int64
+}
+
+// Mark is a stretch of ledger entries that one transaction appended and nobody has sealed: First, First+1, …
+type Mark struct {
+	First int64
+	N     int64
+}
+
+// Seal numbers a marked stretch as leaves and removes its mark. Leaves are dense: the set is a Conflict "version"
+// when FirstLeaf is not the next one, or the mark is gone.
+type Seal struct {
+	Mark      Mark
+	FirstLeaf int64
+	At        time.Time
+}
+
+// Fold replaces the counter deltas of closed hours by their sums.
+type Fold struct{ Before time.Time }
+
+// Tick makes one occurrence of a chore exclusive: the set is a Conflict "tick" when (Chore, At) is there.
+type Tick struct {
+	Chore string
+	At    time.Time
+	By    string
+}
