@@ -10,6 +10,7 @@ package accept
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"carillon/core/access"
@@ -97,8 +98,17 @@ func (s *Service) Accept(ctx context.Context, now time.Time, p access.Principal,
 // Validate checks a request as Accept would and writes nothing. A key that is in use answers as Accept would.
 func (s *Service) Validate(ctx context.Context, now time.Time, p access.Principal, r Request) (Answer, error) {
 	ready, err := s.Prepare(ctx, now, p, r)
+	if fault.Is(err, fault.Invalid) {
+		return s.replayOr(ctx, p, r, err)
+	}
 	if err != nil {
 		return Answer{}, err
+	}
+	switch again, err := s.replayOr(ctx, p, r, nil); {
+	case err != nil:
+		return Answer{}, err
+	case again.Replayed:
+		return again, nil
 	}
 	answer := ready.Answer
 	answer.Contact, answer.AcceptedAt = 0, time.Time{}
@@ -166,7 +176,7 @@ func (v *violations) add(field, reason string) {
 	*v = append(*v, fault.Violation{Field: field, Reason: reason})
 }
 
-// take adds an Invalid fault's violations, or the fault itself under the field; any other error is returned.
+// take adds an Invalid fault's violations, each once, or the fault itself under the field; any other error is returned.
 func (v *violations) take(field string, err error) error {
 	var f *fault.Error
 	switch {
@@ -175,7 +185,11 @@ func (v *violations) take(field string, err error) error {
 	case !errors.As(err, &f) || f.Kind != fault.Invalid:
 		return err
 	case len(f.Violations) > 0:
-		*v = append(*v, f.Violations...)
+		for _, one := range f.Violations {
+			if !slices.Contains(*v, one) {
+				*v = append(*v, one)
+			}
+		}
 	default:
 		v.add(field, f.Text)
 	}

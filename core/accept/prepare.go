@@ -46,34 +46,38 @@ func (s *Service) Prepare(ctx context.Context, now time.Time, p access.Principal
 	if err != nil {
 		return Prepared{}, err
 	}
-	if err := wrong.fault(); err != nil {
-		return Prepared{}, err
-	}
-	c, err := s.newContact(ctx, now, p, cfg, r, who)
+	c, err := newContact(now, p, cfg, r, who)
 	if err != nil {
 		return Prepared{}, err
 	}
-	return s.begin(now, cfg, kind, c, who, r)
+	run := starting{s: s, now: now, cfg: cfg, kind: kind, contact: c, who: who, expires: r.ExpiresAt, data: r.Data}
+	if err := run.checkAll(&wrong); err != nil {
+		return Prepared{}, err
+	}
+	if err := wrong.fault(); err != nil {
+		return Prepared{}, err
+	}
+	if run.contact.ID, err = s.IDs.Contact(ctx); err != nil {
+		return Prepared{}, err
+	}
+	return run.begin(r)
 }
 
 // begin starts the plan of a new contact and completes the write set.
-func (s *Service) begin(now time.Time, cfg *config.Snapshot, kind config.ContactType, c contact.Contact, who subject, r Request) (Prepared, error) {
-	run := starting{s: s, now: now, cfg: cfg, kind: kind, contact: c, who: who, expires: r.ExpiresAt, data: r.Data}
-	run.out.Contacts = []contact.Contact{c}
-	if err := run.checkAll(); err != nil {
-		return Prepared{}, err
-	}
-	if len(kind.Plan.Steps) > 0 {
-		run.out.Plans = []notice.Plan{{Contact: c.ID, Steps: int16(len(kind.Plan.Steps))}} //nolint:gosec // a plan is short
-		if err := run.from(1, "accepted"); err != nil {
+func (r *starting) begin(req Request) (Prepared, error) {
+	c := r.contact
+	r.out.Contacts = []contact.Contact{c}
+	if steps := len(r.kind.Plan.Steps); steps > 0 {
+		r.out.Plans = []notice.Plan{{Contact: c.ID, Steps: int16(steps)}} //nolint:gosec // a plan is short
+		if err := r.from(1, "accepted"); err != nil {
 			return Prepared{}, err
 		}
 	}
-	run.tellAccepted()
-	run.out.Keys = keys(c, r)
+	r.tellAccepted()
+	r.out.Keys = keys(c, req)
 	return Prepared{
-		Writes: run.out,
-		Answer: Answer{Contact: c.ID, Reference: c.Reference, AcceptedAt: c.AcceptedAt, Messages: run.started},
+		Writes: r.out,
+		Answer: Answer{Contact: c.ID, Reference: c.Reference, AcceptedAt: c.AcceptedAt, Messages: r.started},
 	}, nil
 }
 
@@ -184,7 +188,7 @@ func (s *Service) inlineSubject(cfg *config.Snapshot, division string, in Inline
 	}
 	var zones []string
 	if in.Zone != "" {
-		if _, err := time.LoadLocation(in.Zone); err != nil {
+		if _, err := time.LoadLocation(in.Zone); err != nil || in.Zone == "Local" {
 			wrong.add("/recipient/zone", "is not an IANA time zone")
 		}
 		zones = []string{in.Zone}
@@ -221,8 +225,8 @@ func (s *Service) inlinePoints(country string, in Inline, wrong *violations) ([]
 	var points []customer.Point
 	add := func(field string, kind customer.PointKind, c message.Channel, raw string, caps ...customer.Capability) error {
 		address, zones, err := s.Channels[c].Address(raw, country)
-		if err := wrong.take(field, err); err != nil {
-			return err
+		if err != nil {
+			return wrong.take(field, err)
 		}
 		points = append(points, customer.Point{Kind: kind, Value: address, Capabilities: caps, Zones: zones})
 		return nil
@@ -252,11 +256,8 @@ func (s *Service) phoneCan(raw, country string) []customer.Capability {
 	return []customer.Capability{customer.CanVoice, customer.CanSMS}
 }
 
-func (s *Service) newContact(ctx context.Context, now time.Time, p access.Principal, cfg *config.Snapshot, r Request, who subject) (contact.Contact, error) {
-	id, err := s.IDs.Contact(ctx)
-	if err != nil {
-		return contact.Contact{}, err
-	}
+// newContact is the contact of a request, still without its number.
+func newContact(now time.Time, p access.Principal, cfg *config.Snapshot, r Request, who subject) (contact.Contact, error) {
 	data := r.Data
 	if data == nil {
 		data = map[string]any{}
@@ -270,7 +271,7 @@ func (s *Service) newContact(ctx context.Context, now time.Time, p access.Princi
 		account = who.person.Account
 	}
 	return contact.Contact{
-		ID: id, Source: p.Source, Division: r.Division, Reference: r.Reference, Class: r.Class, Type: r.Type,
+		Source: p.Source, Division: r.Division, Reference: r.Reference, Class: r.Class, Type: r.Type,
 		Person: who.person.ID, Account: account, Premise: r.Premise, Data: string(body), Inline: who.inline,
 		Config: cfg.Version, AcceptedAt: now, By: p.Name,
 	}, nil

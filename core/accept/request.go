@@ -48,7 +48,10 @@ type normal struct {
 func (r Request) Hash() [32]byte {
 	n := normal{
 		Division: r.Division, Reference: r.Reference, Class: r.Class, Type: r.Type, Person: r.Person.String(),
-		External: r.External, Account: r.Account, Premise: r.Premise, Inline: r.Inline, Data: r.Data,
+		External: r.External, Account: r.Account, Premise: r.Premise, Inline: r.Inline,
+	}
+	if len(r.Data) > 0 { // none and an empty object are the same request
+		n.Data = r.Data
 	}
 	if !r.ExpiresAt.IsZero() {
 		n.Expires = r.ExpiresAt.UTC().Format(time.RFC3339Nano)

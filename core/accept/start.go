@@ -96,15 +96,14 @@ type starting struct {
 }
 
 // checkAll fills every step's template once, so that a value a later step needs is missed now and not then.
-func (r *starting) checkAll() error {
-	var wrong violations
+func (r *starting) checkAll(wrong *violations) error {
 	for _, step := range r.kind.Plan.Steps {
 		_, err := r.fill(step.Template)
 		if err := wrong.take("/data", err); err != nil {
 			return err
 		}
 	}
-	return wrong.fault()
+	return nil
 }
 
 func (r *starting) fill(code string) (message.Content, error) {
@@ -172,14 +171,14 @@ func (r *starting) step(number int16, why string) (bool, error) {
 	r.out.Messages = append(r.out.Messages, m)
 	r.out.Steps = append(r.out.Steps, notice.Step{Contact: r.contact.ID, Number: number, Message: m.ID, StartedAt: r.now, Why: why})
 	started := Started{ID: m.ID, Step: number, Channel: m.Channel}
+	if why != "accepted" {
+		r.out.Entries = append(r.out.Entries, r.entry(ledger.StepStarted, m, why))
+	}
 	if reached {
 		r.queue(m)
 	} else {
 		started.Suppressed = NoContactPoint
 		r.suppress(m)
-	}
-	if why != "accepted" {
-		r.out.Entries = append(r.out.Entries, r.entry(ledger.StepStarted, m, why))
 	}
 	r.started = append(r.started, started)
 	return reached, nil

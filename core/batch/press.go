@@ -26,15 +26,22 @@ func (l *Letters) resume(ctx context.Context, now time.Time, run extract.Run) er
 			letters[i] = w.Letter
 		}
 		answers := l.Press.Print(ctx, letters)
-		if err := l.settle(ctx, now, waiting, answers); err != nil {
+		if len(answers) != len(letters) {
+			return fault.New(fault.Ambiguous, "the press did not answer for every letter")
+		}
+		settled, err := l.settle(ctx, now, waiting, answers)
+		if err != nil {
 			return err
+		}
+		if settled == 0 { // or the same letters would be printed for ever
+			return fault.New(fault.Conflict, "no letter of the run can be settled")
 		}
 	}
 }
 
 // settle records what the press answered. Letters it did not take stay frozen and unsent; their first fault ends the
-// turn, so that the run is resumed later and none is lost.
-func (l *Letters) settle(ctx context.Context, now time.Time, waiting []store.FrozenLetter, answers []error) error {
+// turn, so that the run is resumed later and none is lost. It returns how many were settled.
+func (l *Letters) settle(ctx context.Context, now time.Time, waiting []store.FrozenLetter, answers []error) (int, error) {
 	var sets []store.Writes
 	var trouble error
 	for i, w := range waiting {
@@ -57,16 +64,24 @@ func (l *Letters) settle(ctx context.Context, now time.Time, waiting []store.Fro
 		}
 		set, err := l.settled(ctx, now, w.Record.Message, *w.Record.Due, move)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		sets = append(sets, set)
 	}
-	if len(sets) > 0 {
-		if _, err := l.Store.Apply(ctx, sets...); err != nil {
-			return err
+	if len(sets) == 0 {
+		return 0, trouble
+	}
+	verdicts, err := l.Store.Apply(ctx, sets...)
+	if err != nil {
+		return 0, err
+	}
+	settled := 0
+	for _, v := range verdicts {
+		if v.Outcome == store.Applied {
+			settled++
 		}
 	}
-	return trouble
+	return settled, trouble
 }
 
 // close adds the run up, hands the manifest over and closes the run. A manifest may be handed over twice: the

@@ -55,7 +55,7 @@ func (l *linter) division(v Division) {
 	if v.Code == "" {
 		l.add(at, "needs a code")
 	}
-	if _, err := time.LoadLocation(v.Zone); err != nil || v.Zone == "" {
+	if _, err := time.LoadLocation(v.Zone); err != nil || v.Zone == "" || v.Zone == "Local" { // Local is wherever we happen to run
 		l.add(at+"/zone", "is not an IANA time zone")
 	}
 	if len(v.Country) != 2 {

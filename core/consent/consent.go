@@ -142,7 +142,13 @@ func (a Allow) Permits(m message.Message) bool {
 	}
 	keys := []string{strings.ToLower(m.Recipient.Address.Reveal())}
 	if m.Channel == message.Letter {
-		keys = []string{"account:" + strings.ToLower(m.Account), "person:" + m.Recipient.Person.String()}
+		keys = nil
+		if m.Account != "" {
+			keys = append(keys, "account:"+strings.ToLower(m.Account))
+		}
+		if m.Recipient.Person != 0 {
+			keys = append(keys, "person:"+m.Recipient.Person.String())
+		}
 	}
 	for _, entry := range a.Entries {
 		for _, key := range keys {

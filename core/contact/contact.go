@@ -25,7 +25,7 @@ func (id ID) String() string {
 // ParseID reads ten digits.
 func ParseID(s string) (ID, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || len(s) != 10 || n <= 0 {
+	if err != nil || len(s) != 10 || s[0] == '+' || n <= 0 {
 		return 0, fault.New(fault.Invalid, "a contact id has ten digits")
 	}
 	return ID(n), nil

@@ -30,7 +30,7 @@ func (id PersonID) String() string {
 // ParsePersonID reads ten digits.
 func ParsePersonID(s string) (PersonID, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || len(s) != 10 || n <= 0 {
+	if err != nil || len(s) != 10 || s[0] == '+' || n <= 0 {
 		return 0, fault.New(fault.Invalid, "a person id has ten digits")
 	}
 	return PersonID(n), nil
@@ -97,8 +97,14 @@ func (Address) String() string { return "•••" }
 // GoString is never the value.
 func (Address) GoString() string { return "•••" }
 
+// Format is never the value, whichever verb asks.
+func (Address) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("•••")) }
+
 // LogValue is never the value.
 func (Address) LogValue() slog.Value { return slog.StringValue("•••") }
+
+// MarshalText is never the value: a struct that ends up in a JSON log does not tell it.
+func (Address) MarshalText() ([]byte, error) { return []byte("•••"), nil }
 
 // Reveal is the value itself.
 func (a Address) Reveal() string { return string(a) }

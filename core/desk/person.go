@@ -127,7 +127,7 @@ func (s *Service) points(in customer.Person) ([]customer.Point, []fault.Violatio
 			wrong = append(wrong, fault.Violation{Field: at + "/capabilities", Reason: "does not fit the kind of contact point"})
 		}
 		for _, z := range pt.Zones {
-			if _, err := time.LoadLocation(z); err != nil {
+			if _, err := time.LoadLocation(z); err != nil || z == "" || z == "Local" {
 				wrong = append(wrong, fault.Violation{Field: at + "/zones", Reason: "has a name that is no IANA time zone"})
 			}
 		}

@@ -210,18 +210,15 @@ func (s *Service) begin(ctx context.Context, now time.Time, ask Ask, taken []mes
 		return s.rest(ctx, now, ask, turn)
 	}
 	turn.Low = taken[0].Due.FirstAt
+	taken = lapsed(now, ask.Way, taken, turn)
 	verdicts, err := s.gate(ctx, now, taken)
 	if err != nil { // nothing was begun: all of it goes back
-		turn.Stopped = Call{Way: ask.Way, Batch: taken}.NotBegun(now)
+		turn.Stopped = append(turn.Stopped, Call{Way: ask.Way, Batch: taken}.NotBegun(now)...)
 		return nil
 	}
 	var pass []message.Taken
 	for i, t := range taken {
 		switch {
-		case t.Lapsed != "" && !ask.Way.Dedupes:
-			turn.Stopped = append(turn.Stopped, Result{
-				Taken: t, Way: ask.Way, Begun: true, At: now, Answer: message.Answer{Err: fault.Provider(fault.Ambiguous, "lapsed_claim", "the claim lapsed", nil)},
-			})
 		case !verdicts[i].Pass:
 			turn.Stopped = append(turn.Stopped, Result{Taken: t, Way: ask.Way, Gate: &verdicts[i], At: now})
 		default:
@@ -230,6 +227,22 @@ func (s *Service) begin(ctx context.Context, now time.Time, ask Ask, taken []mes
 	}
 	turn.Calls = calls(ask.Way, pass, claim.Lease)
 	return nil
+}
+
+// lapsed settles uncalled what may have been called under a claim that lapsed, unless the receiver dedupes; it returns
+// the others.
+func lapsed(now time.Time, way *Way, taken []message.Taken, turn *Turn) []message.Taken {
+	others := make([]message.Taken, 0, len(taken))
+	for _, t := range taken {
+		if t.Lapsed == "" || way.Dedupes {
+			others = append(others, t)
+			continue
+		}
+		turn.Stopped = append(turn.Stopped, Result{
+			Taken: t, Way: way, Begun: true, At: now, Answer: message.Answer{Err: fault.Provider(fault.Ambiguous, "lapsed_claim", "the claim lapsed", nil)},
+		})
+	}
+	return others
 }
 
 func calls(way *Way, pass []message.Taken, lease time.Time) []Call {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"carillon/core/consent"
@@ -65,6 +66,10 @@ func (s *Service) reply(ctx context.Context, now time.Time, r message.Report) (s
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return store.Writes{}, err
 	}
+	already, err := s.Facts.Suppressions(ctx, message.SMS, r.From)
+	if err != nil {
+		return store.Writes{}, err
+	}
 	put := consent.Suppression{Channel: message.SMS, Address: r.From, Reason: stopReceived, Origin: r.Provider, Since: r.At}
 	entry := ledger.Entry{At: r.At, Channel: message.SMS, Reason: stopReceived, By: r.Provider}
 	if known {
@@ -82,11 +87,15 @@ func (s *Service) reply(ctx context.Context, now time.Time, r message.Report) (s
 	default:
 		return store.Writes{}, nil
 	}
-	if !known {
-		return w, nil
+	if !known || (r.Word == WordStop && stopped(already)) {
+		return w, nil // nobody to answer for, or confirmed before: one confirmation, no more
 	}
 	answer, err := s.answer(ctx, now, r, last)
 	return w.And(answer), err
+}
+
+func stopped(list []consent.Suppression) bool {
+	return slices.ContainsFunc(list, func(x consent.Suppression) bool { return x.Reason == stopReceived })
 }
 
 // answer replies with the division's template, when it has one.
@@ -120,8 +129,13 @@ func (s *Service) Deadlines(ctx context.Context, now time.Time) (Done, error) {
 		}
 		seen[p.Record.Message.ID] = true
 		set, err := s.passed(ctx, now, p)
-		if err != nil {
+		if fault.Is(err, fault.Unavailable) {
 			return done, err
+		}
+		if err != nil { // it must not hold up the others
+			again := p.Deadline
+			again.At = now.Add(longest)
+			set = store.Writes{Undeadlines: []message.ID{again.Message}, Deadlines: []message.Deadline{again}}
 		}
 		sets = append(sets, set)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"carillon/core/config"
+	"carillon/core/consent"
 	"carillon/core/contact"
 	"carillon/core/customer"
 	"carillon/core/fault"
@@ -23,6 +24,7 @@ type Facts interface {
 	Inbox(ctx context.Context, now time.Time, limit int) ([]store.Inboxed, error)
 	LastTo(ctx context.Context, channel message.Channel, address customer.Address) (message.Message, error)
 	Deadlines(ctx context.Context, now time.Time, limit int) ([]store.Passed, error)
+	Suppressions(ctx context.Context, channel message.Channel, address customer.Address) ([]consent.Suppression, error)
 }
 
 // Configs hands out configurations.
@@ -139,6 +141,9 @@ func (s *Service) decide(ctx context.Context, now time.Time, in store.Inboxed) (
 	life := rec.Life()
 	if life.Work == message.Claimed && !leased(rec.Due) {
 		return deferred(in, now.Add(settleWait)), nil
+	}
+	if in.Report.Says == message.SaysTaken && in.Report.Reason == "" && life.Work != message.Doubted {
+		return consume, nil // tells what the settlement told
 	}
 	move, err := saying(in.Report, life)
 	if fault.Is(err, fault.Conflict) { // says nothing this message can still hear: kept as a note

@@ -1,0 +1,203 @@
+package postgres
+
+import (
+	"slices"
+	"time"
+
+	"carillon/core/customer"
+	"carillon/core/message"
+	"carillon/core/store"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// byIndex leaves the planner one way for the rest of the transaction: along an index. Everything the store looks up by
+// key has one, and a plan made while a table was small, or before its statistics were, would read millions of rows when
+// it has grown; a claim that is planned to sort would sort its whole lane.
+const byIndex = `
+select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+    set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+    set_config('enable_sort', 'off', true)`
+
+// queueJobs queues everything the sets write.
+func queueJobs(batch *pgx.Batch, jobs []*job) {
+	if slices.ContainsFunc(jobs, func(j *job) bool { return searches(j.writes) }) {
+		batch.Queue(byIndex)
+	}
+	for _, group := range groups(jobs) {
+		queueGroup(batch, group)
+	}
+}
+
+// searches reports whether a set changes rows that are there, so that they must be found.
+func searches(w *store.Writes) bool {
+	return w.Claim != nil || len(w.Settles)+len(w.Requeues)+len(w.Undues)+len(w.Undeadlines)+len(w.Persons)+len(w.Consumed)+
+		len(w.Deferred)+len(w.Seals)+len(w.Marks) > 0
+}
+
+// queueGroup queues the statements of sets that do not touch the same thing, so that the order among them does not
+// matter. What a set takes away goes before what it puts there, its claim after everything else.
+func queueGroup(batch *pgx.Batch, jobs []*job) {
+	queueKeys(batch, jobs)
+	queueGone(batch, jobs)
+	queuePersons(batch, jobs)
+	queueAccepted(batch, jobs)
+	queueQueue(batch, jobs)
+	queueReports(batch, jobs)
+	queueRuns(batch, jobs)
+	queueDesk(batch, jobs)
+	queueLedger(batch, jobs)
+	for _, j := range jobs {
+		queueClaim(batch, j)
+	}
+}
+
+// touch names a thing that sets may change one after the other.
+type touch struct {
+	what byte
+	id   message.ID
+	n    int64
+	a, b string
+}
+
+// groups parts the sets, in order, wherever one touches what an earlier one of its group touches: merged into one
+// statement the two would be blind to each other. A claim ends its group.
+func groups(jobs []*job) [][]*job {
+	if len(jobs) < 2 {
+		return [][]*job{jobs}
+	}
+	var parts [][]*job
+	start := 0
+	touched := map[touch]int{}
+	for i, j := range jobs {
+		meets := false
+		touches(j.writes, func(t touch) {
+			if by, there := touched[t]; there && by >= start && by != i {
+				meets = true
+			}
+			touched[t] = i
+		})
+		if i > start && (meets || jobs[i-1].writes.Claim != nil) {
+			parts = append(parts, jobs[start:i])
+			start = i
+		}
+	}
+	return append(parts, jobs[start:])
+}
+
+// touches names what a set changes and another set could change too. Rows that are only inserted need no naming: a
+// second one is refused by its key.
+func touches(w *store.Writes, is func(touch)) {
+	touchesMessages(w, func(id message.ID) { is(touch{what: 'm', id: id}) })
+	for i := range w.Persons {
+		is(touch{what: 'p', a: w.Persons[i].Source, b: w.Persons[i].ExternalID})
+	}
+	for i := range w.Marks {
+		is(touch{what: 'a', a: string(w.Marks[i].Value)})
+	}
+	for i := range w.Suppressions {
+		is(touch{what: 's', a: string(w.Suppressions[i].Channel), b: string(w.Suppressions[i].Address)})
+	}
+	for i := range w.Lifted {
+		is(touch{what: 's', a: string(w.Lifted[i].Channel), b: string(w.Lifted[i].Address)})
+	}
+	for _, n := range w.Consumed {
+		is(touch{what: 'i', n: n})
+	}
+	for _, d := range w.Deferred {
+		is(touch{what: 'i', n: d.Number})
+	}
+	touchesDesk(w, is)
+}
+
+func touchesDesk(w *store.Writes, is func(touch)) {
+	for _, r := range w.Runs {
+		is(touch{what: 'r', n: r.Number, a: r.Batch})
+	}
+	for _, p := range w.Pauses {
+		is(touch{what: 'l', n: int64(p.Lane)})
+	}
+	for i := range w.Principals {
+		is(touch{what: 'n', a: w.Principals[i].Name})
+	}
+	for _, r := range w.Revoked {
+		is(touch{what: 'n', a: r.Name})
+	}
+	for _, c := range w.Cursors {
+		is(touch{what: 'c', a: c.Name})
+	}
+	for range w.Seals {
+		is(touch{what: 'e'})
+	}
+	for range w.Folds {
+		is(touch{what: 'f'})
+	}
+}
+
+func touchesMessages(w *store.Writes, is func(message.ID)) {
+	for i := range w.Dues {
+		is(w.Dues[i].Message)
+	}
+	for i := range w.Settles {
+		is(w.Settles[i].Fence.Message)
+	}
+	for i := range w.Requeues {
+		is(w.Requeues[i].Fence.Message)
+	}
+	for i := range w.Undues {
+		is(w.Undues[i].Message)
+	}
+	for i := range w.Deadlines {
+		is(w.Deadlines[i].Message)
+	}
+	for _, id := range w.Undeadlines {
+		is(id)
+	}
+}
+
+// flat lines up the rows of one kind of all sets.
+func flat[T any](jobs []*job, of func(*store.Writes) []T) []T {
+	if len(jobs) == 1 {
+		return of(jobs[0].writes)
+	}
+	n := 0
+	for _, j := range jobs {
+		n += len(of(j.writes))
+	}
+	if n == 0 {
+		return nil
+	}
+	rows := make([]T, 0, n)
+	for _, j := range jobs {
+		rows = append(rows, of(j.writes)...)
+	}
+	return rows
+}
+
+// col is one column of the rows.
+func col[T, V any](rows []T, of func(*T) V) []V {
+	values := make([]V, len(rows))
+	for i := range rows {
+		values[i] = of(&rows[i])
+	}
+	return values
+}
+
+// address is an address as stored.
+func address(a customer.Address) string { return text(a.Reveal()) }
+
+// micros is a time as stored; 0 is none.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// timeOf is a time as read.
+func timeOf(micros int64) time.Time {
+	if micros == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(micros).UTC()
+}

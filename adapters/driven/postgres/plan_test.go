@@ -1,0 +1,105 @@
+package postgres_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"carillon/adapters/driven/postgres"
+)
+
+// crowd fills the tables that grow: two lanes with 20,000 rows each, half of them due, and messages with evidence.
+const crowd = `
+insert into due (lane, due_at, message, first_due_at, seq, fence, reason, priority, attempt, owner)
+    select n % 2, n * 1000, gen_random_uuid(), n * 1000, 0, 0, 1, 0, 0, '' from generate_series(1, 40000) n;
+insert into message (id, accepted_at, source, division, origin, contact, step, steps, channel, urgency, route, lane, person,
+    point, name, language, address, zones, account, reference, template, config, content, expires_at, receipt, hold, doubt,
+    marketing)
+    select message, due_at, '', '', 1, 0, 1, 1, case lane when 0 then 'sms' else 'email' end, 2, '', lane, 0, 0, '', '',
+        'address' || due_at, '', '', '', '', 1, '', 0, 0, 0, 0, false from due;
+insert into evidence (message, seq, at, kind, attempt, reason, code, provider, ref, took)
+    select message, 1, due_at, 2, 1, '', '', '', '', 0 from due;`
+
+// TestPlans proves that what runs all day goes by an index, whatever the planner knows or guesses.
+func TestPlans(t *testing.T) {
+	for name, variable := range servers() {
+		t.Run(name, func(t *testing.T) {
+			server := newServer(t, variable)
+			ctx := t.Context()
+			conn, err := pgx.Connect(ctx, server.database(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close(ctx)
+			if _, err := conn.Exec(ctx, crowd); err != nil {
+				t.Fatal(err)
+			}
+			for _, analysed := range []string{"", "analyze"} {
+				for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
+					t.Run(mode+" "+analysed, func(t *testing.T) {
+						run(ctx, t, conn, analysed)
+						run(ctx, t, conn, "set plan_cache_mode = "+mode)
+						plans(ctx, t, conn)
+					})
+				}
+			}
+		})
+	}
+}
+
+func plans(ctx context.Context, t *testing.T, conn *pgx.Conn) {
+	t.Helper()
+	const someone = `'{00000000-0000-7000-8000-000000000000}'`
+	for _, c := range []struct{ name, statement, args, index string }{
+		{"claim", postgres.Claim, `1::smallint, 20000000, 1000, 500, 90000000, 'one', 8::smallint`, "using due_pkey on due"},
+		{"settle", postgres.Settle, `'{1}', '{1000}', ` + someone + `, '{1}', 1`, "using due_"},
+		{"requeue", postgres.Requeue, `'{1}', '{1000}', ` + someone + `, '{1}', '{1}', '{1}', '{1}', '{1}', '{f}', 1`, "using due_"},
+		{"messages", postgres.SelectMessages, someone, "using message_pkey"},
+		{"evidence", postgres.SelectEvidence, someone, "using evidence_pkey"},
+		{"last text", postgres.LastText, `'address1000'`, "using message_texted"},
+		{"inbox", postgres.SelectReports, `1000, 100`, "using report_waiting"},
+		{"leaves", postgres.SelectLeaves, `1000, 100`, "using ledger_entry_pkey"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			run(ctx, t, conn, "begin")
+			defer run(ctx, t, conn, "rollback")
+			run(ctx, t, conn, postgres.ByIndex)
+			run(ctx, t, conn, "prepare planned as "+c.statement)
+			defer run(ctx, t, conn, "deallocate planned")
+			plan := explain(ctx, t, conn, "explain execute planned("+c.args+")")
+			if !strings.Contains(plan, c.index) {
+				t.Errorf("does not go %s:\n%s", c.index, plan)
+			}
+			for _, bad := range []string{"Seq Scan on due", "Seq Scan on message", "Seq Scan on evidence"} {
+				if strings.Contains(plan, bad) {
+					t.Errorf("%s:\n%s", bad, plan)
+				}
+			}
+			if c.name == "claim" && strings.Contains(plan, "Sort") {
+				t.Errorf("the claim sorts:\n%s", plan)
+			}
+		})
+	}
+}
+
+func run(ctx context.Context, t *testing.T, conn *pgx.Conn, statement string) {
+	t.Helper()
+	if _, err := conn.Exec(ctx, statement, pgx.QueryExecModeSimpleProtocol); err != nil {
+		t.Fatalf("%.40s: %v", statement, err)
+	}
+}
+
+func explain(ctx context.Context, t *testing.T, conn *pgx.Conn, statement string) string {
+	t.Helper()
+	rows, err := conn.Query(ctx, statement, pgx.QueryExecModeSimpleProtocol)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,165 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/jackc/pgx/v5"
+
+	"carillon/core/contact"
+	"carillon/core/customer"
+	"carillon/core/fault"
+	"carillon/core/message"
+	"carillon/core/notice"
+	"carillon/core/store"
+)
+
+// A contact with all that hangs on it, in one round trip.
+const (
+	selectContact = `
+select id, accepted_at, source, division, reference, class, type, person, account, premise, data, config, by
+from contact where id = $1`
+
+	selectPlan  = `select contact, steps from plan where contact = $1`
+	selectSteps = `select contact, number, message, started_at, why from step where contact = $1 order by number`
+
+	ofContact        = ` = any (array(select s.message from step s where s.contact = $1))`
+	contactsMessages = messagesWhere + ofContact
+	contactsDues     = duesWhere + ofContact
+	contactsEvidence = evidenceWhere + ofContact + evidenceInOrder
+
+	selectKey = `
+select kind, source, division, key, hash, contact, at from intake_key where kind = $1 and source = $2 and key = $3`
+
+	personColumns    = `select id, source, external_id, division, version, names, language, account, updated_at from person `
+	personByID       = personColumns + `where id = $1`
+	personByExternal = personColumns + `where source = $1 and external_id = $2`
+
+	pointColumns = `
+select t.id, t.person, t.kind, t.value, t.capabilities, t.zones, t.preferred, t.origin, t.undeliverable_since from point t `
+	pointsOfPerson   = pointColumns + `where t.person = $1 order by t.position, t.id`
+	pointsOfExternal = pointColumns + `
+join person p on p.id = t.person where p.source = $1 and p.external_id = $2 order by t.position, t.id`
+)
+
+// Contact implements [store.Contacts].
+func (s *Store) Contact(ctx context.Context, id contact.ID) (store.ContactView, error) {
+	var contacts []contact.Contact
+	var plans []notice.Plan
+	view := store.ContactView{Plan: notice.Plan{Contact: id}}
+	records := map[message.ID]*message.Record{}
+	err := s.look(ctx, "reading a contact", func(batch *pgx.Batch) {
+		queueRead(batch, &contacts, contactOf, selectContact, int64(id))
+		queueRead(batch, &plans, planOf, selectPlan, int64(id))
+		queueRead(batch, &view.Steps, stepOf, selectSteps, int64(id))
+		batch.Queue(contactsMessages, int64(id)).Query(func(rows pgx.Rows) error { return fillMessages(rows, records) })
+		batch.Queue(contactsDues, int64(id)).Query(func(rows pgx.Rows) error { return fillDues(rows, records) })
+		batch.Queue(contactsEvidence, int64(id)).Query(func(rows pgx.Rows) error { return fillEvidence(rows, records) })
+	})
+	switch {
+	case err != nil:
+		return store.ContactView{}, err
+	case len(contacts) == 0:
+		return store.ContactView{}, fault.New(fault.NotFound, "there is no such contact")
+	}
+	view.Contact = contacts[0]
+	if len(plans) > 0 {
+		view.Plan = plans[0]
+	}
+	for _, step := range view.Steps {
+		if r, ok := records[step.Message]; ok {
+			view.Messages = append(view.Messages, *r)
+		}
+	}
+	return view, nil
+}
+
+func contactOf(row pgx.CollectableRow) (c contact.Contact, err error) {
+	var accepted int64
+	err = row.Scan((*int64)(&c.ID), &accepted, &c.Source, &c.Division, &c.Reference, &c.Class, &c.Type, (*int64)(&c.Person),
+		&c.Account, &c.Premise, &c.Data, &c.Config, &c.By)
+	c.AcceptedAt = timeOf(accepted)
+	return c, err
+}
+
+func planOf(row pgx.CollectableRow) (p notice.Plan, err error) {
+	return p, row.Scan((*int64)(&p.Contact), &p.Steps)
+}
+
+func stepOf(row pgx.CollectableRow) (step notice.Step, err error) {
+	var started int64
+	err = row.Scan((*int64)(&step.Contact), &step.Number, (*[16]byte)(&step.Message), &started, &step.Why)
+	step.StartedAt = timeOf(started)
+	return step, err
+}
+
+// Key implements [store.Contacts].
+func (s *Store) Key(ctx context.Context, kind store.KeyKind, source, key string) (store.IntakeKey, error) {
+	return one(ctx, s, "reading an intake key", keyOf, selectKey, int16(kind), text(source), text(key))
+}
+
+func keyOf(row pgx.CollectableRow) (k store.IntakeKey, err error) {
+	var kind int16
+	var hash []byte
+	var at int64
+	if err = row.Scan(&kind, &k.Source, &k.Division, &k.Key, &hash, (*int64)(&k.Contact), &at); err != nil {
+		return k, err
+	}
+	k.Kind, k.At = store.KeyKind(kind), timeOf(at) //nolint:gosec // written from a KeyKind
+	copy(k.Hash[:], hash)
+	return k, nil
+}
+
+// Person implements [store.Customers].
+func (s *Store) Person(ctx context.Context, id customer.PersonID) (customer.Person, error) {
+	return s.person(ctx, personByID, pointsOfPerson, int64(id))
+}
+
+// PersonByExternal implements [store.Customers].
+func (s *Store) PersonByExternal(ctx context.Context, source, externalID string) (customer.Person, error) {
+	return s.person(ctx, personByExternal, pointsOfExternal, text(source), text(externalID))
+}
+
+func (s *Store) person(ctx context.Context, person, points string, args ...any) (customer.Person, error) {
+	var persons []customer.Person
+	var found []customer.Point
+	err := s.look(ctx, "reading a person", func(batch *pgx.Batch) {
+		queueRead(batch, &persons, personOf, person, args...)
+		queueRead(batch, &found, pointOf, points, args...)
+	})
+	switch {
+	case err != nil:
+		return customer.Person{}, err
+	case len(persons) == 0:
+		return customer.Person{}, fault.New(fault.NotFound, "there is no such person")
+	}
+	p := persons[0]
+	if len(found) > 0 {
+		p.Points = found
+	}
+	return p, nil
+}
+
+func personOf(row pgx.CollectableRow) (p customer.Person, err error) {
+	var names string
+	var updated int64
+	if err = row.Scan((*int64)(&p.ID), &p.Source, &p.ExternalID, &p.Division, &p.Version, &names, &p.Language, &p.Account,
+		&updated); err != nil {
+		return p, err
+	}
+	p.UpdatedAt = timeOf(updated)
+	if names != "" {
+		err = json.Unmarshal([]byte(names), &p.Names)
+	}
+	return p, err
+}
+
+func pointOf(row pgx.CollectableRow) (p customer.Point, err error) {
+	var capabilities, zones string
+	var since int64
+	err = row.Scan((*int64)(&p.ID), (*int64)(&p.Person), (*string)(&p.Kind), (*string)(&p.Value), &capabilities, &zones,
+		&p.Preferred, (*string)(&p.Origin), &since)
+	p.Capabilities, p.Zones = words[customer.Capability](capabilities), words[string](zones)
+	p.UndeliverableSince = timeOf(since)
+	return p, err
+}

@@ -1,0 +1,287 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"carillon/core/access"
+	"carillon/core/config"
+	"carillon/core/extract"
+	"carillon/core/fault"
+	"carillon/core/ledger"
+	"carillon/core/message"
+	"carillon/core/store"
+)
+
+const principals = `select name, hash, source, divisions, roles, created_at, revoked_at from principal`
+
+func scanPrincipal(r rowScanner, p *access.Principal) error {
+	return r.Scan(&p.Name, octets{p.Hash[:]}, &p.Source, words[string]{&p.Divisions}, words[access.Role]{&p.Roles},
+		moment{&p.CreatedAt}, moment{&p.RevokedAt})
+}
+
+// Principal implements [store.Principals].
+func (s *Store) Principal(ctx context.Context, hash access.KeyHash) (p access.Principal, err error) {
+	err = s.read(ctx, "looking for a principal", func(q *sql.Tx) error {
+		return scanPrincipal(q.QueryRowContext(ctx, principals+` where hash = ?`, hash[:]), &p)
+	})
+	if fault.Is(err, fault.NotFound) || err == nil && !p.RevokedAt.IsZero() {
+		return access.Principal{}, fault.New(fault.Unauthorized, "no good key")
+	}
+	return p, err
+}
+
+// PrincipalList implements [store.Principals].
+func (s *Store) PrincipalList(ctx context.Context) (all []access.Principal, err error) {
+	err = s.read(ctx, "listing principals", func(q *sql.Tx) error {
+		rows, err := q.QueryContext(ctx, principals+` order by name`)
+		all, err = collect(rows, err, scanPrincipal)
+		return err
+	})
+	return all, err
+}
+
+// LatestConfig implements [store.Configs].
+func (s *Store) LatestConfig(ctx context.Context) (version int64, err error) {
+	return s.number(ctx, "reading the configuration's version", `select coalesce(max(version), 0) from config_version`)
+}
+
+// number reads one number.
+func (s *Store) number(ctx context.Context, doing, query string, args ...any) (n int64, err error) {
+	err = s.read(ctx, doing, func(q *sql.Tx) error { return q.QueryRowContext(ctx, query, args...).Scan(&n) })
+	return n, err
+}
+
+// ConfigRows implements [store.Configs].
+func (s *Store) ConfigRows(ctx context.Context, version int64) (all []config.Row, err error) {
+	err = s.read(ctx, "reading a configuration", func(q *sql.Tx) error {
+		var known int64
+		if err := q.QueryRowContext(ctx, `select version from config_version where version = ?`, version).Scan(&known); err != nil {
+			return err
+		}
+		rows, err := q.QueryContext(ctx, `select kind, code, body from config_row where version = ? order by position`, version)
+		all, err = collect(rows, err, func(r rowScanner, c *config.Row) error { return r.Scan(&c.Kind, &c.Code, &c.Body) })
+		return err
+	})
+	return all, err
+}
+
+const laneCounts = `
+select lane, count(*) filter (where owner = ''), count(*) filter (where owner <> ''),
+    coalesce(min(first_due_at) filter (where due_at <= ?), 0)
+from due group by lane`
+
+// LaneStates implements [store.Lanes].
+func (s *Store) LaneStates(ctx context.Context, now time.Time) (all []store.LaneState, err error) {
+	err = s.read(ctx, "reading lanes", func(q *sql.Tx) error {
+		rows, err := q.QueryContext(ctx, laneCounts, micros(now))
+		all, err = collect(rows, err, func(r rowScanner, l *store.LaneState) error {
+			return r.Scan(&l.Lane, &l.Queued, &l.Claimed, moment{&l.OldestDue})
+		})
+		if err != nil {
+			return err
+		}
+		rows, err = q.QueryContext(ctx, `select lane, reason, until, by from lane_pause order by lane`)
+		pauses, err := collect(rows, err, func(r rowScanner, p *store.LanePause) error {
+			p.Paused = true
+			return r.Scan(&p.Lane, &p.Reason, moment{&p.Until}, &p.By)
+		})
+		for _, p := range pauses {
+			i := slices.IndexFunc(all, func(l store.LaneState) bool { return l.Lane == p.Lane })
+			if i < 0 {
+				i, all = len(all), append(all, store.LaneState{Lane: p.Lane})
+			}
+			all[i].Pause = p
+		}
+		return err
+	})
+	return all, err
+}
+
+// NextDue implements [store.Lanes].
+func (s *Store) NextDue(ctx context.Context, lane message.Lane) (time.Time, error) {
+	at, err := s.number(ctx, "looking for the next due row", `select coalesce(min(due_at), 0) from due where lane = ?`, int64(lane))
+	return timeOf(at), err
+}
+
+// Marks implements [store.Ledger]. One connection writes: marks commit in the order of their entries.
+func (s *Store) Marks(ctx context.Context, limit int) (all []store.Mark, err error) {
+	err = s.read(ctx, "reading marks", func(q *sql.Tx) error {
+		rows, err := q.QueryContext(ctx, `select first, n from ledger_mark order by first limit ?`, limit)
+		all, err = collect(rows, err, func(r rowScanner, m *store.Mark) error { return r.Scan(&m.First, &m.N) })
+		return err
+	})
+	return all, err
+}
+
+// NextLeaf implements [store.Ledger].
+func (s *Store) NextLeaf(ctx context.Context) (int64, error) {
+	return s.number(ctx, "reading the next leaf", nextLeaf)
+}
+
+// leaves finds the seal that holds the first leaf wanted and goes on from there along both keys.
+const leaves = `
+select s.first_leaf + e.id - s.first, e.source, e.division, e.body
+from ledger_seal s cross join ledger_entry e
+where s.first_leaf >= coalesce((select max(first_leaf) from ledger_seal where first_leaf <= ?1), 0)
+    and e.id >= s.first + max(0, ?1 - s.first_leaf) and e.id < s.first + s.n
+order by s.first_leaf, e.id limit ?2`
+
+// Leaves implements [store.Ledger].
+func (s *Store) Leaves(ctx context.Context, from int64, limit int) (all []ledger.Leaf, err error) {
+	err = s.read(ctx, "reading leaves", func(q *sql.Tx) error {
+		rows, err := q.QueryContext(ctx, leaves, from, limit)
+		all, err = collect(rows, err, func(r rowScanner, l *ledger.Leaf) error {
+			return r.Scan(&l.Number, &l.Source, &l.Division, &l.Body)
+		})
+		return err
+	})
+	return all, err
+}
+
+// CursorAt implements [store.Ledger].
+func (s *Store) CursorAt(ctx context.Context, name string) (int64, error) {
+	return s.number(ctx, "reading a cursor", `select coalesce(max(next), 0) from cursor where name = ?`, name)
+}
+
+const runColumns = `select batch, number, business_date, opened_at, closed_at, letters, hash, version, by from run`
+
+func scanRun(r rowScanner, run *extract.Run) error {
+	return r.Scan(&run.Batch, &run.Number, &run.BusinessDate, moment{&run.OpenedAt}, moment{&run.ClosedAt},
+		&run.Letters, &run.Hash, &run.Version, &run.By)
+}
+
+// OpenRun implements [store.Runs].
+func (s *Store) OpenRun(ctx context.Context, batch string) (run extract.Run, err error) {
+	err = s.read(ctx, "reading the open run", func(q *sql.Tx) error {
+		return scanRun(q.QueryRowContext(ctx, runColumns+` where batch = ? and closed_at = 0 order by number limit 1`, batch), &run)
+	})
+	return run, err
+}
+
+// RunList implements [store.Runs].
+func (s *Store) RunList(ctx context.Context, batch string, limit int) (all []extract.Run, err error) {
+	err = s.read(ctx, "listing runs", func(q *sql.Tx) error {
+		rows, err := q.QueryContext(ctx, runColumns+` where batch = ? order by number desc limit ?`, batch, limit)
+		all, err = collect(rows, err, scanRun)
+		return err
+	})
+	return all, err
+}
+
+const letterColumns = `select l.batch, l.run, l.number, l.message, l.key, l.route, l.record from letter l`
+
+func scanLetter(r rowScanner, l *extract.Letter) error {
+	return r.Scan(&l.Batch, &l.Run, &l.Number, octets{l.Message[:]}, &l.Key, &l.Route, &l.Record)
+}
+
+// Letters implements [store.Runs].
+func (s *Store) Letters(ctx context.Context, batch string, run, after int64, limit int) (all []extract.Letter, err error) {
+	err = s.read(ctx, "reading letters", func(q *sql.Tx) error {
+		rows, err := q.QueryContext(ctx,
+			letterColumns+` where l.batch = ? and l.run = ? and l.number > ? order by l.number limit ?`, batch, run, after, limit)
+		all, err = collect(rows, err, scanLetter)
+		return err
+	})
+	return all, err
+}
+
+const unsentLetters = letterColumns + ` join due d on d.message = l.message
+where l.batch = ? and l.run = ? order by l.number limit ?`
+
+// Unsent implements [store.Runs].
+func (s *Store) Unsent(ctx context.Context, batch string, run int64, limit int) (all []store.FrozenLetter, err error) {
+	err = s.read(ctx, "reading unsent letters", func(q *sql.Tx) error {
+		rows, err := q.QueryContext(ctx, unsentLetters, batch, run, limit)
+		unsent, err := collect(rows, err, scanLetter)
+		if err != nil {
+			return err
+		}
+		for _, l := range unsent {
+			known, err := records(ctx, q, []message.ID{l.Message})
+			if err != nil {
+				return err
+			}
+			if len(known) == 1 {
+				all = append(all, store.FrozenLetter{Letter: l, Record: known[0]})
+			}
+		}
+		return nil
+	})
+	return all, err
+}
+
+// Sums implements [store.Conservation].
+func (s *Store) Sums(ctx context.Context, from, to time.Time) (all []message.Count, err error) {
+	err = s.read(ctx, "adding up the counters", func(q *sql.Tx) error {
+		rows, err := q.QueryContext(ctx, `
+select hour, channel, urgency, place, sum(delta) from counter where hour >= ? and hour < ?
+group by hour, channel, urgency, place having sum(delta) <> 0 order by hour, channel, urgency, place`,
+			micros(from), micros(to))
+		all, err = collect(rows, err, scanCount)
+		return err
+	})
+	return all, err
+}
+
+// lastSeen counts messages by the hour of their acceptance and the evidence that decides: the last that is no note;
+// -1 while a due row is there, 0 when nothing was seen.
+const lastSeen = `
+select m.accepted_at / 3600000000 * 3600000000, m.channel, m.urgency,
+    case when exists (select 1 from due d where d.message = m.id) then -1
+    else coalesce((select e.kind from evidence e where e.message = m.id and e.kind <> ?3 order by e.seq desc limit 1), 0) end,
+    count(*)
+from message m where m.accepted_at >= ?1 and m.accepted_at < ?2
+group by 1, 2, 3, 4`
+
+// Recount implements [store.Conservation].
+func (s *Store) Recount(ctx context.Context, from, to time.Time) ([]message.Count, error) {
+	sums := map[message.Count]int64{}
+	err := s.read(ctx, "recounting", func(q *sql.Tx) error {
+		rows, err := q.QueryContext(ctx, lastSeen, micros(ceilHour(from)), micros(ceilHour(to)), int64(message.Noted))
+		groups, err := collect(rows, err, func(r rowScanner, g *counted) error {
+			return r.Scan(moment{&g.Hour}, &g.Channel, &g.Urgency, &g.last, &g.n)
+		})
+		for _, g := range groups {
+			g.Place = message.Accepted
+			sums[g.Count] += g.n
+			g.Place = g.place()
+			sums[g.Count] += g.n
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	all := make([]message.Count, 0, len(sums))
+	for c, n := range sums {
+		c.Delta = n
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+// counted is a group of messages with the evidence that decides where they are.
+type counted struct {
+	message.Count
+	last int64
+	n    int64
+}
+
+// place folds the evidence as a message's life does.
+func (g counted) place() message.Place {
+	if g.last <= 0 {
+		return message.Pending
+	}
+	return message.Tell(nil, []message.Evidence{{Kind: message.EvidenceKind(g.last)}}).Place //nolint:gosec // written from a kind
+}
+
+// ceilHour is the first full hour that is not before the time: an hour lies in a stretch when its beginning does.
+func ceilHour(t time.Time) time.Time {
+	if hour := t.Truncate(time.Hour); hour.Before(t) {
+		return hour.Add(time.Hour)
+	}
+	return t
+}

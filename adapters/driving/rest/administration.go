@@ -1,0 +1,124 @@
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"carillon/adapters/driving/rest/internal/api"
+	"carillon/core/access"
+	"carillon/core/config"
+	"carillon/core/fault"
+	"carillon/core/message"
+)
+
+// GetConfig reads the configuration.
+func (s *server) GetConfig(ctx context.Context) (api.GetConfigRes, error) {
+	version, d, err := s.Configs.Config(ctx, caller(ctx))
+	if err != nil {
+		return nil, err
+	}
+	out := &api.ConfigurationHeaders{ETag: etag(version)}
+	text, err := json.Marshal(whole(d))
+	if err == nil {
+		err = out.Response.UnmarshalJSON(text)
+	}
+	if err != nil {
+		return nil, fault.Wrap(fault.Unknown, "writing configuration "+strconv.FormatInt(version, 10), err)
+	}
+	return out, nil
+}
+
+// whole writes lists that are missing as empty ones.
+func whole(d config.Document) config.Document {
+	d.Divisions, d.Routes, d.Classes = there(d.Divisions), there(d.Routes), there(d.Classes)
+	d.Types, d.Templates = there(d.Types), there(d.Templates)
+	for i := range d.Divisions {
+		if d.Divisions[i].Routes == nil {
+			d.Divisions[i].Routes = map[message.Channel]string{}
+		}
+	}
+	for i := range d.Types {
+		d.Types[i].Plan.Steps = there(d.Types[i].Plan.Steps)
+	}
+	for i := range d.Templates {
+		if d.Templates[i].Parts == nil {
+			d.Templates[i].Parts = map[string]string{}
+		}
+	}
+	return d
+}
+
+func there[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return append([]T(nil), list...)
+}
+
+// PutConfig writes the configuration. The document and the contract have one form.
+func (s *server) PutConfig(ctx context.Context, req *api.Configuration, params api.PutConfigParams) (api.PutConfigRes, error) {
+	version, err := strconv.ParseInt(strings.Trim(params.IfMatch, `"`), 10, 64)
+	if err != nil {
+		return nil, fault.Refuse(fault.Violation{Field: "header/If-Match", Reason: "is an ETag that was given out"})
+	}
+	text, err := req.MarshalJSON()
+	if err != nil {
+		return nil, fault.Wrap(fault.Unknown, "reading a configuration", err)
+	}
+	var d config.Document
+	if err := json.Unmarshal(text, &d); err != nil {
+		return nil, fault.Wrap(fault.Invalid, "the configuration is not as described", err)
+	}
+	version, err = s.Configs.WriteConfig(ctx, s.cfg.Clock(), caller(ctx), d, version)
+	if err != nil {
+		return nil, err
+	}
+	return &api.PutConfigNoContent{ETag: etag(version)}, nil
+}
+
+func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
+
+// CreatePrincipal makes a principal with a key.
+func (s *server) CreatePrincipal(ctx context.Context, req *api.PrincipalRequest) (api.CreatePrincipalRes, error) {
+	p := access.Principal{Name: string(req.Name), Source: string(req.Source)}
+	for _, d := range req.Divisions {
+		p.Divisions = append(p.Divisions, string(d))
+	}
+	for _, r := range req.Roles {
+		p.Roles = append(p.Roles, access.Role(r))
+	}
+	key, err := s.Principals.CreatePrincipal(ctx, s.cfg.Clock(), caller(ctx), p)
+	if err != nil {
+		return nil, err
+	}
+	return &api.PrincipalCreated{Name: p.Name, Key: key}, nil
+}
+
+// ListPrincipals lists all principals, without keys and hashes.
+func (s *server) ListPrincipals(ctx context.Context) (api.ListPrincipalsRes, error) {
+	all, err := s.Principals.PrincipalList(ctx, caller(ctx))
+	if err != nil {
+		return nil, err
+	}
+	out := &api.PrincipalList{Principals: make([]api.Principal, 0, len(all))}
+	for _, p := range all {
+		shown := api.Principal{
+			Name: p.Name, Source: p.Source, Divisions: p.Divisions, CreatedAt: stamp(p.CreatedAt), RevokedAt: maybe(p.RevokedAt),
+		}
+		for _, r := range p.Roles {
+			shown.Roles = append(shown.Roles, api.Role(r))
+		}
+		out.Principals = append(out.Principals, shown)
+	}
+	return out, nil
+}
+
+// RevokePrincipal ends a key.
+func (s *server) RevokePrincipal(ctx context.Context, params api.RevokePrincipalParams) (api.RevokePrincipalRes, error) {
+	if err := s.Principals.RevokePrincipal(ctx, s.cfg.Clock(), caller(ctx), string(params.Name)); err != nil {
+		return nil, err
+	}
+	return &api.RevokePrincipalNoContent{}, nil
+}

@@ -1,0 +1,225 @@
+package rest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/go-faster/jx"
+
+	"carillon/adapters/driving/rest/internal/api"
+	"carillon/core/accept"
+	"carillon/core/contact"
+	"carillon/core/customer"
+	"carillon/core/fault"
+	"carillon/core/store"
+)
+
+// AcceptContact takes a contact in, or only checks it.
+func (s *server) AcceptContact(ctx context.Context, req *api.ContactRequest, params api.AcceptContactParams) (api.AcceptContactRes, error) {
+	request, err := contactRequest(req, params.IdempotencyKey)
+	if err != nil {
+		return nil, err
+	}
+	if params.Validate.Set {
+		answer, err := s.Accept.Validate(ctx, s.cfg.Clock(), caller(ctx), request)
+		if err != nil {
+			return nil, err
+		}
+		return validated(answer), nil
+	}
+	answer, err := s.Accept.Accept(ctx, s.cfg.Clock(), caller(ctx), request)
+	if err != nil {
+		return nil, err
+	}
+	return accepted(answer), nil
+}
+
+func contactRequest(req *api.ContactRequest, key string) (accept.Request, error) {
+	r := accept.Request{
+		Key: key, Division: string(req.Division), Reference: string(req.Reference.Value),
+		Class: string(req.Class), Type: string(req.Type), External: string(req.ExternalPerson.Value),
+		Account: string(req.Account.Value), Premise: string(req.Premise.Value), ExpiresAt: req.ExpiresAt.Value,
+	}
+	if req.Person.Set {
+		id, err := customer.ParsePersonID(string(req.Person.Value))
+		if err != nil {
+			return r, fault.Refuse(fault.Violation{Field: "/person", Reason: "has ten digits and is not zero"})
+		}
+		r.Person = id
+	}
+	if in := req.Recipient; in.Set {
+		r.Inline = &accept.Inline{
+			Name: in.Value.Name, Language: string(in.Value.Language.Value), Phone: string(in.Value.Phone.Value),
+			Email: string(in.Value.Email.Value), Postal: postal(in.Value.Postal), Zone: string(in.Value.Zone.Value),
+		}
+	}
+	data, err := fromData(req.Data.Value)
+	r.Data = data
+	return r, err
+}
+
+func accepted(a accept.Answer) *api.ContactAcceptedHeaders {
+	out := &api.ContactAcceptedHeaders{
+		Location: "/v1/contacts/" + a.Contact.String(),
+		Response: api.ContactAccepted{
+			Contact: api.ContactID(a.Contact.String()), AcceptedAt: stamp(a.AcceptedAt),
+			Messages: make([]api.StartedMessage, 0, len(a.Messages)),
+		},
+	}
+	if a.Reference != "" {
+		out.Response.Reference = api.NewOptReference(api.Reference(a.Reference))
+	}
+	if a.Replayed {
+		out.IdempotencyReplayed = api.NewOptBool(true)
+	}
+	for _, m := range a.Messages {
+		out.Response.Messages = append(out.Response.Messages, api.StartedMessage{
+			ID: api.MessageID(m.ID.String()), Step: int(m.Step), Channel: api.Channel(m.Channel), Suppressed: text(m.Suppressed),
+		})
+	}
+	return out
+}
+
+func validated(a accept.Answer) *api.ContactValidated {
+	out := &api.ContactValidated{Valid: true, Messages: make([]api.ContactValidatedMessagesItem, 0, len(a.Messages))}
+	for _, m := range a.Messages {
+		out.Messages = append(out.Messages, api.ContactValidatedMessagesItem{
+			Step: int(m.Step), Channel: api.Channel(m.Channel), Suppressed: text(m.Suppressed),
+		})
+	}
+	return out
+}
+
+// GetContact reads a contact.
+func (s *server) GetContact(ctx context.Context, params api.GetContactParams) (api.GetContactRes, error) {
+	id, err := contact.ParseID(string(params.ID))
+	if err != nil {
+		return nil, fault.New(fault.NotFound, "there is no such contact")
+	}
+	view, err := s.Contacts.Contact(ctx, caller(ctx), id)
+	if err != nil {
+		return nil, err
+	}
+	return s.contactView(view)
+}
+
+// FindContact reads a contact by its source's reference.
+func (s *server) FindContact(ctx context.Context, params api.FindContactParams) (api.FindContactRes, error) {
+	view, err := s.Contacts.ContactByReference(ctx, caller(ctx), source(ctx, params.Source), string(params.Reference))
+	if err != nil {
+		return nil, err
+	}
+	return s.contactView(view)
+}
+
+// CancelContact stops what was not begun.
+func (s *server) CancelContact(ctx context.Context, req *api.ReasonRequest, params api.CancelContactParams) (api.CancelContactRes, error) {
+	id, err := contact.ParseID(string(params.ID))
+	if err != nil {
+		return nil, fault.New(fault.NotFound, "there is no such contact")
+	}
+	view, err := s.Contacts.Cancel(ctx, s.cfg.Clock(), caller(ctx), id, req.Reason)
+	if err != nil {
+		return nil, err
+	}
+	return s.contactView(view)
+}
+
+func (s *server) contactView(v store.ContactView) (*api.Contact, error) {
+	data, err := toData(v.Contact.Data)
+	if err != nil {
+		return nil, fault.Wrap(fault.Unknown, "reading the data of contact "+v.Contact.ID.String(), err)
+	}
+	c := v.Contact
+	out := &api.Contact{
+		ID: api.ContactID(c.ID.String()), Source: c.Source, Division: c.Division, Reference: text(c.Reference),
+		Class: c.Class, Type: c.Type, Person: person(c.Person), Account: text(c.Account), Premise: text(c.Premise),
+		Data: data, Config: c.Config, AcceptedAt: stamp(c.AcceptedAt), By: c.By,
+		Steps: make([]api.Step, 0, v.Plan.Steps), Messages: make([]api.Message, 0, len(v.Messages)),
+	}
+	for number := int16(1); number <= v.Plan.Steps; number++ {
+		step := api.Step{Number: int(number)}
+		for _, st := range v.Steps {
+			if st.Number == number {
+				step.Started, step.StartedAt, step.Why = true, maybe(st.StartedAt), text(st.Why)
+				step.Message = api.NewOptMessageID(api.MessageID(st.Message.String()))
+			}
+		}
+		out.Steps = append(out.Steps, step)
+	}
+	breakers := s.Breakers.Breakers()
+	for _, m := range v.Messages {
+		out.Messages = append(out.Messages, *messageView(m, breakers))
+	}
+	return out, nil
+}
+
+// source is the source asked for, else the caller's own.
+func source(ctx context.Context, asked api.OptCode) string {
+	if asked.Set {
+		return string(asked.Value)
+	}
+	return caller(ctx).Source
+}
+
+// fromData reads free data; numbers keep the form they were written in.
+func fromData(d api.Data) (map[string]any, error) {
+	if len(d) == 0 {
+		return nil, nil
+	}
+	out := make(map[string]any, len(d))
+	for name, raw := range d {
+		decoder := json.NewDecoder(bytes.NewReader(raw))
+		decoder.UseNumber()
+		var value any
+		if err := decoder.Decode(&value); err != nil {
+			return nil, fault.Refuse(fault.Violation{Field: "/data" + shown(name), Reason: "is no JSON value"})
+		}
+		out[name] = value
+	}
+	return out, nil
+}
+
+// toData writes free data as it is stored.
+func toData(canonical string) (api.Data, error) {
+	out := api.Data{}
+	if canonical == "" || canonical == "null" {
+		return out, nil
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(canonical), &fields); err != nil {
+		return nil, err
+	}
+	for name, raw := range fields {
+		out[name] = jx.Raw(raw)
+	}
+	return out, nil
+}
+
+// text is an optional field; an empty one is left out.
+func text[S ~string](v S) api.OptString {
+	if v == "" {
+		return api.OptString{}
+	}
+	return api.NewOptString(string(v))
+}
+
+func person(id customer.PersonID) api.OptPersonID {
+	if id == 0 {
+		return api.OptPersonID{}
+	}
+	return api.NewOptPersonID(api.PersonID(id.String()))
+}
+
+// stamp is a moment as answers write it.
+func stamp(t time.Time) api.Timestamp { return api.Timestamp(t.UTC()) }
+
+// maybe is a moment that is left out when it is zero.
+func maybe(t time.Time) api.OptTimestamp {
+	if t.IsZero() {
+		return api.OptTimestamp{}
+	}
+	return api.NewOptTimestamp(stamp(t))
+}

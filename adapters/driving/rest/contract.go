@@ -1,0 +1,181 @@
+package rest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"gopkg.in/yaml.v3"
+
+	"carillon/core/access"
+)
+
+// contract is what the OpenAPI document says about each operation, by its id without regard to case: the generated
+// server writes ids its own way.
+type contract map[string]*operation
+
+// operation is what the contract says about one operation.
+type operation struct {
+	id     string
+	method string
+	path   string
+	open   bool // nobody needs to sign in
+	roles  []access.Role
+	params []parameter
+	body   *jsonschema.Schema // nil: none
+}
+
+// parameter is one parameter of an operation.
+type parameter struct {
+	name     string
+	in       string
+	required bool
+	integer  bool
+	schema   *jsonschema.Schema
+}
+
+// operation returns what the contract says; of an operation it does not name, that nobody may call it.
+func (c contract) operation(id string) *operation {
+	if o, ok := c[strings.ToLower(id)]; ok {
+		return o
+	}
+	return &operation{id: id}
+}
+
+// document is the part of an OpenAPI document that is read here.
+type document struct {
+	Paths      map[string]map[string]documentOperation `json:"paths"`
+	Components struct {
+		Parameters map[string]documentParameter `json:"parameters"`
+		Schemas    map[string]documentSchema    `json:"schemas"`
+	} `json:"components"`
+}
+
+type documentOperation struct {
+	ID         string              `json:"operationId"`
+	Roles      *[]access.Role      `json:"x-roles"`
+	Security   *[]any              `json:"security"`
+	Parameters []documentParameter `json:"parameters"`
+	Body       *struct {
+		Content map[string]any `json:"content"`
+	} `json:"requestBody"`
+}
+
+type documentParameter struct {
+	Ref      string         `json:"$ref"`
+	Name     string         `json:"name"`
+	In       string         `json:"in"`
+	Required bool           `json:"required"`
+	Schema   documentSchema `json:"schema"`
+}
+
+type documentSchema struct {
+	Ref  string `json:"$ref"`
+	Type string `json:"type"`
+}
+
+// base is the made-up address of the document while its schemas are compiled.
+const base = "https://carillon.invalid/openapi.yaml"
+
+// readContract reads an OpenAPI document.
+func readContract(text string) (contract, error) {
+	var tree any
+	if err := yaml.Unmarshal([]byte(text), &tree); err != nil {
+		return nil, err
+	}
+	plain, err := json.Marshal(tree)
+	if err != nil {
+		return nil, err
+	}
+	var d document
+	if err := json.Unmarshal(plain, &d); err != nil {
+		return nil, err
+	}
+	compiler, err := newCompiler(base, plain)
+	if err != nil {
+		return nil, err
+	}
+	c := contract{}
+	for path, methods := range d.Paths {
+		for method, o := range methods {
+			read, err := d.operation(compiler, path, method, o)
+			if err != nil {
+				return nil, fmt.Errorf("%s %s: %w", method, path, err)
+			}
+			c[strings.ToLower(read.id)] = read
+		}
+	}
+	return c, nil
+}
+
+// newCompiler makes a compiler of the schemas in a document. It reads nothing but the document.
+func newCompiler(address string, plain []byte) (*jsonschema.Compiler, error) {
+	tree, err := jsonschema.UnmarshalJSON(strings.NewReader(string(plain)))
+	if err != nil {
+		return nil, err
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	compiler.UseLoader(closed{})
+	return compiler, compiler.AddResource(address, tree)
+}
+
+// closed loads nothing.
+type closed struct{}
+
+// Load implements jsonschema.URLLoader.
+func (closed) Load(string) (any, error) {
+	return nil, errors.New("schemas are read from the contract only")
+}
+
+func (d document) operation(compiler *jsonschema.Compiler, path, method string, o documentOperation) (*operation, error) {
+	if o.ID == "" || o.Roles == nil {
+		return nil, errors.New("an operation needs an operationId and x-roles")
+	}
+	out := &operation{
+		id: o.ID, method: strings.ToUpper(method), path: path, roles: *o.Roles,
+		open: o.Security != nil && len(*o.Security) == 0,
+	}
+	at := base + "#/paths/" + escape(path) + "/" + method
+	for i, p := range o.Parameters {
+		where := fmt.Sprintf("%s/parameters/%d", at, i)
+		if name, ok := strings.CutPrefix(p.Ref, "#/components/parameters/"); ok {
+			p, where = d.Components.Parameters[name], base+"#/components/parameters/"+name
+		}
+		schema, err := compiler.Compile(where + "/schema")
+		if err != nil {
+			return nil, err
+		}
+		kind := p.Schema.Type
+		if name, ok := strings.CutPrefix(p.Schema.Ref, "#/components/schemas/"); ok {
+			kind = d.Components.Schemas[name].Type
+		}
+		out.params = append(out.params, parameter{
+			name: p.Name, in: p.In, required: p.Required, integer: kind == "integer", schema: schema,
+		})
+	}
+	if o.Body != nil && o.Body.Content["application/json"] != nil {
+		schema, err := compiler.Compile(at + "/requestBody/content/application~1json/schema")
+		if err != nil {
+			return nil, err
+		}
+		out.body = schema
+	}
+	return out, nil
+}
+
+// escape writes a token of a JSON pointer.
+func escape(token string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(token, "~", "~0"), "/", "~1")
+}
+
+// words lists roles in a sentence.
+func words(roles []access.Role) string {
+	all := make([]string, 0, len(roles))
+	for _, r := range roles {
+		all = append(all, string(r))
+	}
+	return strings.Join(all, ", ")
+}

@@ -1,0 +1,379 @@
+package rest_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"carillon/adapters/driving/rest"
+	"carillon/adapters/kit/guard"
+	"carillon/core/accept"
+	"carillon/core/access"
+	"carillon/core/config"
+	"carillon/core/consent"
+	"carillon/core/contact"
+	"carillon/core/customer"
+	"carillon/core/dispatch"
+	"carillon/core/extract"
+	"carillon/core/fault"
+	"carillon/core/ledger"
+	"carillon/core/message"
+	"carillon/core/notice"
+	"carillon/core/store"
+)
+
+func now() time.Time { return time.Date(2026, 3, 2, 15, 4, 5, 123456000, time.UTC) }
+
+func messageID(n byte) message.ID {
+	id, err := message.ParseID("0198f3a0-1c00-7000-8000-000000000000")
+	if err != nil {
+		panic(err)
+	}
+	id[15] = n
+	return id
+}
+
+// house is every use case behind the API, answering from made-up facts. What it was asked is kept.
+type house struct {
+	fail   error // every use case fails with it
+	panics any   // every use case panics with it
+
+	principal    access.Principal
+	accepted     accept.Request
+	person       customer.Person
+	suppression  consent.Suppression
+	lane         message.Lane
+	reason       string
+	document     config.Document
+	created      access.Principal
+	results      []dispatch.CallResult
+	ids          []message.ID
+	lease        time.Duration
+	from         int64
+	limit        int
+	address      string
+	source       string
+	unreachable  bool
+	acceptCalled int
+}
+
+func (h *house) asked(p access.Principal) error {
+	if h.panics != nil {
+		panic(h.panics)
+	}
+	h.principal = p
+	return h.fail
+}
+
+// key is the key of a role; holder is who has it.
+func key(r access.Role) string { return "crl_" + string(r) }
+
+func (h *house) Principal(_ context.Context, hash access.KeyHash) (access.Principal, error) {
+	for _, r := range access.Roles() {
+		if hash == access.HashKey(key(r)) {
+			return access.Principal{Hash: hash, Name: string(r) + "-west", Source: "CIS-W", Divisions: []string{"WEST"}, Roles: []access.Role{r}}, nil
+		}
+	}
+	if hash == access.HashKey("crl_down") {
+		return access.Principal{}, fault.New(fault.Unavailable, "the store is not reached")
+	}
+	return access.Principal{}, fault.New(fault.Unauthorized, "the key is not known")
+}
+
+func (h *house) Accept(_ context.Context, at time.Time, p access.Principal, r accept.Request) (accept.Answer, error) {
+	h.accepted = r
+	h.acceptCalled++
+	if err := h.asked(p); err != nil {
+		return accept.Answer{}, err
+	}
+	switch r.Key {
+	case "conflict":
+		return accept.Answer{}, fault.New(fault.Conflict, "the Idempotency-Key belongs to another request")
+	case "throttled":
+		return accept.Answer{}, &fault.Error{Kind: fault.Throttled, Text: "too many contacts", Wait: 1500 * time.Millisecond}
+	case "unavailable":
+		return accept.Answer{}, fault.New(fault.Unavailable, "the store is not reached")
+	case "refused":
+		return accept.Answer{}, fault.Refuse(fault.Violation{Field: "/type", Reason: "is no contact type"},
+			fault.Violation{Field: "/data/amount", Reason: "is required by the template"})
+	}
+	return accept.Answer{
+		Contact: 1000000417, Reference: r.Reference, AcceptedAt: at, Replayed: r.Key == "replayed",
+		Messages: []accept.Started{{ID: messageID(1), Step: 1, Channel: message.SMS}},
+	}, nil
+}
+
+func (h *house) Validate(_ context.Context, _ time.Time, p access.Principal, r accept.Request) (accept.Answer, error) {
+	h.accepted = r
+	return accept.Answer{Messages: []accept.Started{{Step: 1, Channel: message.SMS, Suppressed: "no_contact_point"}}}, h.asked(p)
+}
+
+func (h *house) Contact(_ context.Context, p access.Principal, id contact.ID) (store.ContactView, error) {
+	if err := h.asked(p); err != nil {
+		return store.ContactView{}, err
+	}
+	if id != 1000000417 {
+		return store.ContactView{}, fault.New(fault.NotFound, "there is no such contact")
+	}
+	return view(), nil
+}
+
+func (h *house) ContactByReference(_ context.Context, p access.Principal, source, _ string) (store.ContactView, error) {
+	h.source = source
+	return view(), h.asked(p)
+}
+
+func (h *house) Message(_ context.Context, p access.Principal, id message.ID) (message.Record, error) {
+	if id == messageID(2) {
+		return waiting(), h.asked(p)
+	}
+	return view().Messages[0], h.asked(p)
+}
+
+func (h *house) Cancel(_ context.Context, _ time.Time, p access.Principal, _ contact.ID, reason string) (store.ContactView, error) {
+	h.reason = reason
+	return view(), h.asked(p)
+}
+
+func view() store.ContactView {
+	at := now()
+	m := text(1)
+	return store.ContactView{
+		Contact: contact.Contact{
+			ID: 1000000417, Source: "CIS-W", Division: "WEST", Reference: "CIS-2026-000417", Class: "CREDIT", Type: "DISC-WARN",
+			Person: 1000000042, Account: "4000000001", Premise: "5000000001", Data: `{"amount":129.50}`, Config: 3,
+			AcceptedAt: at, By: "cis-west",
+		},
+		Plan:  notice.Plan{Contact: 1000000417, Steps: 2},
+		Steps: []notice.Step{{Contact: 1000000417, Number: 1, Message: m.ID, StartedAt: at, Why: "accepted"}},
+		Messages: []message.Record{{Message: m, Evidence: []message.Evidence{
+			{Message: m.ID, Seq: 1, At: at.Add(time.Second), Kind: message.Retried, Attempt: 1, Reason: "unavailable", Code: "ServiceUnavailable", Provider: "sns", Took: 3 * time.Second},
+			{Message: m.ID, Seq: 2, At: at.Add(9 * time.Second), Kind: message.Sent, Attempt: 2, Provider: "sns", Ref: "sns-77", Took: 80 * time.Millisecond},
+			{Message: m.ID, Seq: 3, At: at.Add(12 * time.Second), Kind: message.Delivered, Reason: "accepted_by_carrier", Code: "SUCCESS", Provider: "sns", Ref: "sns-77"},
+		}}},
+	}
+}
+
+func text(n byte) message.Message {
+	return message.Message{
+		ID: messageID(n), AcceptedAt: now(), Source: "CIS-W", Division: "WEST",
+		Origin:  message.Origin{Kind: message.FromStep, Contact: 1000000417, Step: 1, Steps: 2},
+		Channel: message.SMS, Urgency: message.Regulatory, Route: "texts", Lane: message.NewLane(2, message.Regulatory),
+		Recipient: customer.Recipient{Person: 1000000042, Name: "Ada Example", Language: "en-US", Address: "+13125550142", Zones: []string{"America/Chicago"}},
+		Account:   "4000000001", Reference: "CIS-2026-000417", Template: "DISC-SMS", Config: 3, Content: `{"parts":{"text":"…"}}`,
+		ExpiresAt: now().Add(24 * time.Hour),
+	}
+}
+
+func waiting() message.Record {
+	m := text(2)
+	return message.Record{Message: m, Pause: "the provider asked us to wait", Due: &message.Due{
+		Lane: m.Lane, At: now().Add(time.Minute), Message: m.ID, FirstAt: now(), Reason: message.WaitRetry, Attempt: 1, Seq: 1,
+	}, Evidence: []message.Evidence{
+		{Message: m.ID, Seq: 1, At: now().Add(time.Second), Kind: message.Retried, Attempt: 1, Reason: "unavailable", Provider: "sns"},
+	}}
+}
+
+func (h *house) LoadPerson(_ context.Context, at time.Time, p access.Principal, person customer.Person) (customer.Person, error) {
+	h.person = person
+	if err := h.asked(p); err != nil {
+		return customer.Person{}, err
+	}
+	if person.Version < 7 {
+		return customer.Person{}, fault.New(fault.Conflict, "a newer version of this person is here")
+	}
+	person.ID, person.UpdatedAt, person.Points = 1000000042, at, slices.Clone(person.Points)
+	for i := range person.Points {
+		person.Points[i].ID, person.Points[i].Origin = customer.PointID(i+1), customer.FromCIS
+	}
+	person.Points[0].Value = "+13125550142"
+	return person, nil
+}
+
+func (h *house) Person(_ context.Context, p access.Principal, source, externalID string) (customer.Person, error) {
+	h.source = source
+	return customer.Person{
+		ID: 1000000042, Source: source, ExternalID: externalID, Division: "WEST", Version: 7,
+		Names: []customer.Name{{Type: customer.Primary, Text: "Ada Example"}}, UpdatedAt: now(),
+		Points: []customer.Point{{
+			ID: 9, Kind: customer.Email, Value: "ada@example.com", Capabilities: []customer.Capability{customer.CanEmail},
+			Origin: customer.FromCarillon, UndeliverableSince: now().Add(-time.Hour),
+		}},
+	}, h.asked(p)
+}
+
+func (h *house) Suppress(_ context.Context, _ time.Time, p access.Principal, s consent.Suppression) error {
+	h.suppression = s
+	return h.asked(p)
+}
+
+func (h *house) Lift(_ context.Context, _ time.Time, p access.Principal, s consent.Suppression) error {
+	h.suppression = s
+	return h.asked(p)
+}
+
+func (h *house) Suppressions(_ context.Context, p access.Principal, channel message.Channel, address string) ([]consent.Suppression, error) {
+	h.address = address
+	return []consent.Suppression{{Channel: channel, Address: "+13125550142", Reason: "stop_received", Origin: "sns", Since: now()}}, h.asked(p)
+}
+
+func (h *house) Changes(_ context.Context, p access.Principal, from int64, limit int) ([]ledger.Leaf, int64, error) {
+	h.from, h.limit = from, limit
+	entry := ledger.Entry{
+		At: now(), Kind: ledger.MessageMoved, Source: "CIS-W", Division: "WEST", Contact: 1000000417, Message: messageID(1),
+		Channel: message.SMS, Place: message.AtDelivered, Step: 1, By: "sns",
+	}
+	return []ledger.Leaf{{Number: 41, Source: "CIS-W", Division: "WEST", Body: entry.Canonical()}}, 42, h.asked(p)
+}
+
+func (h *house) Lanes(_ context.Context, at time.Time, p access.Principal) ([]store.LaneState, error) {
+	return []store.LaneState{
+		{Lane: message.NewLane(2, message.Regulatory), Queued: 120, Claimed: 16, OldestDue: at.Add(-time.Minute)},
+		{Lane: message.NewLane(2, message.Service), Queued: 4, Pause: store.LanePause{Paused: true, Reason: "quota", Until: at.Add(time.Hour), By: "dispatch"}},
+		{Lane: message.NewLane(99, message.Bulk), Queued: 1},
+	}, h.asked(p)
+}
+
+func (h *house) PauseLane(_ context.Context, _ time.Time, p access.Principal, lane message.Lane, reason string) error {
+	h.lane, h.reason = lane, reason
+	return h.asked(p)
+}
+
+func (h *house) ResumeLane(_ context.Context, _ time.Time, p access.Principal, lane message.Lane, reason string) error {
+	h.lane, h.reason = lane, reason
+	return h.asked(p)
+}
+
+func (h *house) Lease(_ context.Context, at time.Time, p access.Principal, limit int, lease time.Duration) ([]dispatch.Leased, error) {
+	h.limit, h.lease = limit, lease
+	m := text(3)
+	m.Channel, m.Route, m.Content = message.Voice, "calls", `{"parts":{"script":"This is Western Power."},"data":{"amount":129.50}}`
+	return []dispatch.Leased{{
+		Taken: message.Taken{Message: m, Due: message.Due{At: at.Add(lease)}}, Opens: at, Closes: at.Add(5 * time.Hour), Attempts: 3, Pause: 30 * time.Minute,
+	}}, h.asked(p)
+}
+
+func (h *house) Extend(_ context.Context, at time.Time, p access.Principal, ids []message.ID, lease time.Duration) ([]dispatch.Extended, error) {
+	h.ids, h.lease = ids, lease
+	return []dispatch.Extended{{ID: ids[0], LeasedUntil: at.Add(lease)}, {ID: ids[len(ids)-1], Reason: "cancelled"}}, h.asked(p)
+}
+
+func (h *house) Recall(_ context.Context, _ time.Time, p access.Principal, ids []message.ID) ([]dispatch.Recalled, error) {
+	h.ids = ids
+	return []dispatch.Recalled{{ID: ids[0], Reason: "cancelled"}}, h.asked(p)
+}
+
+func (h *house) Results(_ context.Context, _ time.Time, p access.Principal, results []dispatch.CallResult) ([]dispatch.Recorded, error) {
+	h.results = results
+	out := make([]dispatch.Recorded, 0, len(results))
+	for i, r := range results {
+		out = append(out, dispatch.Recorded{ID: r.ID, Status: []string{"recorded", "duplicate"}[i%2]})
+	}
+	return out, h.asked(p)
+}
+
+func (h *house) RunLetters(_ context.Context, at time.Time, p access.Principal) (extract.Run, error) {
+	return extract.Run{
+		Batch: extract.LTRPRT, Number: 12, BusinessDate: "2026-03-02", OpenedAt: at, ClosedAt: at.Add(time.Second), Letters: 2,
+		Hash: strings.Repeat("0a", 32), By: p.Name,
+	}, h.asked(p)
+}
+
+func (h *house) Runs(_ context.Context, p access.Principal, batch string, limit int) ([]extract.Run, error) {
+	h.limit = limit
+	return []extract.Run{{Batch: batch, Number: 13, BusinessDate: "2026-03-03", OpenedAt: now(), By: "schedule"}}, h.asked(p)
+}
+
+func (h *house) Config(_ context.Context, p access.Principal) (int64, config.Document, error) {
+	return 3, h.document, h.asked(p)
+}
+
+func (h *house) WriteConfig(_ context.Context, _ time.Time, p access.Principal, d config.Document, ifVersion int64) (int64, error) {
+	if err := h.asked(p); err != nil {
+		return 0, err
+	}
+	if ifVersion != 3 {
+		return 0, fault.New(fault.Conflict, "the configuration has another version")
+	}
+	h.document = d
+	return 4, nil
+}
+
+func (h *house) Current() *config.Snapshot {
+	s, err := config.Compile(3, config.Document{
+		Divisions: []config.Division{{Code: "WEST", Zone: "America/Chicago", Country: "US", Language: "en-US"}},
+		Routes:    []config.Route{{Code: "texts", Number: 2, Channel: message.SMS, Provider: "sns"}},
+	})
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+func (h *house) CreatePrincipal(_ context.Context, _ time.Time, p access.Principal, made access.Principal) (string, error) {
+	h.created = made
+	if made.Name == "taken" {
+		return "", fault.New(fault.Conflict, "the name is taken")
+	}
+	return "crl_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG", h.asked(p)
+}
+
+func (h *house) RevokePrincipal(_ context.Context, _ time.Time, p access.Principal, name string) error {
+	h.created.Name = name
+	return h.asked(p)
+}
+
+func (h *house) PrincipalList(_ context.Context, p access.Principal) ([]access.Principal, error) {
+	return []access.Principal{
+		{Name: "cis-west", Source: "CIS-W", Divisions: []string{"WEST"}, Roles: []access.Role{access.CIS}, CreatedAt: now(), RevokedAt: now().Add(time.Hour)},
+	}, h.asked(p)
+}
+
+func (h *house) Check(context.Context) error {
+	if h.unreachable {
+		return fault.New(fault.Unavailable, "the store is not reached")
+	}
+	return nil
+}
+
+func (h *house) Breakers() []guard.Snapshot {
+	return []guard.Snapshot{
+		{Adapter: "sns", Route: "texts", State: guard.Open, Until: now().Add(time.Minute), ConsecutiveFailures: 5, LastFaultKind: "unavailable", Slots: 16},
+		{Adapter: "ses", Route: "mails", State: guard.Closed, Inflight: 2, Slots: 8},
+	}
+}
+
+func (h *house) services() rest.Services {
+	return rest.Services{
+		Keys: h, Accept: h, Contacts: h, Persons: h, Suppressions: h, Changes: h, Lanes: h, Calls: h, Letters: h,
+		Configs: h, Snapshots: h, Principals: h, Health: h, Breakers: h,
+	}
+}
+
+// open serves a house.
+func open(t testing.TB, h *house) http.Handler {
+	t.Helper()
+	return openWith(t, h, rest.Config{Clock: now, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+}
+
+func openWith(t testing.TB, h *house, cfg rest.Config) http.Handler {
+	t.Helper()
+	handler, err := rest.New(cfg, h.services())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handler
+}
+
+// roleOf is a role that may call an operation.
+func roleOf(roles []access.Role) access.Role {
+	if slices.Contains(roles, access.CIS) {
+		return access.CIS
+	}
+	return roles[len(roles)-1]
+}

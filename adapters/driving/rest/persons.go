@@ -1,0 +1,124 @@
+package rest
+
+import (
+	"context"
+	"strconv"
+
+	"carillon/adapters/driving/rest/internal/api"
+	"carillon/core/customer"
+	"carillon/core/fault"
+)
+
+// PutPerson loads a person of the caller's source.
+func (s *server) PutPerson(ctx context.Context, req *api.PersonRequest, params api.PutPersonParams) (api.PutPersonRes, error) {
+	p := customer.Person{
+		Source: caller(ctx).Source, ExternalID: params.ExternalId, Division: string(req.Division), Version: req.Version,
+		Language: string(req.Language.Value), Account: string(req.Account.Value),
+	}
+	for _, n := range req.Names {
+		p.Names = append(p.Names, customer.Name{Type: customer.NameType(n.Type), Text: n.Text})
+	}
+	var wrong []fault.Violation
+	for i, pt := range req.Points {
+		point, reason := pointOf(pt)
+		if reason != "" {
+			wrong = append(wrong, fault.Violation{Field: "/points/" + strconv.Itoa(i), Reason: reason})
+		}
+		p.Points = append(p.Points, point)
+	}
+	if wrong != nil {
+		return nil, fault.Refuse(wrong...)
+	}
+	stored, err := s.Persons.LoadPerson(ctx, s.cfg.Clock(), caller(ctx), p)
+	if err != nil {
+		return nil, err
+	}
+	return personView(stored)
+}
+
+// pointOf reads a contact point, or says what is wrong with it.
+func pointOf(in api.PointRequest) (customer.Point, string) {
+	p := customer.Point{Kind: customer.PointKind(in.Kind), Preferred: in.Preferred.Value}
+	for _, c := range in.Capabilities {
+		p.Capabilities = append(p.Capabilities, customer.Capability(c))
+	}
+	for _, z := range in.Zones {
+		p.Zones = append(p.Zones, string(z))
+	}
+	block := postal(in.Postal)
+	switch {
+	case p.Kind == customer.Post && (block == nil || in.Value.Set):
+		return p, "a post point has postal and no value"
+	case p.Kind != customer.Post && (block != nil || !in.Value.Set):
+		return p, "a phone or email point has value and no postal"
+	case block != nil:
+		p.Value = block.Address()
+	default:
+		p.Value = customer.Address(in.Value.Value)
+	}
+	return p, ""
+}
+
+func postal(in api.OptPostal) *customer.Postal {
+	if !in.Set {
+		return nil
+	}
+	p := in.Value
+	return &customer.Postal{
+		Line1: p.Line1, Line2: p.Line2.Value, Line3: p.Line3.Value, Line4: p.Line4.Value,
+		City: p.City, State: p.State.Value, Postal: p.Postal.Value, Country: p.Country,
+	}
+}
+
+// GetPerson reads a person.
+func (s *server) GetPerson(ctx context.Context, params api.GetPersonParams) (api.GetPersonRes, error) {
+	p, err := s.Persons.Person(ctx, caller(ctx), source(ctx, params.Source), params.ExternalId)
+	if err != nil {
+		return nil, err
+	}
+	return personView(p)
+}
+
+// personView shows a person with addresses in the clear, to whoever may call the operation.
+func personView(p customer.Person) (*api.Person, error) {
+	out := &api.Person{
+		ID: api.PersonID(p.ID.String()), Source: p.Source, ExternalId: p.ExternalID, Division: p.Division,
+		Version: p.Version, Language: text(p.Language), Account: text(p.Account), UpdatedAt: stamp(p.UpdatedAt),
+		Names: make([]api.Name, 0, len(p.Names)), Points: make([]api.Point, 0, len(p.Points)),
+	}
+	for _, n := range p.Names {
+		out.Names = append(out.Names, api.Name{Type: api.NameType(n.Type), Text: n.Text})
+	}
+	for _, pt := range p.Points {
+		point, err := pointView(pt)
+		if err != nil {
+			return nil, err
+		}
+		out.Points = append(out.Points, point)
+	}
+	return out, nil
+}
+
+func pointView(p customer.Point) (api.Point, error) {
+	out := api.Point{
+		ID: strconv.FormatInt(int64(p.ID), 10), Kind: api.PointKind(p.Kind), Zones: p.Zones, Preferred: p.Preferred,
+		Origin: api.PointOrigin(p.Origin), UndeliverableSince: maybe(p.UndeliverableSince),
+		Capabilities: make([]api.Capability, 0, len(p.Capabilities)),
+	}
+	for _, c := range p.Capabilities {
+		out.Capabilities = append(out.Capabilities, api.Capability(c))
+	}
+	if p.Kind != customer.Post {
+		out.Value = text(p.Value.Reveal())
+		return out, nil
+	}
+	block, err := customer.ParsePostal(p.Value)
+	if err != nil {
+		return out, fault.Wrap(fault.Unknown, "reading contact point "+out.ID, err)
+	}
+	out.Postal = api.NewOptPostal(api.Postal{
+		Line1: block.Line1, Line2: text(block.Line2), Line3: text(block.Line3), Line4: text(block.Line4),
+		City: block.City, State: text(block.State), Postal: text(block.Postal), Country: block.Country,
+	})
+	return out, nil
+}

@@ -1,0 +1,174 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"carillon/adapters/kit/guard"
+	"carillon/core/accept"
+	"carillon/core/access"
+	"carillon/core/config"
+	"carillon/core/consent"
+	"carillon/core/contact"
+	"carillon/core/customer"
+	"carillon/core/dispatch"
+	"carillon/core/extract"
+	"carillon/core/ledger"
+	"carillon/core/message"
+	"carillon/core/store"
+)
+
+// Services are the use cases behind the API; all are needed.
+type Services struct {
+	Keys         Keys
+	Accept       Accepter
+	Contacts     Contacts
+	Persons      Persons
+	Suppressions Suppressions
+	Changes      Changes
+	Lanes        Lanes
+	Calls        Calls
+	Letters      Letters
+	Configs      Configs
+	Snapshots    Snapshots
+	Principals   Principals
+	Health       Health
+	Breakers     Breakers
+}
+
+func (s Services) check() error {
+	var missing []error
+	for name, there := range map[string]bool{
+		"Keys": s.Keys != nil, "Accept": s.Accept != nil, "Contacts": s.Contacts != nil, "Persons": s.Persons != nil,
+		"Suppressions": s.Suppressions != nil, "Changes": s.Changes != nil, "Lanes": s.Lanes != nil,
+		"Calls": s.Calls != nil, "Letters": s.Letters != nil, "Configs": s.Configs != nil,
+		"Snapshots":  s.Snapshots != nil,
+		"Principals": s.Principals != nil, "Health": s.Health != nil, "Breakers": s.Breakers != nil,
+	} {
+		if !there {
+			missing = append(missing, fmt.Errorf("no %s", name))
+		}
+	}
+	return errors.Join(missing...)
+}
+
+// Keys finds who asks.
+type Keys interface {
+	// Principal returns the principal of a key; fault.Unauthorized when there is none or it is revoked.
+	Principal(ctx context.Context, hash access.KeyHash) (access.Principal, error)
+}
+
+// Accepter takes customer contacts in. Both return fault.Invalid naming every wrong field, fault.Forbidden for a
+// division or source that is not the caller's.
+type Accepter interface {
+	// Accept returns when the contact is durable; fault.Conflict for a key with another request.
+	Accept(ctx context.Context, now time.Time, p access.Principal, r accept.Request) (accept.Answer, error)
+	// Validate says what Accept would start, and writes nothing.
+	Validate(ctx context.Context, now time.Time, p access.Principal, r accept.Request) (accept.Answer, error)
+}
+
+// Contacts reads and stops contacts. All return fault.NotFound for what the caller does not see.
+type Contacts interface {
+	// Contact returns a contact with everything that hangs on it.
+	Contact(ctx context.Context, p access.Principal, id contact.ID) (store.ContactView, error)
+	// ContactByReference returns the contact that a source posted under its reference.
+	ContactByReference(ctx context.Context, p access.Principal, source, reference string) (store.ContactView, error)
+	// Message returns a message with its life.
+	Message(ctx context.Context, p access.Principal, id message.ID) (message.Record, error)
+	// Cancel stops what was not begun; fault.Conflict when a race was lost.
+	Cancel(ctx context.Context, now time.Time, p access.Principal, id contact.ID, reason string) (store.ContactView, error)
+}
+
+// Persons loads and reads persons.
+type Persons interface {
+	// LoadPerson writes a person of the caller's source; fault.Conflict for a lower version, fault.Invalid.
+	LoadPerson(ctx context.Context, now time.Time, p access.Principal, person customer.Person) (customer.Person, error)
+	// Person returns the person a source knows by the id; fault.NotFound.
+	Person(ctx context.Context, p access.Principal, source, externalID string) (customer.Person, error)
+}
+
+// Suppressions says who must not be reached. All return fault.Invalid for an address the channel does not have, and
+// fault.Forbidden for a division that is not the caller's.
+type Suppressions interface {
+	// Suppress puts one; its Origin and Since are the use case's to fill.
+	Suppress(ctx context.Context, now time.Time, p access.Principal, s consent.Suppression) error
+	// Lift removes those of the channel, address and division.
+	Lift(ctx context.Context, now time.Time, p access.Principal, s consent.Suppression) error
+	// Suppressions lists those of an address.
+	Suppressions(ctx context.Context, p access.Principal, channel message.Channel, address string) ([]consent.Suppression, error)
+}
+
+// Changes reads what happened.
+type Changes interface {
+	// Changes returns the entries the caller sees from a leaf number on, and where to go on.
+	Changes(ctx context.Context, p access.Principal, from int64, limit int) (leaves []ledger.Leaf, next int64, err error)
+}
+
+// Lanes shows and switches lanes.
+type Lanes interface {
+	// Lanes returns every lane that has rows or a pause.
+	Lanes(ctx context.Context, now time.Time, p access.Principal) ([]store.LaneState, error)
+	// PauseLane stops a lane; fault.NotFound when no route has it.
+	PauseLane(ctx context.Context, now time.Time, p access.Principal, lane message.Lane, reason string) error
+	// ResumeLane lets it go on; fault.NotFound when no route has it.
+	ResumeLane(ctx context.Context, now time.Time, p access.Principal, lane message.Lane, reason string) error
+}
+
+// Calls is the pull feed of a dialer vendor. All return fault.Forbidden for a key without a feed.
+type Calls interface {
+	// Lease hands over calls that may be dialled now.
+	Lease(ctx context.Context, now time.Time, p access.Principal, limit int, lease time.Duration) ([]dispatch.Leased, error)
+	// Extend lengthens leases.
+	Extend(ctx context.Context, now time.Time, p access.Principal, ids []message.ID, lease time.Duration) ([]dispatch.Extended, error)
+	// Recall returns the calls that must not be dialled any more.
+	Recall(ctx context.Context, now time.Time, p access.Principal, ids []message.ID) ([]dispatch.Recalled, error)
+	// Results returns when what the vendor says is durable.
+	Results(ctx context.Context, now time.Time, p access.Principal, results []dispatch.CallResult) ([]dispatch.Recorded, error)
+}
+
+// Letters runs the letter extract.
+type Letters interface {
+	// RunLetters resumes or opens a run of LTRPRT; fault.Conflict when one is under way elsewhere.
+	RunLetters(ctx context.Context, now time.Time, p access.Principal) (extract.Run, error)
+	// Runs lists the newest runs of a batch first.
+	Runs(ctx context.Context, p access.Principal, batch string, limit int) ([]extract.Run, error)
+}
+
+// Configs reads and writes the configuration.
+type Configs interface {
+	// Config returns the newest version; version 0 and an empty document when none was written.
+	Config(ctx context.Context, p access.Principal) (version int64, d config.Document, err error)
+	// WriteConfig writes the next version; fault.Conflict when ifVersion is not the newest, fault.Invalid naming every
+	// wrong row.
+	WriteConfig(ctx context.Context, now time.Time, p access.Principal, d config.Document, ifVersion int64) (version int64, err error)
+}
+
+// Snapshots hands out the configuration in force, for the names of routes.
+type Snapshots interface {
+	// Current is the newest configuration; never nil.
+	Current() *config.Snapshot
+}
+
+// Principals creates and revokes principals.
+type Principals interface {
+	// CreatePrincipal returns the key, once; fault.Conflict for a name that is taken, fault.Invalid.
+	CreatePrincipal(ctx context.Context, now time.Time, p access.Principal, made access.Principal) (key string, err error)
+	// RevokePrincipal ends a key; fault.NotFound.
+	RevokePrincipal(ctx context.Context, now time.Time, p access.Principal, name string) error
+	// PrincipalList lists all principals.
+	PrincipalList(ctx context.Context, p access.Principal) ([]access.Principal, error)
+}
+
+// Health exercises the store.
+type Health interface {
+	// Check writes and reads back.
+	Check(ctx context.Context) error
+}
+
+// Breakers shows the guards of the driven adapters.
+type Breakers interface {
+	// Breakers are their snapshots.
+	Breakers() []guard.Snapshot
+}

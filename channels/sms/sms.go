@@ -1,0 +1,69 @@
+// Package sms is what a text message is: whom it can reach, how many parts it is billed as, and what it may say.
+// It declares the port of whoever carries it, [Carrier].
+package sms
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"carillon/core/fault"
+	"carillon/core/message"
+)
+
+// Channel is the medium on the side of acceptance: it checks numbers and fills templates. Its zero value is ready.
+type Channel struct{}
+
+// Sender is the medium on the side of dispatch: it takes accepted messages to one route's carrier.
+type Sender struct {
+	carrier Carrier
+	sender  map[string]string
+}
+
+// NewSender binds a carrier and the route's sender words.
+func NewSender(carrier Carrier, sender map[string]string) *Sender {
+	return &Sender{carrier: carrier, sender: sender}
+}
+
+// Send calls the carrier once for each message of the batch, in order, and answers in that order. An answer's error
+// is the carrier's fault; Invalid when the message is no text; Cancelled or Unavailable with the code not_begun when
+// the context was over before the call.
+func (s *Sender) Send(ctx context.Context, batch []message.Taken) []message.Answer {
+	answers := make([]message.Answer, len(batch))
+	for i, taken := range batch {
+		text, err := s.text(taken.Message)
+		if err == nil {
+			err = live(ctx)
+		}
+		if err != nil {
+			answers[i].Err = err
+			continue
+		}
+		answers[i].Receipt, answers[i].Err = s.carrier.Send(ctx, text)
+	}
+	return answers
+}
+
+func (s *Sender) text(m message.Message) (Text, error) {
+	var c message.Content
+	if err := json.Unmarshal([]byte(m.Content), &c); err != nil || c.Parts[part] == "" {
+		return Text{}, fault.New(fault.Invalid, "the message holds no text")
+	}
+	encoding, parts := Segment(c.Parts[part])
+	return Text{
+		ID: m.ID, To: m.Recipient.Address, Body: c.Parts[part], Parts: len(parts), Encoding: encoding,
+		Sender: s.sender, Urgent: m.Urgency <= message.Regulatory,
+	}, nil
+}
+
+// live says that a call may still be begun.
+func live(ctx context.Context) error {
+	switch err := ctx.Err(); {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.Canceled):
+		return fault.Provider(fault.Cancelled, "not_begun", "the text was not begun", err)
+	default:
+		return fault.Provider(fault.Unavailable, "not_begun", "the text was not begun", err)
+	}
+}

@@ -1,0 +1,277 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"carillon/adapters/driving/ticker"
+	"carillon/adapters/kit/group"
+	"carillon/channels/letter"
+	"carillon/core/access"
+	"carillon/core/batch"
+	"carillon/core/consent"
+	"carillon/core/customer"
+	"carillon/core/dispatch"
+	"carillon/core/extract"
+	"carillon/core/fault"
+	"carillon/core/message"
+	"carillon/core/report"
+	"carillon/core/store"
+)
+
+// The chores by name.
+const (
+	choreReports   = "reports"
+	choreDeadlines = "deadlines"
+	choreSealer    = "sealer"
+	choreLanes     = "lanes"
+	choreSums      = "conservation"
+	choreConfig    = "configuration"
+	choreLetters   = "letters"
+	choreFold      = "fold"
+)
+
+// How often chores look for themselves, when nothing wakes them.
+const (
+	reportsEvery = 250 * time.Millisecond
+	sealEvery    = time.Second
+	watchEvery   = 5 * time.Second
+	sumsEvery    = 15 * time.Second
+	foldEvery    = 10 * time.Minute
+	sumsBack     = 48 * time.Hour
+)
+
+// again is when a turn wants to come back: at once when there may be more.
+func again(now time.Time, more bool) time.Time {
+	if more {
+		return now
+	}
+	return time.Time{}
+}
+
+// chores gives the ticker its jobs.
+func (a *app) chores() {
+	a.ticker.Chore(choreReports, reportsEvery, a.worked(a.report.Work))
+	a.ticker.Chore(choreDeadlines, sealEvery, a.worked(a.report.Deadlines))
+	sealer := &batch.Sealer{Store: a.store, Facts: a.store}
+	a.ticker.Chore(choreSealer, sealEvery, func(ctx context.Context, now time.Time) (time.Time, error) {
+		n, more, err := sealer.Seal(ctx, now)
+		a.watch.Sealed(n)
+		if n > 0 {
+			a.ticker.WakeChore("relay")
+		}
+		return again(now, more), err
+	})
+	a.ticker.Chore(choreLanes, watchEvery, func(ctx context.Context, now time.Time) (time.Time, error) {
+		states, err := a.store.LaneStates(ctx, now)
+		if err == nil {
+			a.watch.Lanes(now, states, a.channelOf)
+		}
+		return time.Time{}, err
+	})
+	a.ticker.Chore(choreSums, sumsEvery, func(ctx context.Context, now time.Time) (time.Time, error) {
+		counts, err := a.store.Sums(ctx, now.Add(-sumsBack).Truncate(time.Hour), now.Add(time.Hour))
+		if err == nil {
+			a.watch.Conservation(batch.Add(counts))
+		}
+		return time.Time{}, err
+	})
+	a.ticker.Chore(choreFold, foldEvery, func(ctx context.Context, now time.Time) (time.Time, error) {
+		_, err := a.store.Apply(ctx, store.Writes{Folds: []store.Fold{{Before: now.Add(-2 * time.Hour).Truncate(time.Hour)}}})
+		return time.Time{}, err
+	})
+	a.ticker.Chore(choreConfig, watchEvery, a.configs.turn)
+	a.scheduleLetters()
+}
+
+func (a *app) channelOf(l message.Lane) (message.Channel, bool) {
+	r, known := a.configs.Current().RouteOf(l)
+	return r.Channel, known
+}
+
+// worked makes a turn of one of report's jobs.
+func (a *app) worked(job func(context.Context, time.Time) (report.Done, error)) func(context.Context, time.Time) (time.Time, error) {
+	return func(ctx context.Context, now time.Time) (time.Time, error) {
+		done, err := job(ctx, now)
+		a.watch.Reports(done.Applied, done.Unmatched)
+		return again(now, done.Full), err
+	}
+}
+
+// scheduleLetters runs LTRPRT when its schedule says so, on one gateway of the fleet, and takes up an unfinished run
+// whenever there is one.
+func (a *app) scheduleLetters() {
+	if a.settings.LettersSchedule == "" {
+		return
+	}
+	zone := time.UTC
+	if ds := a.configs.Current().Document().Divisions; len(ds) > 0 {
+		zone = a.configs.Current().Zone(ds[0].Code)
+	}
+	schedule, err := batch.ParseSchedule(extract.LTRPRT, a.settings.LettersSchedule, zone)
+	if err != nil {
+		a.log.Error("the schedule of LTRPRT is no cron expression: it runs only by hand")
+		return
+	}
+	due := schedule.Next(clock())
+	a.ticker.Chore(choreLetters, sealEvery, func(ctx context.Context, now time.Time) (time.Time, error) {
+		if now.Before(due) {
+			return time.Time{}, a.letters.unfinished(ctx, now)
+		}
+		ours, err := batch.Take(ctx, a.store, extract.LTRPRT, due, a.dispatch.Owner)
+		if err != nil {
+			return time.Time{}, err
+		}
+		due = schedule.Next(now)
+		if !ours {
+			return time.Time{}, nil
+		}
+		_, err = a.letters.run(ctx, now, "schedule", false)
+		return time.Time{}, err
+	})
+}
+
+// letters is LTRPRT as the API, the schedule and the command line run it: once at a time in this process.
+type letters struct {
+	mu    sync.Mutex
+	job   *batch.Letters
+	later time.Time // an unfinished run is not looked for before
+}
+
+func (l *letters) run(ctx context.Context, now time.Time, by string, empty bool) (extract.Run, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.job.Run(ctx, now, by, empty)
+}
+
+// unfinishedEvery is how often an unfinished run is looked for.
+const unfinishedEvery = 10 * time.Second
+
+// unfinished takes up a run that a crash or an outage left open.
+func (l *letters) unfinished(ctx context.Context, now time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now.Before(l.later) {
+		return nil
+	}
+	l.later = now.Add(unfinishedEvery)
+	if _, err := l.job.Facts.OpenRun(ctx, extract.LTRPRT); err != nil {
+		if fault.Is(err, fault.NotFound) {
+			return nil
+		}
+		return err
+	}
+	_, err := l.job.Run(ctx, now, "resumed", false)
+	return err
+}
+
+// RunLetters runs LTRPRT now.
+func (l *letters) RunLetters(ctx context.Context, now time.Time, p access.Principal) (extract.Run, error) {
+	if !p.Has(access.SRE, access.Admin, access.Supervisor) {
+		return extract.Run{}, fault.New(fault.Forbidden, "this key may not run batches")
+	}
+	return l.run(ctx, now, p.Name, true)
+}
+
+// Runs lists the newest runs of a batch first.
+func (l *letters) Runs(ctx context.Context, p access.Principal, name string, limit int) ([]extract.Run, error) {
+	if !p.Has(access.SRE, access.Admin, access.Supervisor, access.DMS, access.CSR) {
+		return nil, fault.New(fault.Forbidden, "this key may not see batches")
+	}
+	if name != extract.LTRPRT {
+		return nil, fault.New(fault.NotFound, "there is no such batch")
+	}
+	return l.job.Facts.RunList(ctx, name, limit)
+}
+
+// freezer is the letter channel's Freeze as LTRPRT asks for it.
+type freezer struct{}
+
+// Freeze implements batch.Freezer.
+func (freezer) Freeze(r extract.Run, number int64, m message.Message, names []string, postal customer.Postal, now time.Time) (extract.Letter, error) {
+	return letter.Freeze(r.Batch, r.Number, number, m, names, postal, now)
+}
+
+// gate is dispatch's gate as LTRPRT asks for it.
+type gate struct{ a *app }
+
+// Gate implements batch.Gate.
+func (g gate) Gate(ctx context.Context, now time.Time, taken []message.Taken) ([]consent.Verdict, error) {
+	return dispatch.Gate(ctx, now, g.a.store, g.a.configs.Current(), g.a.settings.allow(), taken)
+}
+
+// noPress stands where no brokers are set.
+type noPress struct{}
+
+// Print implements letter.Press.
+func (noPress) Print(_ context.Context, letters []extract.Letter) []error {
+	wrong := make([]error, len(letters))
+	for i := range wrong {
+		wrong[i] = fault.New(fault.Misconfigured, "no Kafka brokers are set")
+	}
+	return wrong
+}
+
+// Close implements letter.Press.
+func (noPress) Close(context.Context, extract.Manifest) error {
+	return fault.New(fault.Misconfigured, "no Kafka brokers are set")
+}
+
+// closed is the breaker of what cannot be reached.
+type closed struct{}
+
+// Ready implements batch.Breaker.
+func (closed) Ready(now time.Time) (bool, time.Time) { return false, now.Add(time.Minute) }
+
+// merged is the committer as an applier: single write sets of concurrent callers share a transaction.
+type merged struct {
+	c *group.Committer[store.Writes, store.Verdict]
+}
+
+// Apply implements store.Applier for one set at a time.
+func (m merged) Apply(ctx context.Context, sets ...store.Writes) ([]store.Verdict, error) {
+	out := make([]store.Verdict, 0, len(sets))
+	for _, s := range sets {
+		v, err := m.c.Do(ctx, s)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// waker tells the ticker what was just written: lanes with something due, reports in the inbox, entries to seal.
+type waker struct {
+	to store.Applier
+	t  *ticker.Ticker
+}
+
+// Apply implements store.Applier.
+func (w waker) Apply(ctx context.Context, sets ...store.Writes) ([]store.Verdict, error) {
+	verdicts, err := w.to.Apply(ctx, sets...)
+	if err != nil {
+		return verdicts, err
+	}
+	for i, v := range verdicts {
+		if v.Outcome == store.Applied {
+			w.wake(sets[i])
+		}
+	}
+	return verdicts, nil
+}
+
+func (w waker) wake(s store.Writes) {
+	for _, d := range s.Dues {
+		w.t.WakeLane(d.Lane)
+	}
+	for _, p := range s.Pauses {
+		if !p.Paused {
+			w.t.WakeLane(p.Lane)
+		}
+	}
+	if len(s.Reports) > 0 {
+		w.t.WakeChore(choreReports)
+	}
+}

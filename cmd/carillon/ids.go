@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"sync"
+	"time"
+
+	"carillon/core/contact"
+	"carillon/core/customer"
+	"carillon/core/message"
+	"carillon/core/store"
+)
+
+// blockSize is how many numbers are reserved at once; what is left of a block when the program ends is a gap.
+const blockSize = 500
+
+// block hands out numbers of one sequence.
+type block struct {
+	name string
+	from store.Numbers
+
+	mu         sync.Mutex
+	next, last int64
+}
+
+func (b *block) take(ctx context.Context) (int64, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.next > b.last || b.next == 0 {
+		first, err := b.from.Numbers(ctx, b.name, blockSize)
+		if err != nil {
+			return 0, err
+		}
+		b.next, b.last = first, first+blockSize-1
+	}
+	n := b.next
+	b.next++
+	return n, nil
+}
+
+// ids hands out identifiers: numbers in blocks from the store, message ids from time and chance.
+type ids struct{ persons, points, contacts *block }
+
+func newIDs(from store.Numbers) *ids {
+	return &ids{
+		persons:  &block{name: "person", from: from},
+		points:   &block{name: "point", from: from},
+		contacts: &block{name: "contact", from: from},
+	}
+}
+
+// Contact is the next contact number.
+func (i *ids) Contact(ctx context.Context) (contact.ID, error) {
+	n, err := i.contacts.take(ctx)
+	return contact.ID(n), err
+}
+
+// Person is the next person number.
+func (i *ids) Person(ctx context.Context) (customer.PersonID, error) {
+	n, err := i.persons.take(ctx)
+	return customer.PersonID(n), err
+}
+
+// Point is the next contact point number.
+func (i *ids) Point(ctx context.Context) (customer.PointID, error) {
+	n, err := i.points.take(ctx)
+	return customer.PointID(n), err
+}
+
+// Message is a new time-ordered message id.
+func (i *ids) Message(now time.Time) message.ID {
+	var random [10]byte
+	_, _ = rand.Read(random[:]) // never fails (crypto/rand)
+	return message.NewID(now, random)
+}
+
+// randomKey is 256 random bits.
+func randomKey() (b [32]byte) {
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return b
+}
+
+// clock is the time of the whole program: UTC, in the store's precision.
+func clock() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// ServeCmd runs the gateway.
+type ServeCmd struct {
+	Settings
+}
+
+// Run serves until it is told to stop.
+func (c *ServeCmd) Run(w world) error {
+	log := w.logger(c.Settings)
+	a, err := build(w.ctx, c.Settings, log)
+	if err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(w.ctx, "tcp", c.Listen)
+	if err != nil {
+		return errors.Join(err, a.Close(w.ctx))
+	}
+	if keys, err := a.store.PrincipalList(w.ctx); err == nil && len(keys) == 0 {
+		log.Warn("there is no key yet: carillon key create makes one")
+	}
+	log.Info("serving", slog.String("address", listener.Addr().String()), slog.String("environment", c.Environment))
+	err = a.run(w.ctx, listener)
+	log.Info("stopped")
+	return err
+}
+
+// Time the HTTP server gives to what is slow.
+const (
+	headerTimeout = 10 * time.Second
+	bodyTimeout   = 60 * time.Second
+	idleTimeout   = 2 * time.Minute
+)
+
+// run serves and ticks until ctx ends: intake stops first, then calls under way are finished and settled, then the
+// store is closed.
+func (a *app) run(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler: a.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, IdleTimeout: idleTimeout,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var failed error
+	var serving, ticking sync.WaitGroup
+	serving.Go(func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			failed = err
+			stop()
+		}
+	})
+	ticking.Go(func() { a.ticker.Run(ctx) })
+	for _, beside := range a.extra {
+		ticking.Go(func() { beside(ctx) })
+	}
+	<-ctx.Done()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.settings.Grace+5*time.Second)
+	defer cancel()
+	err := server.Shutdown(last)
+	serving.Wait()
+	ticking.Wait()
+	return errors.Join(failed, err, a.Close(last))
+}

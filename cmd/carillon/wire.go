@@ -1,0 +1,264 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"carillon/adapters/driven/kafkaout"
+	"carillon/adapters/driven/liquid"
+	"carillon/adapters/driven/postgres"
+	"carillon/adapters/driven/sqlite"
+	"carillon/adapters/driving/rest"
+	"carillon/adapters/driving/ticker"
+	"carillon/adapters/kit/group"
+	"carillon/adapters/kit/guard"
+	"carillon/adapters/kit/secret"
+	"carillon/adapters/kit/telemetry"
+	"carillon/channels/email"
+	"carillon/channels/letter"
+	"carillon/channels/sms"
+	"carillon/channels/voice"
+	"carillon/core/accept"
+	"carillon/core/batch"
+	"carillon/core/desk"
+	"carillon/core/dispatch"
+	"carillon/core/message"
+	"carillon/core/report"
+	"carillon/core/store"
+)
+
+// app is a gateway, wired: the only place where concrete types meet. Close it when it has run.
+type app struct {
+	settings Settings
+	log      *slog.Logger
+	registry *prometheus.Registry
+	store    store.Store
+	configs  *configs
+	merged   *group.Committer[store.Writes, store.Verdict]
+	ticker   *ticker.Ticker
+	watch    *ticker.Metrics
+	guards   []*guard.Guard
+	gauges   *guard.Metrics
+
+	accept   *accept.Service
+	desk     *desk.Service
+	report   *report.Service
+	dispatch *dispatch.Service
+	feed     *dispatch.Feed
+	letters  *letters
+	handler  http.Handler
+	extra    []func(context.Context) // runs beside the ticker: consumers
+	closers  []func(context.Context) error
+}
+
+// openStore opens the store that the settings name.
+func openStore(ctx context.Context, s Settings) (store.Store, error) {
+	if s.postgres() {
+		return postgres.Open(ctx, postgres.Config{URL: secret.New(s.Store), MaxConns: s.StoreConns})
+	}
+	return sqlite.Open(ctx, sqlite.Config{Path: s.Store})
+}
+
+// build wires a gateway. What it opened it closes again when it fails.
+func build(ctx context.Context, s Settings, log *slog.Logger) (a *app, err error) {
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	a = &app{settings: s, log: log, registry: prometheus.NewRegistry()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close(context.WithoutCancel(ctx)))
+		}
+	}()
+	if err := a.observe(); err != nil {
+		return a, err
+	}
+	if a.store, err = openStore(ctx, s); err != nil {
+		return a, err
+	}
+	first, err := firstDocument(s.FirstConfig)
+	if err != nil {
+		return a, err
+	}
+	forms := liquid.New()
+	if a.configs, err = openConfigs(ctx, a.store, first, forms); err != nil {
+		return a, err
+	}
+	a.merged = group.New(group.Config{}, func(ctx context.Context, sets []store.Writes) ([]store.Verdict, error) {
+		return a.store.Apply(ctx, sets...)
+	})
+	a.cases(forms)
+	if err := a.ways(ctx); err != nil {
+		return a, err
+	}
+	if err := a.kafka(); err != nil {
+		return a, err
+	}
+	a.chores()
+	return a, a.serve()
+}
+
+// observe makes the metrics that everything else reports to.
+func (a *app) observe() error {
+	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	var err error
+	if a.gauges, err = guard.NewMetrics(a.registry); err != nil {
+		return err
+	}
+	if a.watch, err = ticker.NewMetrics(a.registry); err != nil {
+		return err
+	}
+	loops, err := telemetry.NewLoopMetrics(a.registry)
+	if err != nil {
+		return err
+	}
+	a.ticker = ticker.New(ticker.Config{Grace: a.settings.Grace}, a.watch, loops, a.log, clock)
+	return telemetry.ReadBuild().Register(a.registry)
+}
+
+// cases makes the use cases.
+func (a *app) cases(forms *liquid.Renderer) {
+	numbers := newIDs(a.store)
+	media := map[message.Channel]accept.Channel{
+		message.SMS: sms.Channel{}, message.Email: email.Channel{}, message.Voice: voice.Channel{}, message.Letter: letter.Channel{},
+	}
+	checkers := make(map[message.Channel]desk.Channel, len(media))
+	for c, m := range media {
+		checkers[c] = m
+	}
+	one, many := waker{to: merged{a.merged}, t: a.ticker}, waker{to: a.store, t: a.ticker}
+	a.accept = &accept.Service{Store: one, Facts: a.store, Configs: a.configs, IDs: numbers, Channels: media, Renderer: forms}
+	a.desk = &desk.Service{
+		Store: many, Facts: a.store, Gate: a.store, Feed: a.store, Configs: a.configs, IDs: numbers, Channels: checkers, Checker: forms, Random: randomKey,
+	}
+	a.dispatch = &dispatch.Service{
+		Store: many, Facts: a.store, Configs: a.configs, Steps: a.accept, Allow: a.settings.allow(), Owner: "gateway:" + numbers.Message(clock()).String(), Lease: a.settings.Lease,
+	}
+	a.report = &report.Service{Store: many, Facts: a.store, Configs: a.configs, Steps: a.accept}
+	a.feed = &dispatch.Feed{Dispatch: a.dispatch, Inbox: a.report}
+}
+
+// kafka wires what leaves by Kafka and what comes back: letters, status entries, the DMS's answers.
+func (a *app) kafka() error {
+	k := a.settings.Kafka
+	if len(k.Brokers) == 0 {
+		a.log.Warn("no Kafka brokers are set: letters wait, and nobody reads the status topic")
+		a.letters = &letters{job: a.letterJob(noPress{}, closed{})}
+		return nil
+	}
+	cfg := k.config()
+	dial, err := kafkaout.Dial(cfg)
+	if err != nil {
+		return err
+	}
+	g := a.guard("kafka", "letters", kafkaout.Ops(), k.Timeout)
+	press, err := kafkaout.New(cfg, dial, g)
+	if err != nil {
+		return err
+	}
+	a.closers = append(a.closers, press.Stop)
+	a.letters = &letters{job: a.letterJob(press, breaker{g: g})}
+	if err := a.lettersIn(); err != nil {
+		return err
+	}
+	if k.Status == "" {
+		return nil
+	}
+	status, err := kafkaout.NewStatus(cfg, dial, a.guard("kafka", "status", kafkaout.StatusOps(), k.Timeout))
+	if err != nil {
+		return err
+	}
+	a.closers = append(a.closers, status.Stop)
+	relay := &batch.Relay{Name: "kafka:" + k.Status, Store: a.store, Facts: a.store, Publisher: status}
+	a.ticker.Chore("relay", time.Second, func(ctx context.Context, now time.Time) (time.Time, error) {
+		n, more, err := relay.Forward(ctx)
+		a.watch.Relayed(n)
+		return again(now, more), err
+	})
+	return nil
+}
+
+func (a *app) letterJob(press letter.Press, b batch.Breaker) *batch.Letters {
+	return &batch.Letters{
+		Store: a.store, Facts: a.store, Configs: a.configs, Gate: gate{a}, Steps: a.accept, Freezer: freezer{}, Press: press, Breaker: b,
+	}
+}
+
+// guard makes the one guard of an adapter and route.
+func (a *app) guard(adapter, route string, ops []string, timeout time.Duration) *guard.Guard {
+	g := guard.New(guard.Config{Adapter: adapter, Route: route, Ops: ops, Timeout: timeout, Slots: guardSlots}, a.gauges, clock)
+	a.guards = append(a.guards, g)
+	return g
+}
+
+// guardSlots is the bulkhead of one route: more than its four lanes have slots, so that the lanes are what bounds.
+const guardSlots = 1024
+
+// serve makes the one handler: the API, the hooks, metrics and health.
+func (a *app) serve() error {
+	api, err := rest.New(rest.Config{Clock: clock, Log: a.log, Observe: a.requests()}, rest.Services{
+		Keys: a.store, Accept: a.accept, Contacts: a.desk, Persons: a.desk, Suppressions: a.desk, Changes: a.desk, Lanes: a.desk,
+		Calls: a.feed, Letters: a.letters, Configs: a.desk, Snapshots: a.configs, Principals: a.desk, Health: a.store, Breakers: a,
+	})
+	if err != nil {
+		return err
+	}
+	notifications, err := a.hooks()
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("POST /v1/hooks/sns", notifications)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{Registry: a.registry}))
+	mux.Handle("/", api)
+	a.handler = mux
+	return nil
+}
+
+// requests counts what the API answers.
+func (a *app) requests() func(operation string, status int, took time.Duration) {
+	total := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "carillon_requests_total", Help: "Requests answered by the API.",
+	}, []string{"operation", "class"})
+	seconds := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "carillon_request_seconds", Help: "How long the API took.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
+	}, []string{"operation"})
+	a.registry.MustRegister(total, seconds)
+	classes := [...]string{"1xx", "2xx", "3xx", "4xx", "5xx"}
+	return func(operation string, status int, took time.Duration) {
+		class := classes[min(max(status/100-1, 0), len(classes)-1)]
+		total.WithLabelValues(operation, class).Inc()
+		seconds.WithLabelValues(operation).Observe(took.Seconds())
+	}
+}
+
+// Breakers are the guards' snapshots, for the API and /readyz.
+func (a *app) Breakers() []guard.Snapshot {
+	out := make([]guard.Snapshot, len(a.guards))
+	for i, g := range a.guards {
+		out[i] = g.Snapshot()
+	}
+	return out
+}
+
+// Close ends what was opened, last first.
+func (a *app) Close(ctx context.Context) error {
+	var wrong []error
+	if a.merged != nil {
+		a.merged.Close()
+	}
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		wrong = append(wrong, a.closers[i](ctx))
+	}
+	if a.store != nil {
+		wrong = append(wrong, a.store.Close())
+	}
+	return errors.Join(wrong...)
+}

@@ -1,0 +1,80 @@
+// Package core is the dictionary of the house: one word per thing, everywhere (code, tables, metrics, contract, console).
+// The terms of the two processes come first: Manage Customer Contacts (3.4.1.1) and Stop Non Premise Based Service
+// (3.3.2.3); the step in brackets is where a word comes from.
+//
+// # Nouns: types, lawful moves, pure decisions
+//
+//   - Principal (access): who asks, a user or a system, with a source, divisions and roles. A key is shown once; its
+//     SHA-256 is what is kept.
+//   - Person (customer): a customer or anyone else we write to [3.4.1.1 steps 1.0, 1.3]. Name: one of its names, one of
+//     them primary. Contact point: one way to reach it, with what it can take and the zones it may lie in.
+//   - Recipient (customer): who one message is for, as resolved when it was accepted. Address: a number, an email address
+//     or a postal block; it prints redacted and reveals only through Reveal.
+//   - Customer contact (contact): why the utility and a customer touched [3.4.1.1 steps 1.1, 1.2, 2.2]. Class and type say
+//     what it is, needs, and makes of itself.
+//   - Template (template): the form [3.4.1.1 step 2.3]; its renderer is a port. Content: the form filled.
+//   - Message (message): one thing to be delivered on one channel because of a contact, with its life: letter
+//     [3.4.1.1 steps 2.3 to 2.7], voice [2.8 to 3.1], sms [3.2 to 3.4], email [3.5, 3.6]. It is written once and never
+//     updated.
+//   - Due row: the narrow row of a message that waits or is being called. Claim: taking it to call, under a fence, until
+//     a lease. Lapsed: a claim whose lease has passed; its call may have been made.
+//   - Evidence: one thing seen of a message, numbered and never erased. Place: what the evidence amounts to, one of nine:
+//     pending, in doubt, sent, delivered, unconfirmed, failed, suppressed, cancelled, expired. Outcome: a place that is
+//     final. Life: due row and evidence folded.
+//   - Attempt: one call that was spent. Answer: what a call brought at once, a receipt or a fault. Report: what the
+//     provider, the recipient or a person says later.
+//   - In doubt: the call may have been made and its answer is not known. It is never silently repeated: the contact type
+//     says hold or repeat.
+//   - Suppression (consent): we must not reach this address on this channel. Window: when a channel may reach people, in
+//     their own time. Gate: whether a message may be called here, now.
+//   - Plan and step (notice): ordered channels; the next step starts when one has fallen, and starts once.
+//   - Ledger (ledger): what happened, as canonical entries without personal content. Leaf: a sealed entry. Cursor: how far
+//     a reader has got.
+//   - Run (extract): one run of the batch control LTRPRT, the letter extract [3.4.1.1 step 2.6]. Letter: the bytes a run
+//     froze, the same in every rerun. Manifest: what the document management system must have got [2.7].
+//   - Division, route (config): a part of the utility; channel + provider account + sender identity. Urgency: emergency,
+//     regulatory, service, bulk. Lane: route × urgency, as one small number. A configuration is written whole, checked
+//     whole and has a version; a message names the version it was accepted under.
+//   - Fault (fault): a failure with its kind. One table of kinds drives the HTTP status, what dispatch does, and what a
+//     breaker counts.
+//   - Write set (store): what one decision changes. Facts: what it was decided from. Verdict: applied, replayed or
+//     conflict.
+//
+// To come with the rest of the two processes: Service Agreement, SA type, stop request, financial transaction
+// [3.3.2.3 throughout]; To Do [3.4.1.1 step 2.0; 3.3.2.3 steps 2.7, 3.2]; Reminder [3.4.1.1 steps 1.7 to 1.9];
+// Algorithm on a plug-in spot.
+//
+// # Verbs: gather facts, call decisions, hand over one write set
+//
+//   - Accept: take a contact in, durably [3.4.1.1 steps 1.1, 2.2]. Prepare: the same without applying it.
+//   - Dispatch: try what is due, settle what came back [3.4.1.1 steps 2.9, 3.3, 3.5]. Exchange: one turn of both. Lease,
+//     extend, recall: how a dialer vendor pulls calls [2.8, 2.9].
+//   - Report: turn what is heard later into evidence, outcomes, next steps, suppressions and marks. Deadlines are the
+//     reports nobody sent.
+//   - Desk: what people and systems do at the counter [3.4.1.1 steps 1.0, 1.3, 1.6]: read back, cancel, load persons, keep
+//     the suppression list, configure.
+//   - Batch: the jobs on the clock: LTRPRT [3.4.1.1 step 2.6], the sealer, the relay, the conservation check.
+//
+// Settle: write down how a claim ended. Give back: return a claim uncalled. Fall: to end without reaching the recipient.
+// Seal: number a committed entry as a leaf. Freeze: make a message into the bytes of a letter.
+//
+// # Ports
+//
+// Press (letter), Carrier (sms), Mailer (email) and Dialer (voice) carry messages; a channel knows its medium and declares
+// the port. Renderer fills templates. The store's ports are in package store. A provider is the company or system behind
+// an adapter.
+//
+// # Decisions that bind all
+//
+//   - The core is still: no goroutine, no clock, no I/O. Time comes in as a value; use cases take (ctx, now, command).
+//   - A decision is a pure function of now, command and facts; it returns values. There is one way into the tables:
+//     store.Applier takes write sets, each all or nothing.
+//   - Accepted means durable: the answer is given after the commit. Same source, key and normalised request: same answer.
+//   - A message is always in exactly one of the nine places; the counters of every hour add up to what was accepted.
+//   - Claiming is beginning: nothing is claimed that cannot be called at once, and no call begins after its lease.
+//   - Only dispatch repeats a call, because only it knows whether repeating is safe.
+//   - An outage costs no attempts, and neither does a throttle.
+//   - Another division's rows are as if they were not there.
+//   - A text that is logged, sealed or shown in a fault names fields, codes and numbers, never a person's data.
+//   - No registration by init, no package-level state. Who may import whom is proven by house_test.go.
+package core

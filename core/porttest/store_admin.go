@@ -1,0 +1,161 @@
+package porttest
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"carillon/core/access"
+	"carillon/core/fault"
+	"carillon/core/store"
+)
+
+func administration() []sentence {
+	return []sentence{
+		{"finds a principal by the hash of its key", func(st *stand) {
+			p := NewPrincipal(st.r)
+			st.applied(store.Writes{Principals: []access.Principal{p, NewPrincipal(st.r)}})
+			got, err := st.s.Principal(st.t.Context(), p.Hash)
+			st.ok(err, "looking for a principal")
+			st.same("principal", got, p)
+			_, err = st.s.Principal(st.t.Context(), NewHash(st.r))
+			st.kind(err, fault.Unauthorized)
+		}},
+		{"does not know a principal that is revoked", func(st *stand) {
+			p := NewPrincipal(st.r)
+			st.applied(store.Writes{Principals: []access.Principal{p}})
+			st.applied(store.Writes{Revoked: []store.Revocation{{Name: p.Name, At: Noon()}}})
+			_, err := st.s.Principal(st.t.Context(), p.Hash)
+			st.kind(err, fault.Unauthorized)
+			all, err := st.s.PrincipalList(st.t.Context())
+			st.ok(err, "listing principals")
+			p.RevokedAt = Noon()
+			st.same("principals", all, []access.Principal{p})
+		}},
+		{"refuses a second principal of a name", func(st *stand) {
+			p, rival := NewPrincipal(st.r), NewPrincipal(st.r)
+			rival.Name = p.Name
+			verdicts := st.apply(store.Writes{Principals: []access.Principal{p}}, store.Writes{Principals: []access.Principal{rival}})
+			st.check(verdicts[0].Outcome == store.Applied, "the first has the name")
+			st.check(verdicts[1].Outcome == store.Conflict && verdicts[1].What == "name", "the second does not")
+			_, err := st.s.Principal(st.t.Context(), rival.Hash)
+			st.kind(err, fault.Unauthorized)
+		}},
+		{"lists principals by name", func(st *stand) {
+			var want []access.Principal
+			for range 5 {
+				want = append(want, NewPrincipal(st.r))
+			}
+			st.applied(store.Writes{Principals: want})
+			all, err := st.s.PrincipalList(st.t.Context())
+			st.ok(err, "listing principals")
+			slices.SortFunc(want, func(a, b access.Principal) int { return cmp.Compare(a.Name, b.Name) })
+			st.same("principals", all, want)
+		}},
+	}
+}
+
+func configuration() []sentence {
+	return []sentence{
+		{"is kept in every version", func(st *stand) {
+			st.latest(0)
+			_, err := st.s.ConfigRows(st.t.Context(), 1)
+			st.kind(err, fault.NotFound)
+			one, two := NewConfig(st.r, 1), NewConfig(st.r, 2)
+			st.applied(store.Writes{Config: &one})
+			st.latest(1)
+			st.applied(store.Writes{Config: &two})
+			st.latest(2)
+			for _, w := range []store.ConfigWrite{one, two} {
+				rows, err := st.s.ConfigRows(st.t.Context(), w.Version)
+				st.ok(err, "reading a version")
+				st.same("rows, as they were written", rows, w.Rows)
+			}
+		}},
+		{"is refused under a version that is there", func(st *stand) {
+			one, rival := NewConfig(st.r, 1), NewConfig(st.r, 1)
+			verdicts := st.apply(store.Writes{Config: &one}, store.Writes{Config: &rival})
+			st.check(verdicts[0].Outcome == store.Applied, "the first is written")
+			st.check(verdicts[1].Outcome == store.Conflict && verdicts[1].What == "version", "the second is not")
+			rows, err := st.s.ConfigRows(st.t.Context(), 1)
+			st.ok(err, "reading a version")
+			st.same("rows", rows, one.Rows)
+		}},
+	}
+}
+
+func chores() []sentence {
+	return []sentence{
+		{"makes a tick exclusive", func(st *stand) {
+			tick := store.Tick{Chore: "fold", At: Noon(), By: "one"}
+			rival, next, other := tick, tick, tick
+			rival.By, next.At, other.Chore = "two", Noon().Add(time.Minute), "seal"
+			st.applied(store.Writes{Ticks: []store.Tick{tick}})
+			set := NewAcceptance(st.r, Given{})
+			set.Ticks = []store.Tick{rival}
+			st.conflict("tick", set)
+			st.absent(set)
+			st.applied(store.Writes{Ticks: []store.Tick{next, other}})
+		}},
+		{"exercises the store when it is checked", func(st *stand) {
+			for range 3 {
+				st.ok(st.s.Check(st.t.Context()), "checking the store")
+			}
+		}},
+	}
+}
+
+func (st *stand) latest(want int64) {
+	st.t.Helper()
+	version, err := st.s.LatestConfig(st.t.Context())
+	st.ok(err, "reading the latest version")
+	st.same("latest version", version, want)
+}
+
+func numbers() []sentence {
+	return []sentence{
+		{"of ten digits start at 1 000 000 001 and are consecutive within a block", func(st *stand) {
+			for _, sequence := range []string{"person", "contact"} {
+				first, err := st.s.Numbers(st.t.Context(), sequence, 3)
+				st.ok(err, "reserving numbers")
+				st.same("first", first, int64(1_000_000_001))
+				next, err := st.s.Numbers(st.t.Context(), sequence, 1)
+				st.ok(err, "reserving numbers")
+				st.check(next >= first+3, "a block is never handed out twice")
+			}
+			_, err := st.s.Numbers(st.t.Context(), "point", 1)
+			st.ok(err, "reserving a point's number")
+		}},
+		{"are never handed out twice, however many ask", func(st *stand) {
+			const askers, times = 8, 15
+			var (
+				mu   sync.Mutex
+				seen = map[int64]bool{}
+				wg   sync.WaitGroup
+			)
+			for range askers {
+				r := NewRand(st.r.Uint64())
+				wg.Go(func() {
+					for range times {
+						n := 1 + r.IntN(7)
+						first, err := st.s.Numbers(st.t.Context(), "contact", n)
+						if err != nil {
+							st.t.Errorf("reserving numbers: %v", err)
+							return
+						}
+						mu.Lock()
+						for i := range int64(n) {
+							if seen[first+i] {
+								st.t.Errorf("%d was handed out twice", first+i)
+							}
+							seen[first+i] = true
+						}
+						mu.Unlock()
+					}
+				})
+			}
+			wg.Wait()
+		}},
+	}
+}

@@ -1,0 +1,238 @@
+package porttest
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"carillon/core/message"
+	"carillon/core/store"
+)
+
+// lane is the lane most proofs use.
+func lane() message.Lane { return message.NewLane(3, message.Service) }
+
+func zeroTime() time.Time { return time.Time{} }
+
+// waiting accepts n messages in the lane, due a second apart from at on, and returns their due rows in that order.
+// They are written in another order, and their identifiers are in none.
+func (st *stand) waiting(n int, lane message.Lane, at time.Time) []message.Due {
+	st.t.Helper()
+	dues := make([]message.Due, n)
+	sets := make([]store.Writes, n)
+	for i, k := range st.r.Perm(n) {
+		w := NewAcceptance(st.r, Given{Lane: &lane})
+		w.Dues[0].At = at.Add(time.Duration(k) * time.Second)
+		w.Dues[0].FirstAt = w.Dues[0].At
+		sets[i], dues[k] = w, w.Dues[0]
+	}
+	st.applied(sets...)
+	return dues
+}
+
+func claiming() []sentence {
+	return []sentence{
+		{"takes only what is due, earliest first, up to its limit", claimOrder},
+		{"returns the whole message with its new lease, fence and owner", func(st *stand) {
+			w := st.accept(Given{})
+			d := w.Dues[0]
+			lease := d.At.Add(time.Minute)
+			c := store.Claim{Lane: d.Lane, Now: d.At, Lease: lease, Owner: "worker 1", Limit: 5}
+			taken := st.applied(store.Writes{Claim: &c})[0].Claimed
+			d.At, d.Fence, d.Owner, d.Reason = lease, 1, "worker 1", message.WaitCalled
+			st.same("claimed", taken, []message.Taken{{Message: w.Messages[0], Due: d}})
+			st.same("due row", *st.record(d.Message).Due, d)
+			st.same("life", st.record(d.Message).Life(), message.Life{Work: message.Claimed, Place: message.Pending})
+		}},
+		{"never takes what is claimed before its lease lapses", func(st *stand) {
+			w, taken := st.claimed(Given{})
+			lease := taken.Due.At
+			st.check(len(st.claim(w.Dues[0].Lane, lease.Add(-time.Microsecond), 9)) == 0, "the lease still runs")
+			st.check(len(st.claim(w.Dues[0].Lane, lease.Add(time.Microsecond), 9)) == 1, "the lease has lapsed")
+		}},
+		{"takes what has lapsed with its previous owner and a grown fence", func(st *stand) {
+			w, taken := st.claimed(Given{})
+			now := taken.Due.At.Add(time.Second)
+			c := store.Claim{Lane: w.Dues[0].Lane, Now: now, Lease: now.Add(time.Minute), Owner: "two", Limit: 9}
+			again := st.applied(store.Writes{Claim: &c})[0].Claimed
+			st.check(len(again) == 1, "the lapsed claim is taken")
+			st.same("previous owner", again[0].Lapsed, "one")
+			st.check(again[0].Due.Fence > taken.Due.Fence, "the fence grows with every claim")
+			st.same("owner", again[0].Due.Owner, "two")
+			st.same("message", again[0].Message, w.Messages[0])
+			st.same("first due", again[0].Due.FirstAt, w.Dues[0].FirstAt)
+			st.same("attempts spent", again[0].Due.Attempt, w.Dues[0].Attempt)
+		}},
+		{"has no previous owner of what was given back", func(st *stand) {
+			w, taken := st.claimed(Given{})
+			now := w.Dues[0].At.Add(time.Second)
+			st.applied(store.Writes{Requeues: []store.Requeue{{Fence: message.FenceOf(taken.Due), At: now, Reason: message.WaitReturned}}})
+			again := st.claim(w.Dues[0].Lane, now, 1)
+			st.check(len(again) == 1 && again[0].Lapsed == "", "a row given back is not a lapsed claim")
+			st.check(again[0].Due.Fence > taken.Due.Fence, "the fence grows with every claim")
+		}},
+	}
+}
+
+func claimingMore() []sentence {
+	return []sentence{
+		{"keeps lanes apart", func(st *stand) {
+			w := st.accept(Given{})
+			d := w.Dues[0]
+			for route := range int16(6) {
+				for _, u := range message.Urgencies() {
+					if l := message.NewLane(route, u); l != d.Lane {
+						st.check(len(st.claim(l, d.At.Add(time.Hour), 9)) == 0, "another lane is empty")
+					}
+				}
+			}
+			st.check(len(st.claim(d.Lane, d.At, 9)) == 1, "its own lane has it")
+		}},
+		{"with a low-water hint passes over nothing at or after it, and finds the rest without", lowWater},
+		{"comes after everything else of its set", func(st *stand) {
+			w, taken := st.claimed(Given{})
+			now := w.Dues[0].At.Add(time.Second)
+			next := NewAcceptance(st.r, Given{At: now, Lane: &w.Dues[0].Lane})
+			next.Settles = []store.Settle{{Fence: message.FenceOf(taken.Due)}}
+			next.Claim = &store.Claim{Lane: w.Dues[0].Lane, Now: now, Lease: now.Add(time.Hour), Owner: "one", Limit: 9}
+			claimed := st.applied(next)[0].Claimed
+			st.check(len(claimed) == 1, "one settled, one claimed")
+			st.same("claimed", claimed[0].Message, next.Messages[0])
+			st.check(st.record(w.Messages[0].ID).Due == nil, "the settled one is gone")
+		}},
+		{"of two sets in one call never takes the same", func(st *stand) {
+			dues := st.waiting(6, lane(), Noon())
+			now := Noon().Add(time.Hour)
+			one := store.Claim{Lane: lane(), Now: now, Lease: now.Add(time.Hour), Owner: "one", Limit: 4}
+			two := store.Claim{Lane: lane(), Now: now, Lease: now.Add(2 * time.Hour), Owner: "two", Limit: 4}
+			verdicts := st.applied(store.Writes{Claim: &one}, store.Writes{Claim: &two})
+			st.same("first", ids(verdicts[0].Claimed), dueIDs(dues[:4]))
+			st.same("second", ids(verdicts[1].Claimed), dueIDs(dues[4:]))
+		}},
+		{"takes nothing for a set that lost", func(st *stand) {
+			dues := st.waiting(2, lane(), Noon())
+			now := Noon().Add(time.Hour)
+			w := store.Writes{Consumed: []int64{42}, Claim: &store.Claim{Lane: lane(), Now: now, Lease: now.Add(time.Hour), Owner: "one", Limit: 4}}
+			v := st.apply(w)[0]
+			st.check(v.Outcome == store.Conflict && len(v.Claimed) == 0, "a set that lost claims nothing")
+			st.check(st.record(dues[0].Message).Due.Owner == "", "the row is still queued")
+		}},
+	}
+}
+
+func claimOrder(st *stand) {
+	dues := st.waiting(12, lane(), Noon())
+	now := dues[7].At
+	first := st.claim(lane(), now, 5)
+	st.same("the first five, earliest first", ids(first), dueIDs(dues[:5]))
+	second := st.claim(lane(), now, 5)
+	st.same("the rest of what is due", ids(second), dueIDs(dues[5:8]))
+	st.check(len(st.claim(lane(), now, 5)) == 0, "nothing else is due")
+	st.check(len(st.claim(lane(), now, 0)) == 0, "a limit of none takes none")
+	st.same("later the rest", ids(st.claim(lane(), dues[11].At, 50)), dueIDs(dues[8:]))
+}
+
+func lowWater(st *stand) {
+	dues := st.waiting(6, lane(), Noon())
+	now := Noon().Add(time.Hour)
+	c := store.Claim{Lane: lane(), Now: now, Lease: now.Add(time.Hour), Owner: "one", Limit: 9, Low: dues[3].At}
+	hinted := st.applied(store.Writes{Claim: &c})[0].Claimed
+	for _, d := range dues[3:] {
+		st.check(slices.Contains(ids(hinted), d.Message), "rows at and after the hint are taken")
+	}
+	c.Low = zeroTime()
+	rest := st.applied(store.Writes{Claim: &c})[0].Claimed
+	st.check(len(hinted)+len(rest) == 6, "a claim without the hint finds the others")
+}
+
+func ids(taken []message.Taken) []message.ID {
+	all := make([]message.ID, 0, len(taken))
+	for _, t := range taken {
+		all = append(all, t.Message.ID)
+	}
+	return all
+}
+
+func dueIDs(dues []message.Due) []message.ID {
+	all := make([]message.ID, 0, len(dues))
+	for _, d := range dues {
+		all = append(all, d.Message)
+	}
+	return all
+}
+
+func sorted(ids []message.ID) []message.ID {
+	slices.SortFunc(ids, func(a, b message.ID) int { return bytes.Compare(a[:], b[:]) })
+	return ids
+}
+
+func lanes() []sentence {
+	return []sentence{
+		{"are told with what waits, what is claimed and the oldest that is due", laneStates},
+		{"are told with their pause until they resume", func(st *stand) {
+			w := st.accept(Given{})
+			empty := message.NewLane(9, message.Bulk)
+			pause := store.LanePause{Lane: w.Dues[0].Lane, Paused: true, Reason: "quota", Until: Noon().Add(72 * time.Hour), By: "sns"}
+			held := store.LanePause{Lane: empty, Paused: true, Reason: "operator", By: "sre"}
+			st.applied(store.Writes{Pauses: []store.LanePause{pause, held}})
+			st.same("pause", st.laneState(pause.Lane).Pause, pause)
+			st.same("pause of an empty lane", st.laneState(empty).Pause, held)
+			st.same("why the message waits", st.record(w.Messages[0].ID).Pause, "quota")
+			pause.Reason = "credentials"
+			st.applied(store.Writes{Pauses: []store.LanePause{pause}})
+			st.same("pause", st.laneState(pause.Lane).Pause, pause)
+			st.applied(store.Writes{Pauses: []store.LanePause{{Lane: pause.Lane, By: "sre"}, {Lane: empty, By: "sre"}}})
+			st.check(!st.laneState(pause.Lane).Pause.Paused, "the lane has resumed")
+			st.same("why the message waits", st.record(w.Messages[0].ID).Pause, "")
+			st.check(!st.laneState(empty).Pause.Paused, "the empty lane has resumed")
+		}},
+		{"tell when the earliest row is due", func(st *stand) {
+			next, err := st.s.NextDue(st.t.Context(), lane())
+			st.ok(err, "asking an empty lane")
+			st.check(next.IsZero(), "an empty lane has no next row")
+			dues := st.waiting(3, lane(), Noon())
+			next, err = st.s.NextDue(st.t.Context(), lane())
+			st.ok(err, "asking a lane")
+			st.same("next", next, dues[0].At)
+			taken := st.claim(lane(), Noon().Add(time.Minute), 9)
+			next, err = st.s.NextDue(st.t.Context(), lane())
+			st.ok(err, "asking a lane")
+			st.same("next: when the lease ends", next, taken[0].Due.At)
+		}},
+	}
+}
+
+func laneStates(st *stand) {
+	other := message.NewLane(4, message.Emergency)
+	dues := st.waiting(5, lane(), Noon())
+	st.waiting(2, other, Noon().Add(time.Hour))
+	st.claim(lane(), Noon().Add(time.Second), 2)
+	states, err := st.s.LaneStates(st.t.Context(), Noon().Add(time.Minute))
+	st.ok(err, "reading lanes")
+	st.check(len(states) == 2, "two lanes have rows")
+	got := st.laneStateAt(lane(), Noon().Add(time.Minute))
+	st.same("queued", got.Queued, int64(3))
+	st.same("claimed", got.Claimed, int64(2))
+	st.same("oldest due", got.OldestDue, dues[2].FirstAt)
+	got = st.laneStateAt(other, Noon().Add(time.Minute))
+	st.same("queued", got.Queued, int64(2))
+	st.check(got.OldestDue.IsZero(), "nothing of the other lane is due yet")
+}
+
+func (st *stand) laneState(l message.Lane) store.LaneState {
+	st.t.Helper()
+	return st.laneStateAt(l, Noon())
+}
+
+// laneStateAt is the lane's state; the zero state when the lane is not told.
+func (st *stand) laneStateAt(l message.Lane, now time.Time) store.LaneState {
+	st.t.Helper()
+	states, err := st.s.LaneStates(st.t.Context(), now)
+	st.ok(err, "reading lanes")
+	for _, state := range states {
+		if state.Lane == l {
+			return state
+		}
+	}
+	return store.LaneState{}
+}
