@@ -143,7 +143,7 @@ func gated(v consent.Verdict, life message.Life, seen message.Observation) (mess
 // fails by itself still comes to an end.
 func unavailable(r Result, life message.Life, seen message.Observation, route config.Route) (message.Move, error) {
 	wait := max(backoff(route, r.Taken.Message.ID, life.Attempts), fault.WaitOf(r.Answer.Err))
-	if r.Row > 1 || r.Taken.Due.Reason != message.WaitRetry {
+	if r.Row > 1 || r.Taken.Was != message.WaitRetry {
 		return life.GiveBack(r.At.Add(wait), message.WaitRetry)
 	}
 	return again(r, life, seen, route, wait)

@@ -65,8 +65,9 @@ type Deadline struct {
 // Taken is a message that was just claimed, as the claim returns it.
 type Taken struct {
 	Message Message
-	Due     Due    // with the new lease, fence and owner
-	Lapsed  string // the owner whose claim had lapsed; empty when the row was queued
+	Due     Due        // with the new lease, fence and owner
+	Was     WaitReason // why it waited before the claim
+	Lapsed  string     // the owner whose claim had lapsed; empty when the row was queued
 }
 
 // Record is a message read back with everything that tells its life.

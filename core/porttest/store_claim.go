@@ -40,7 +40,7 @@ func claiming() []sentence {
 			c := store.Claim{Lane: d.Lane, Now: d.At, Lease: lease, Owner: "worker 1", Limit: 5}
 			taken := st.applied(store.Writes{Claim: &c})[0].Claimed
 			d.At, d.Fence, d.Owner, d.Reason = lease, 1, "worker 1", message.WaitCalled
-			st.same("claimed", taken, []message.Taken{{Message: w.Messages[0], Due: d}})
+			st.same("claimed", taken, []message.Taken{{Message: w.Messages[0], Due: d, Was: w.Dues[0].Reason}})
 			st.same("due row", *st.record(d.Message).Due, d)
 			st.same("life", st.record(d.Message).Life(), message.Life{Work: message.Claimed, Place: message.Pending})
 		}},
@@ -169,6 +169,20 @@ func sorted(ids []message.ID) []message.ID {
 func lanes() []sentence {
 	return []sentence{
 		{"are told with what waits, what is claimed and the oldest that is due", laneStates},
+		{"give nothing while they are paused, and go on when the pause has run out or was lifted", func(st *stand) {
+			w := st.accept(Given{})
+			lane, now := w.Dues[0].Lane, w.Dues[0].At
+			pause := store.LanePause{Lane: lane, Paused: true, Reason: "quota", Until: now.Add(time.Hour), By: "sns"}
+			st.applied(store.Writes{Pauses: []store.LanePause{pause}})
+			st.check(len(st.claim(lane, now, 9)) == 0, "a paused lane gives nothing")
+			st.check(len(st.claim(lane, now.Add(time.Hour), 9)) == 1, "a pause that has run out holds nothing back")
+			other := st.accept(Given{})
+			lane, now = other.Dues[0].Lane, other.Dues[0].At
+			st.applied(store.Writes{Pauses: []store.LanePause{{Lane: lane, Paused: true, Reason: "by hand", By: "sre"}}})
+			st.check(len(st.claim(lane, now, 9)) == 0, "nor does one that a person paused")
+			st.applied(store.Writes{Pauses: []store.LanePause{{Lane: lane, By: "sre"}}})
+			st.check(len(st.claim(lane, now, 9)) >= 1, "a lane that was resumed goes on")
+		}},
 		{"are told with their pause until they resume", func(st *stand) {
 			w := st.accept(Given{})
 			empty := message.NewLane(9, message.Bulk)

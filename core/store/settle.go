@@ -29,19 +29,20 @@ func Tell(m message.Message, move message.Move) Writes {
 
 // deadlinesToEnd names the message when it may have a deadline that no longer holds.
 func deadlinesToEnd(m message.Message, move message.Move) []message.ID {
-	waited := move.From.Place == message.AtSent || move.From.Place == message.InDoubt
-	if (move.Moved() && waited) || !m.ExpiresAt.IsZero() {
+	waited := move.Moved() && (move.From.Place == message.AtSent || move.From.Place == message.InDoubt)
+	begun := move.From.Work == message.Queued || move.From.Work == message.Claimed
+	if waited || (begun && !m.ExpiresAt.IsZero()) {
 		return []message.ID{m.ID}
 	}
 	return nil
 }
 
 func deadlinesToBegin(m message.Message, move message.Move, e message.Evidence) []message.Deadline {
-	begun := move.Moved() || !m.ExpiresAt.IsZero()
 	switch {
-	case begun && move.To.Place == message.AtSent && m.Receipt > 0:
+	case !move.Moved(): // a note on the way changes no deadline
+	case move.To.Place == message.AtSent && m.Receipt > 0:
 		return []message.Deadline{{At: e.At.Add(m.Receipt), Message: m.ID, Kind: message.ReceiptDue}}
-	case move.Moved() && move.To.Place == message.InDoubt:
+	case move.To.Place == message.InDoubt:
 		return []message.Deadline{{At: e.At.Add(m.Hold), Message: m.ID, Kind: message.HoldEnds}}
 	}
 	return nil

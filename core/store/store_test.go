@@ -82,6 +82,8 @@ func TestTell(t *testing.T) {
 		{"a delivery ends the wait for a receipt", m, must(sent.Deliver(o)), ledger.MessageMoved, nil, ids, 0, 2},
 		{"a doubt resolved ends the hold and waits for a receipt", m, must(doubted.Confirm(o)), ledger.MessageMoved, receipt, ids, 1, 2},
 		{"a note of what was sent leaves its deadline alone", m, must(sent.Note(o)), ledger.MessageNoted, nil, nil, 0, 0},
+		{"a note of what was sent and could have expired leaves its receipt alone", expiring, must(sent.Note(o)), ledger.MessageNoted, nil, nil, 0, 0},
+		{"a note of what is in doubt and could have expired leaves its hold alone", expiring, must(doubted.Note(o)), ledger.MessageNoted, nil, nil, 0, 0},
 		{"a note on the way leaves an expiry alone", expiring, must(claimed.Note(o)), ledger.MessageNoted, nil, nil, 0, 0},
 		{"a suppression ends an expiry", expiring, must(claimed.Suppress(o)), ledger.MessageMoved, nil, ids, 0, 2},
 	} {
@@ -111,11 +113,4 @@ func TestTell(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a late note of an expiring message that was sent keeps one receipt deadline", func(t *testing.T) {
-		t.Parallel()
-		w := store.Tell(expiring, must(sent.Note(message.Observation{At: noon().Add(30 * time.Minute)})))
-		if len(w.Deadlines) == 1 && !w.Deadlines[0].At.Equal(noon().Add(time.Hour)) {
-			t.Errorf("a note puts the receipt off to %s", w.Deadlines[0].At)
-		}
-	})
 }

@@ -103,8 +103,9 @@ type ProviderRef struct {
 }
 
 // Claim takes queued or lapsed messages of one lane under an owner until Lease. A row that still has an owner is a
-// lapsed claim: it comes back with that owner in Taken.Lapsed. Rows come earliest due first. Attempt, Seq and
-// Reason of the row stay as they are (a settlement writes them); the fence grows by one. A lane with a pause that
+// lapsed claim: it comes back with that owner in Taken.Lapsed. Rows come earliest due first. Attempt and Seq
+// of the row stay as they are (a settlement writes them), its Reason becomes [message.WaitCalled], and the fence grows
+// by one. A lane with a pause that
 // has not run out gives nothing.
 type Claim struct {
 	Lane  message.Lane

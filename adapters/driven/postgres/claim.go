@@ -14,9 +14,10 @@ import (
 // claim reads the previous owner before it overwrites it: one that is there tells a lapsed claim.
 const claim = `
 with c as materialized (
-    select ctid as t, due_at as was, owner as previous
+    select ctid as t, due_at as was, owner as previous, reason as waited
     from due
     where lane = $1 and due_at <= $2 and due_at >= $3
+        and not exists (select from lane_pause p where p.lane = $1 and (p.until = 0 or p.until > $2))
     order by due_at, message
     limit $4
     for update skip locked),
@@ -25,8 +26,8 @@ u as (
     set due_at = $5, owner = $6, reason = $7, fence = d.fence + 1
     from c
     where d.ctid = c.t
-    returning d.message, d.first_due_at, d.priority, d.attempt, d.seq, d.fence, c.was, c.previous)
-select u.was, u.first_due_at, u.priority, u.attempt, u.seq, u.fence, u.previous, ` + messageColumns + `
+    returning d.message, d.first_due_at, d.priority, d.attempt, d.seq, d.fence, c.was, c.previous, c.waited)
+select u.was, u.first_due_at, u.priority, u.attempt, u.seq, u.fence, u.previous, u.waited, ` + messageColumns + `
 from u join message m on m.id = u.message`
 
 // queueClaim queues the claim of a set and puts what it takes into the set's verdict.
@@ -63,9 +64,10 @@ func takingOf(row pgx.CollectableRow, c *store.Claim) (taking, error) {
 	var t taking
 	var m messageRow
 	var first int64
+	var waited int16
 	d := &t.taken.Due
-	err := row.Scan(append([]any{&t.was, &first, &d.Priority, &d.Attempt, &d.Seq, &d.Fence, &t.taken.Lapsed}, m.columns()...)...)
-	t.taken.Message = m.message()
+	err := row.Scan(append([]any{&t.was, &first, &d.Priority, &d.Attempt, &d.Seq, &d.Fence, &t.taken.Lapsed, &waited}, m.columns()...)...)
+	t.taken.Message, t.taken.Was = m.message(), reasonOf(waited)
 	d.Lane, d.Message, d.FirstAt, d.Reason = c.Lane, t.taken.Message.ID, timeOf(first), message.WaitCalled
 	d.At, d.Owner = timeOf(micros(c.Lease)), c.Owner
 	return t, err

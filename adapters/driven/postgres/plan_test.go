@@ -49,6 +49,40 @@ func TestPlans(t *testing.T) {
 	}
 }
 
+// TestPipeline proves what the store stands on: a batch is a transaction of its own, in which a local setting holds to
+// the end and not beyond, and whose failure undoes what went before.
+func TestPipeline(t *testing.T) {
+	for name, variable := range servers() {
+		t.Run(name, func(t *testing.T) {
+			ctx := t.Context()
+			conn, err := pgx.Connect(ctx, newServer(t, variable).url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close(ctx)
+			run(ctx, t, conn, "create temporary table kept (n int)")
+			for range 3 { // prepared at first, planned anew, and at last from the cache
+				var during, after string
+				batch := &pgx.Batch{}
+				batch.Queue("insert into kept values (1)")
+				batch.Queue(postgres.ByIndex)
+				batch.Queue("select current_setting('enable_sort')").QueryRow(func(row pgx.Row) error { return row.Scan(&during) })
+				batch.Queue("select 1 / 0")
+				if err := conn.SendBatch(ctx, batch).Close(); err == nil {
+					t.Fatal("a division by nought passes")
+				}
+				kept := -1
+				if err := conn.QueryRow(ctx, "select count(*), current_setting('enable_sort') from kept").Scan(&kept, &after); err != nil {
+					t.Fatal(err)
+				}
+				if during != "off" || after != "on" || kept != 0 {
+					t.Fatalf("sorting was %s and is %s, %d rows were kept; want off, on and none", during, after, kept)
+				}
+			}
+		})
+	}
+}
+
 func plans(ctx context.Context, t *testing.T, conn *pgx.Conn) {
 	t.Helper()
 	const someone = `'{00000000-0000-7000-8000-000000000000}'`

@@ -33,7 +33,9 @@ func (x *tx) undue(ctx context.Context, u store.Undue) error {
 const (
 	claimable = `
 select ` + dueColumns + `, ` + messageColumns + `
-from (select * from due where lane = ? and due_at <= ? and due_at >= ? order by due_at, message limit ?) d
+from (select * from due where lane = ? and due_at <= ? and due_at >= ? and not exists (
+    select 1 from lane_pause p where p.lane = due.lane and (p.until = 0 or p.until > ?))
+    order by due_at, message limit ?) d
 join message m on m.id = d.message
 order by d.due_at, d.message`
 
@@ -51,7 +53,7 @@ func (x *tx) claim(ctx context.Context, c *store.Claim) ([]message.Taken, error)
 	if !c.Low.IsZero() {
 		low = micros(c.Low)
 	}
-	rows, err := x.rows(ctx, claimable, int64(c.Lane), micros(c.Now), low, c.Limit)
+	rows, err := x.rows(ctx, claimable, int64(c.Lane), micros(c.Now), low, micros(c.Now), c.Limit)
 	taken, err := collect(rows, err, func(r rowScanner, t *message.Taken) error {
 		return r.Scan(append(dueInto(&t.Due), messageInto(&t.Message)...)...)
 	})
@@ -65,7 +67,7 @@ func (x *tx) claim(ctx context.Context, c *store.Claim) ([]message.Taken, error)
 		if err != nil {
 			return nil, err
 		}
-		taken[i].Lapsed = d.Owner
+		taken[i].Lapsed, taken[i].Was = d.Owner, d.Reason
 		d.At, d.Owner, d.Reason = timeOf(micros(c.Lease)), c.Owner, message.WaitCalled
 		d.Fence++
 	}

@@ -35,6 +35,7 @@ create table contact (
     account text not null,
     premise text not null,
     data text not null,
+    inline text not null,
     config bigint not null,
     by text not null
 );

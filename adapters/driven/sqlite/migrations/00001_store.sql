@@ -22,6 +22,7 @@ create table contact (
     account text not null,
     premise text not null,
     data text not null,
+    inline text not null,
     config integer not null,
     by text not null
 ) strict;

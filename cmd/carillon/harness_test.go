@@ -1,0 +1,766 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"carillon/core/config"
+	"carillon/core/consent"
+	"carillon/core/message"
+	"carillon/core/notice"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(tidy{m}, map[string]func(){"carillon": main})
+}
+
+// tidy removes the built program when the tests have run.
+type tidy struct{ m *testing.M }
+
+// Run implements testscript.TestingM.
+func (t tidy) Run() int {
+	code := t.m.Run()
+	if built.dir != "" {
+		_ = os.RemoveAll(built.dir) // a folder that stays is no failure
+	}
+	return code
+}
+
+// built is the program, built once.
+var built struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+// binary is the path of the built program.
+func binary(t *testing.T) string {
+	t.Helper()
+	built.once.Do(func() {
+		if built.dir, built.err = os.MkdirTemp("", "carillon-test-"); built.err != nil {
+			return
+		}
+		args := []string{"build", "-o", filepath.Join(built.dir, "carillon")}
+		if raceDetector {
+			args = append(args, "-race")
+		}
+		text, err := exec.Command("go", append(args, ".")...).CombinedOutput()
+		if err != nil {
+			built.err = fmt.Errorf("%w: %s", err, text)
+		}
+	})
+	if built.err != nil {
+		t.Fatalf("building carillon: %v", built.err)
+	}
+	return filepath.Join(built.dir, "carillon")
+}
+
+// lines collects what a program prints, for readers that wait.
+type lines struct {
+	mu   sync.Mutex
+	text []string
+	rest []byte
+	more chan struct{}
+}
+
+func newLines() *lines { return &lines{more: make(chan struct{})} }
+
+// Write implements io.Writer.
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rest = append(l.rest, p...)
+	for {
+		i := bytes.IndexByte(l.rest, '\n')
+		if i < 0 {
+			break
+		}
+		l.text = append(l.text, string(l.rest[:i]))
+		l.rest = l.rest[i+1:]
+	}
+	close(l.more)
+	l.more = make(chan struct{})
+	return len(p), nil
+}
+
+func (l *lines) all() ([]string, <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]string(nil), l.text...), l.more
+}
+
+// tail is the end of it, for the log of a failed test.
+func (l *lines) tail(n int) string {
+	text, _ := l.all()
+	return strings.Join(text[max(0, len(text)-n):], "\n")
+}
+
+// program is a carillon that runs: a process of its own, or a goroutine of the test.
+type program struct {
+	what     string
+	out, err *lines
+	ended    chan struct{}
+	code     int // once it has ended
+	signal   func(os.Signal) error
+}
+
+// launch starts carillon.
+type launch func(t *testing.T, env []string, args ...string) *program
+
+// spawn starts it as a process.
+func spawn(t *testing.T, env []string, args ...string) *program {
+	t.Helper()
+	p := &program{what: args[0], out: newLines(), err: newLines(), ended: make(chan struct{})}
+	cmd := exec.Command(binary(t), args...)
+	cmd.Stdout, cmd.Stderr = p.out, p.err
+	for _, e := range os.Environ() {
+		if !strings.HasPrefix(e, "CARILLON_") && !strings.HasPrefix(e, "AWS_") {
+			cmd.Env = append(cmd.Env, e)
+		}
+	}
+	cmd.Env = append(cmd.Env, env...)
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("starting carillon %s: %v", args[0], err)
+	}
+	p.signal = cmd.Process.Signal
+	go func() {
+		_ = cmd.Wait() // the exit status says it
+		p.code = cmd.ProcessState.ExitCode()
+		close(p.ended)
+	}()
+	p.atEnd(t)
+	return p
+}
+
+// within starts it in the test's own process; it can be stopped, not killed.
+func within(t *testing.T, _ []string, args ...string) *program {
+	t.Helper()
+	p := &program{what: args[0], out: newLines(), err: newLines(), ended: make(chan struct{})}
+	ctx, cancel := context.WithCancel(context.Background())
+	p.signal = func(os.Signal) error { cancel(); return nil }
+	go func() {
+		p.code = Main(ctx, args, p.out, p.err, os.Getenv)
+		cancel()
+		close(p.ended)
+	}()
+	p.atEnd(t)
+	return p
+}
+
+// atEnd stops it with the test, and shows what it logged when the test failed.
+func (p *program) atEnd(t *testing.T) {
+	t.Cleanup(func() {
+		select {
+		case <-p.ended:
+		default:
+			_ = p.signal(syscall.SIGTERM) // it may have ended meanwhile
+		}
+		select {
+		case <-p.ended:
+		case <-time.After(30 * time.Second):
+			_ = p.signal(syscall.SIGKILL) // it may have ended meanwhile
+			t.Errorf("carillon %s did not stop", p.what)
+		}
+		if t.Failed() {
+			t.Logf("the end of what carillon %s logged:\n%s", p.what, p.err.tail(40))
+		}
+	})
+}
+
+// stop asks it to stop and returns its exit status.
+func (p *program) stop(t *testing.T, within time.Duration) int {
+	t.Helper()
+	if err := p.signal(syscall.SIGTERM); err != nil {
+		t.Fatalf("stopping carillon %s: %v", p.what, err)
+	}
+	select {
+	case <-p.ended:
+		return p.code
+	case <-time.After(within):
+		t.Fatalf("carillon %s did not stop within %s", p.what, within)
+		return -1
+	}
+}
+
+// kill ends it at once, as a power cut does.
+func (p *program) kill(t *testing.T) {
+	t.Helper()
+	if err := p.signal(syscall.SIGKILL); err != nil {
+		t.Fatalf("killing carillon %s: %v", p.what, err)
+	}
+	<-p.ended
+}
+
+// waitJSON waits for a line that is a JSON object and fits.
+func (p *program) waitJSON(t *testing.T, l *lines, fits func(map[string]any) bool) map[string]any {
+	t.Helper()
+	bound := time.After(60 * time.Second)
+	for seen := 0; ; {
+		text, more := l.all()
+		for ; seen < len(text); seen++ {
+			var object map[string]any
+			if json.Unmarshal([]byte(text[seen]), &object) == nil && fits(object) {
+				return object
+			}
+		}
+		select {
+		case <-more:
+		case <-p.ended:
+			if now, _ := l.all(); len(now) == seen {
+				t.Fatalf("carillon %s ended with %d:\n%s", p.what, p.code, p.err.tail(20))
+			}
+		case <-bound:
+			t.Fatalf("carillon %s does not say what is waited for:\n%s", p.what, p.err.tail(20))
+		}
+	}
+}
+
+// command runs a command to its end, in process, and returns what it printed.
+func command(t *testing.T, args ...string) (code int, out, errOut string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = Main(t.Context(), args, &o, &e, os.Getenv)
+	return code, o.String(), e.String()
+}
+
+// must runs a command that has to succeed.
+func must(t *testing.T, args ...string) string {
+	t.Helper()
+	code, out, errOut := command(t, args...)
+	if code != 0 {
+		t.Fatalf("carillon %s: status %d: %s%s", strings.Join(args[:min(2, len(args))], " "), code, out, errOut)
+	}
+	return out
+}
+
+// eventually waits until a condition holds.
+func eventually(t *testing.T, bound time.Duration, what string, holds func() bool) {
+	t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	over := time.After(bound)
+	for !holds() {
+		select {
+		case <-tick.C:
+		case <-over:
+			t.Fatalf("not within %s: %s", bound, what)
+		}
+	}
+}
+
+// part is the address of a real part; a test that cannot get it is skipped, or fails where it must not be.
+func part(t *testing.T, name string) string {
+	t.Helper()
+	value := os.Getenv(name)
+	if value == "" {
+		if os.Getenv("CARILLON_REAL_PARTS") == "required" {
+			t.Fatalf("%s is not set: make services starts the real parts", name)
+		}
+		t.Skipf("%s is not set: make services starts the real parts", name)
+	}
+	return value
+}
+
+// database makes an empty database on the PostgreSQL server and returns its URL.
+func database(t *testing.T) string {
+	t.Helper()
+	server := part(t, "TEST_POSTGRES_URL")
+	name := fmt.Sprintf("carillon_cmd_%d_%d", os.Getpid(), time.Now().UnixNano())
+	run := func(statement string) error {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		conn, err := pgx.Connect(ctx, server)
+		if err != nil {
+			return err
+		}
+		defer conn.Close(ctx)
+		_, err = conn.Exec(ctx, statement)
+		return err
+	}
+	if err := run("create database " + name); err != nil {
+		t.Fatalf("making a database: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := run("drop database if exists " + name + " with (force)"); err != nil {
+			t.Errorf("dropping the database: %v", err)
+		}
+	})
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal("TEST_POSTGRES_URL is no URL")
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+// settings writes a configuration file: the shipped one with open hours, changed as the test wants it.
+func settings(t *testing.T, change func(d *config.Document)) string {
+	t.Helper()
+	d, err := parseDocument(shipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range d.Divisions {
+		d.Divisions[i].Windows = map[message.Channel]consent.Window{
+			message.SMS: {Opens: "00:00", Closes: "24:00"}, message.Voice: {Opens: "00:00", Closes: "24:00"},
+		}
+	}
+	if change != nil {
+		change(&d)
+	}
+	text, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "config.yaml") // JSON is YAML
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// patience sets how long routes wait for reports.
+func patience(receipt, hold time.Duration) func(*config.Document) {
+	return func(d *config.Document) {
+		for i := range d.Routes {
+			d.Routes[i].Receipt, d.Routes[i].Hold = notice.Span(receipt), notice.Span(hold)
+		}
+	}
+}
+
+// providers are simulated providers that run.
+type providers struct {
+	*program
+	Control, SNS, SES, Dialer string
+	Kafka                     []string
+	certificate, records      string
+	status, inbound, email    string
+}
+
+// simulate starts the simulators on free ports, calm, in a folder of their own.
+func simulate(t *testing.T, start launch, args ...string) *providers {
+	t.Helper()
+	const free = "127.0.0.1:0"
+	args = append([]string{
+		"simulate", "--listen", free, "--sns", free, "--ses", free, "--dialer", free, "--kafka", free,
+		"--profile", "calm", "--data", t.TempDir(), "--key", "dialer-secret", "--gateway", "http://127.0.0.1:1",
+	}, args...)
+	p := start(t, nil, args...)
+	ready := p.waitJSON(t, p.out, func(o map[string]any) bool { return o["event"] == "ready" })
+	urls, _ := ready["urls"].(map[string]any)
+	s := &providers{
+		program: p, Control: word(urls, "control"), SNS: word(urls, "sns"), SES: word(urls, "ses"), Dialer: word(urls, "dialer"),
+		certificate: word(ready, "certificate"), records: word(ready, "records"),
+		status: word(ready, "smsStatusTopic"), inbound: word(ready, "smsInboundTopic"), email: word(ready, "emailTopic"),
+	}
+	brokers, _ := urls["kafka"].([]any)
+	for _, b := range brokers {
+		s.Kafka = append(s.Kafka, b.(string))
+	}
+	return s
+}
+
+// control gives an order to the simulators.
+func (s *providers) control(t *testing.T, method, path string, body any) {
+	t.Helper()
+	status, answer, err := apiClient{base: s.Control, http: http.DefaultClient}.do(t.Context(), method, path, nil, body)
+	if err := wanted(status, answer, err); err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+}
+
+// record is a line of the simulators' records, as an independent reader sees it.
+type record struct {
+	Op        string   `json:"op"`
+	ID        string   `json:"id"`
+	Reference string   `json:"reference"`
+	Key       string   `json:"key"`
+	To        []string `json:"to"`
+	Content   string   `json:"content"`
+	Outcome   string   `json:"outcome"`
+}
+
+// readRecords reads the file of a simulator; a last line that is being written is passed over.
+func readRecords(t *testing.T, folder, simulator string) []record {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(folder, simulator+".ndjson"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []record
+	for line := range bytes.Lines(text) {
+		var r record
+		if err := json.Unmarshal(line, &r); err != nil {
+			if !bytes.HasSuffix(line, []byte("\n")) {
+				break
+			}
+			t.Fatalf("a record of %s: %v", simulator, err)
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// reached counts what was taken: texts and emails by recipient and content, calls and letters by their stable id.
+func reached(t *testing.T, folder string) map[string]map[string]int {
+	t.Helper()
+	out := map[string]map[string]int{"sms": {}, "email": {}, "voice": {}, "letter": {}}
+	for _, r := range readRecords(t, folder, "sns") {
+		if r.Op == "publish" && r.Outcome == "accepted" {
+			out["sms"][strings.Join(r.To, ",")+" "+r.Content]++
+		}
+	}
+	for _, r := range readRecords(t, folder, "ses") {
+		if r.Op == "send" && r.Outcome == "accepted" {
+			out["email"][strings.Join(r.To, ",")+" "+r.Content]++
+		}
+	}
+	for _, r := range readRecords(t, folder, "dialer") {
+		if (r.Op == "dial" || r.Op == "lease") && r.Outcome == "accepted" {
+			out["voice"][r.Reference]++
+		}
+	}
+	for _, r := range readRecords(t, folder, "dms") {
+		if r.Op == "letter" && r.Outcome == "accepted" {
+			out["letter"][r.ID+r.Reference]++
+		}
+	}
+	return out
+}
+
+// nobodyTwice fails when something was taken more often than once.
+func nobodyTwice(t *testing.T, taken map[string]map[string]int) {
+	t.Helper()
+	for channel, counts := range taken {
+		for what, n := range counts {
+			if n > 1 {
+				t.Errorf("%s made %d times: %s", channel, n, what)
+			}
+		}
+	}
+}
+
+// gateway is a carillon serve that runs, or did.
+type gateway struct {
+	*program
+	start launch
+	env   []string
+	args  []string
+	store string
+	url   string
+	cis   string // key of role cis, source cis, both divisions
+	sre   string // key of roles sre, supervisor and admin
+	call  string // key of role dialer, vendor belltower
+}
+
+// serve starts a gateway with keys on a store; with simulators, it is wired to them and they report to it.
+func serve(t *testing.T, start launch, store, file string, sims *providers, args ...string) *gateway {
+	t.Helper()
+	g := &gateway{start: start, store: store}
+	g.cis = g.key(t, "cis", "cis", "NORTH", "SOUTH")
+	g.sre = g.key(t, "ops", "sre,supervisor,admin", "*")
+	g.call = g.key(t, "belltower", "dialer", "NORTH", "SOUTH")
+	g.args = []string{"--store", store, "--first-config", file, "--letters-schedule", ""}
+	if sims != nil {
+		g.args = append(g.args,
+			"--sns-endpoint", sims.SNS, "--sns-region", "us-east-1", "--sns-access-key", "test", "--sns-secret-key", "test",
+			"--ses-endpoint", sims.SES, "--ses-region", "us-east-1", "--ses-access-key", "test", "--ses-secret-key", "test",
+			"--dialer-url", sims.Dialer, "--dialer-key", "dialer-secret",
+			"--hooks-email-topic", sims.email, "--hooks-sms-status-topic", sims.status, "--hooks-sms-inbound-topic", sims.inbound,
+			"--hooks-trust-file", sims.certificate, "--hooks-trust-endpoint", sims.SNS,
+		)
+		if len(sims.Kafka) > 0 {
+			g.args = append(g.args, "--kafka-brokers", strings.Join(sims.Kafka, ","))
+		}
+	}
+	g.args = append(g.args, args...)
+	g.run(t, "127.0.0.1:0")
+	if sims != nil {
+		hooks := g.url + "/v1/hooks/sns"
+		sims.control(t, http.MethodPut, "/control/hooks", map[string]any{
+			"smsStatus": hooks, "smsInbound": hooks, "email": hooks, "calls": g.url, "callsKey": g.call,
+		})
+	}
+	return g
+}
+
+// run starts the gateway and waits until it is ready.
+func (g *gateway) run(t *testing.T, listen string) {
+	t.Helper()
+	g.program = g.start(t, g.env, append([]string{"serve", "--listen", listen}, g.args...)...)
+	serving := g.waitJSON(t, g.program.err, func(o map[string]any) bool { return o["msg"] == "serving" })
+	g.url = "http://" + word(serving, "address")
+	eventually(t, 30*time.Second, "readyz answers 200", func() bool {
+		status, _ := g.get(t, "", "/readyz")
+		return status == http.StatusOK
+	})
+}
+
+// again starts the gateway anew at the same address.
+func (g *gateway) again(t *testing.T) {
+	t.Helper()
+	g.run(t, strings.TrimPrefix(g.url, "http://"))
+}
+
+// key makes a key, on a store that nobody has open when it is a file.
+func (g *gateway) key(t *testing.T, source, roles string, divisions ...string) string {
+	t.Helper()
+	args := []string{"key", "create", "--store", g.store, "--source", source}
+	args = append(args, "--role", roles)
+	for _, d := range divisions {
+		args = append(args, "--division", d)
+	}
+	args = append(args, "--name", fmt.Sprintf("%s-%d", source, time.Now().UnixNano()))
+	return strings.TrimSpace(must(t, args...))
+}
+
+// ask makes a request and reads a JSON answer.
+func (g *gateway) ask(t *testing.T, key, method, path string, header map[string]string, body any) (int, map[string]any) {
+	t.Helper()
+	status, text, err := apiClient{base: g.url, key: key, http: http.DefaultClient}.do(t.Context(), method, path, header, body)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	var object map[string]any
+	_ = json.Unmarshal(text, &object) // an answer without a body is no object
+	return status, object
+}
+
+func (g *gateway) get(t *testing.T, key, path string) (int, map[string]any) {
+	t.Helper()
+	return g.ask(t, key, http.MethodGet, path, nil, nil)
+}
+
+// post posts a contact that has to be accepted, and returns its number.
+func (g *gateway) post(t *testing.T, key string, request map[string]any) string {
+	t.Helper()
+	status, answer := g.ask(t, g.cis, http.MethodPost, "/v1/contacts", map[string]string{"Idempotency-Key": key}, request)
+	if status != http.StatusAccepted {
+		t.Fatalf("posting %s: %d %v", key, status, answer)
+	}
+	return word(answer, "contact")
+}
+
+// messages are the messages of a contact.
+func (g *gateway) messages(t *testing.T, contact string) []map[string]any {
+	t.Helper()
+	status, answer := g.get(t, g.sre, "/v1/contacts/"+contact)
+	if status != http.StatusOK {
+		t.Fatalf("reading contact %s: %d %v", contact, status, answer)
+	}
+	return objects(answer, "messages")
+}
+
+// first waits until the contact's first message has the outcome, and returns it.
+func (g *gateway) first(t *testing.T, contact, outcome string, bound time.Duration) map[string]any {
+	t.Helper()
+	var m map[string]any
+	over := time.After(bound)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if all := g.messages(t, contact); len(all) > 0 {
+			if m = all[0]; m["outcome"] == outcome {
+				return m
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-over:
+			t.Fatalf("contact %s is not %s within %s: %v", contact, outcome, bound, m)
+		}
+	}
+}
+
+// letters runs LTRPRT now.
+func (g *gateway) letters(t *testing.T) map[string]any {
+	t.Helper()
+	status, run := g.ask(t, g.sre, http.MethodPost, "/v1/batches/LTRPRT/runs", nil, nil)
+	if status != http.StatusOK {
+		t.Fatalf("running LTRPRT: %d %v", status, run)
+	}
+	return run
+}
+
+// follower follows the ledger, as a CIS would, and knows where every message is.
+type follower struct {
+	next     int64
+	accepted map[string]bool     // contacts
+	moved    map[string][]string // message → the outcomes it went through
+	channel  map[string]string   // message → its channel
+}
+
+func newFollower() *follower {
+	return &follower{accepted: map[string]bool{}, moved: map[string][]string{}, channel: map[string]string{}}
+}
+
+// read reads what is new.
+func (f *follower) read(t *testing.T, g *gateway) {
+	t.Helper()
+	for {
+		status, page := g.get(t, g.sre, fmt.Sprintf("/v1/changes?from=%d&limit=1000", f.next))
+		if status != http.StatusOK {
+			t.Fatalf("reading changes: %d %v", status, page)
+		}
+		changes := objects(page, "changes")
+		for _, c := range changes {
+			entry, _ := c["entry"].(map[string]any)
+			switch id := word(entry, "message"); word(entry, "kind") {
+			case "contact.accepted":
+				f.accepted[word(entry, "contact")] = true
+			case "message.queued":
+				f.moved[id] = append(f.moved[id], "pending")
+				f.channel[id] = word(entry, "channel")
+			case "message.moved":
+				f.moved[id] = append(f.moved[id], word(entry, "outcome"))
+			}
+		}
+		next, _ := page["next"].(float64)
+		if int64(next) == f.next {
+			return
+		}
+		f.next = int64(next)
+	}
+}
+
+// open counts the messages that have not come to their end, by where they are.
+func (f *follower) open() map[string]int {
+	out := make(map[string]int)
+	for _, path := range f.moved {
+		switch last := path[len(path)-1]; last {
+		case "pending", "sent", "in_doubt":
+			out[last]++
+		}
+	}
+	return out
+}
+
+// ends counts all messages by where they are.
+func (f *follower) ends() map[string]int {
+	out := make(map[string]int)
+	for _, path := range f.moved {
+		out[path[len(path)-1]]++
+	}
+	return out
+}
+
+// settle waits until so many contacts were accepted and all their messages have come to their end.
+func (f *follower) settle(t *testing.T, g *gateway, contacts int, bound time.Duration) {
+	t.Helper()
+	over := time.After(bound)
+	tick := time.NewTicker(300 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		f.read(t, g)
+		if len(f.accepted) >= contacts && len(f.open()) == 0 {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-over:
+			t.Fatalf("within %s: %d of %d contacts, still open %v of %v", bound, len(f.accepted), contacts, f.open(), f.ends())
+		}
+	}
+}
+
+// audit is what doctor says of a store that nobody has open when it is a file.
+func audit(t *testing.T, store string) map[string]map[string]int {
+	t.Helper()
+	code, out, errOut := command(t, "doctor", "--store", store, "--output", "json")
+	var said struct {
+		Balanced bool                      `json:"balanced"`
+		Channels map[string]map[string]int `json:"channels"`
+	}
+	if err := json.Unmarshal([]byte(out), &said); err != nil {
+		t.Fatalf("doctor: status %d: %s%s", code, out, errOut)
+	}
+	if code != 0 || !said.Balanced {
+		t.Errorf("doctor: status %d, not balanced: %s", code, out)
+	}
+	addsUp(t, said.Channels)
+	return said.Channels
+}
+
+// addsUp checks the conservation equation of every channel.
+func addsUp(t *testing.T, channels map[string]map[string]int) {
+	t.Helper()
+	if len(channels) != 4 {
+		t.Errorf("sums of %d channels: %v", len(channels), channels)
+	}
+	for channel, sums := range channels {
+		all := 0
+		for _, place := range []string{"pending", "in_doubt", "sent", "delivered", "unconfirmed", "failed", "suppressed", "cancelled", "expired"} {
+			n, there := sums[place]
+			if !there {
+				t.Errorf("%s: no %s", channel, place)
+			}
+			all += n
+		}
+		if all != sums["accepted"] {
+			t.Errorf("%s: %d accepted, the places add up to %d: %v", channel, sums["accepted"], all, sums)
+		}
+	}
+}
+
+// The kinds of contact that tests post, by the channel of their first step.
+const (
+	aText   = "PAYREMIND"
+	anEmail = "BILLREADY"
+	aCall   = "LASTCALL"
+	aLetter = "WELCOME"
+)
+
+// contactOf is a request for one person who exists nowhere else; what it says is unique by mark and number.
+func contactOf(kind, division, mark string, i int) map[string]any {
+	class := map[string]string{aText: "BILL", anEmail: "BILL", aCall: "SEV", aLetter: "CUST"}[kind]
+	areas := []string{"212", "315", "518", "585", "607", "716"}
+	if division == "SOUTH" {
+		areas = []string{"210", "214", "281", "512", "713", "832"}
+	}
+	unique := fmt.Sprintf("%s-%06d", mark, i)
+	return map[string]any{
+		"division": division, "class": class, "type": kind, "reference": unique, "account": "NF-" + unique,
+		"recipient": map[string]any{
+			"name": []string{"Ada " + unique}, "phone": fmt.Sprintf("+1%s55501%02d", areas[i/100%len(areas)], i%100),
+			"email":  "customer" + unique + "@example.com",
+			"postal": map[string]any{"line1": "1 Mill Lane", "city": "Albany", "state": "NY", "postal": "12201", "country": "US"},
+		},
+		"data": map[string]any{"amount": "$10." + fmt.Sprint(10+i%90), "due": "May 1 (" + unique + ")"},
+	}
+}
+
+// allowed are the flags that allow the people of contactOf.
+func allowed() []string {
+	return []string{"--environment", "test", "--allow", "+1???55501??", "--allow", "*@example.com", "--allow", "account:NF-*"}
+}
+
+func word(object map[string]any, key string) string {
+	text, _ := object[key].(string)
+	return text
+}
+
+func objects(object map[string]any, key string) []map[string]any {
+	list, _ := object[key].([]any)
+	out := make([]map[string]any, 0, len(list))
+	for _, v := range list {
+		if o, ok := v.(map[string]any); ok {
+			out = append(out, o)
+		}
+	}
+	return out
+}
