@@ -24,7 +24,7 @@ func shut(d *config.Document) {
 	closes := opens.Add(59 * time.Minute).Format("15:04")
 	for i := range d.Divisions {
 		d.Divisions[i].Windows = map[message.Channel]consent.Window{
-			message.SMS: {Opens: consent.TimeOfDay(opens.Format("15:04")), Closes: consent.TimeOfDay(closes)},
+			message.SMS: {Opens: consent.Clock(opens.Format("15:04")), Closes: consent.Clock(closes)},
 		}
 	}
 }

@@ -437,7 +437,7 @@ func reached(t *testing.T, folder string) map[string]map[string]int {
 	}
 	for _, r := range readRecords(t, folder, "dms") {
 		if r.Op == "letter" && r.Outcome == "accepted" {
-			out["letter"][r.ID+r.Reference]++
+			out["letter"][r.ID]++
 		}
 	}
 	return out
@@ -602,11 +602,10 @@ type follower struct {
 	next     int64
 	accepted map[string]bool     // contacts
 	moved    map[string][]string // message → the outcomes it went through
-	channel  map[string]string   // message → its channel
 }
 
 func newFollower() *follower {
-	return &follower{accepted: map[string]bool{}, moved: map[string][]string{}, channel: map[string]string{}}
+	return &follower{accepted: map[string]bool{}, moved: map[string][]string{}}
 }
 
 // read reads what is new.
@@ -621,11 +620,13 @@ func (f *follower) read(t *testing.T, g *gateway) {
 		for _, c := range changes {
 			entry, _ := c["entry"].(map[string]any)
 			switch id := word(entry, "message"); word(entry, "kind") {
-			case "contact.accepted":
-				f.accepted[word(entry, "contact")] = true
-			case "message.queued":
-				f.moved[id] = append(f.moved[id], "pending")
-				f.channel[id] = word(entry, "channel")
+			case "contact.accepted", "step.started": // they name the message that they start
+				if word(entry, "kind") == "contact.accepted" {
+					f.accepted[word(entry, "contact")] = true
+				}
+				if id != "" {
+					f.moved[id] = append([]string{"pending"}, f.moved[id]...)
+				}
 			case "message.moved":
 				f.moved[id] = append(f.moved[id], word(entry, "outcome"))
 			}

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carillon/adapters/driving/hooks"
+	"carillon/adapters/driving/kafkain"
 	"carillon/core/fault"
 )
 
@@ -71,4 +72,25 @@ func (a *app) notifications() func(kind hooks.Kind, outcome string, count int) {
 }
 
 // lettersIn wires the answers of the document management system into the one inbox.
-func (a *app) lettersIn() error { return nil }
+func (a *app) lettersIn() error {
+	k := a.settings.Kafka
+	if k.LetterStatus == "" {
+		return nil
+	}
+	client, err := k.connection().Settings()
+	if err != nil {
+		return err
+	}
+	metrics, err := kafkain.NewMetrics(a.registry, k.LetterStatus)
+	if err != nil {
+		return err
+	}
+	consumer, err := kafkain.New(kafkain.Config{
+		Brokers: k.Brokers, Group: k.Group, Topic: k.LetterStatus, Client: client, Clock: clock, Log: a.log,
+	}, a.report, metrics)
+	if err != nil {
+		return err
+	}
+	a.extra = append(a.extra, consumer.Run)
+	return nil
+}

@@ -41,7 +41,7 @@ type LetterFacts interface {
 	OpenRun(ctx context.Context, batch string) (extract.Run, error)
 	RunList(ctx context.Context, batch string, limit int) ([]extract.Run, error)
 	Letters(ctx context.Context, batch string, run, after int64, limit int) ([]extract.Letter, error)
-	Unsent(ctx context.Context, batch string, run int64, limit int) ([]store.FrozenLetter, error)
+	Unsent(ctx context.Context, batch string, run, after int64, limit int) ([]store.FrozenLetter, error)
 	Messages(ctx context.Context, ids []message.ID) ([]message.Record, error)
 }
 

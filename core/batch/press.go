@@ -16,11 +16,13 @@ const PressProvider = "dms"
 
 // resume sends every frozen letter of the run that is not settled, and settles it.
 func (l *Letters) resume(ctx context.Context, now time.Time, run extract.Run) error {
+	after := int64(0)
 	for {
-		waiting, err := l.Facts.Unsent(ctx, run.Batch, run.Number, letterPage)
+		waiting, err := l.Facts.Unsent(ctx, run.Batch, run.Number, after, letterPage)
 		if err != nil || len(waiting) == 0 {
 			return err
 		}
+		after = waiting[len(waiting)-1].Letter.Number
 		letters := make([]extract.Letter, len(waiting))
 		for i, w := range waiting {
 			letters[i] = w.Letter
@@ -33,8 +35,8 @@ func (l *Letters) resume(ctx context.Context, now time.Time, run extract.Run) er
 		if err != nil {
 			return err
 		}
-		if settled == 0 { // or the same letters would be printed for ever
-			return fault.New(fault.Conflict, "no letter of the run can be settled")
+		if settled < len(waiting) { // the run must not be closed over them
+			return fault.New(fault.Conflict, "letters of the run lost a race: it is resumed later")
 		}
 	}
 }

@@ -197,7 +197,7 @@ type Person struct {
 	Source     string
 	ExternalID string
 	Division   string // where created; other divisions do not see it
-	Version    int64  // the sender's; a load with a lower one is ignored
+	Version    int64  // the sender's; a load with a lower one is a conflict
 	Names      []Name
 	Language   string // BCP 47
 	Account    string // the account of which this is the main customer, as the CIS names it; may be empty

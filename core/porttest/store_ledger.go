@@ -232,7 +232,7 @@ func letters(st *stand) {
 	st.ok(err, "reading letters")
 	st.same("letters after the first", page, w.Letters[1:3])
 	st.applied(st.sent(taken[1], Noon()))
-	unsent, err := st.s.Unsent(st.t.Context(), extract.LTRPRT, 1, 10)
+	unsent, err := st.s.Unsent(st.t.Context(), extract.LTRPRT, 1, 0, 10)
 	st.ok(err, "reading unsent letters")
 	st.check(len(unsent) == 3, "one of four was settled")
 	for i, want := range []int{0, 2, 3} {
@@ -240,7 +240,7 @@ func letters(st *stand) {
 		st.same("record", unsent[i].Record, st.record(taken[want].Message.ID))
 		st.same("work", unsent[i].Record.Life().Work, message.Claimed)
 	}
-	unsent, err = st.s.Unsent(st.t.Context(), extract.LTRPRT, 1, 2)
+	unsent, err = st.s.Unsent(st.t.Context(), extract.LTRPRT, 1, 0, 2)
 	st.ok(err, "reading unsent letters")
 	st.check(len(unsent) == 2, "no more than asked")
 	again := w.Letters[0]

@@ -138,8 +138,9 @@ type Runs interface {
 	RunList(ctx context.Context, batch string, limit int) ([]extract.Run, error)
 	// Letters returns letters of a run in order of their number, from the number after on.
 	Letters(ctx context.Context, batch string, run, after int64, limit int) ([]extract.Letter, error)
-	// Unsent returns letters of a run whose message still has a due row, with that row, in order of their number.
-	Unsent(ctx context.Context, batch string, run int64, limit int) ([]FrozenLetter, error)
+	// Unsent returns letters of a run whose message still has a due row, with that row, in order of their number, from
+	// the number after on.
+	Unsent(ctx context.Context, batch string, run, after int64, limit int) ([]FrozenLetter, error)
 }
 
 // FrozenLetter is a letter of an open run that was not settled yet, with what settling needs.

@@ -44,7 +44,7 @@ const (
 type Verdict struct {
 	Outcome Outcome
 	Contact contact.ID      // of Replayed: whom the key belongs to
-	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name
+	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name, tick, or the table of a row that is there
 	Claimed []message.Taken // of an applied Claim
 }
 
@@ -71,15 +71,15 @@ type IntakeKey struct {
 // Settle removes the due row of a claim. The write set is a Conflict unless the fence still holds.
 type Settle struct{ Fence message.Fence }
 
-// Requeue returns a claimed message to the queue under its fence, or moves a lease. Owner empties the claim
-// unless Keep is set.
+// Requeue returns a claimed message to the queue under its fence, or, with Keep, moves the end of its lease: the claim
+// stays, under a fence whose Lease is the new At.
 type Requeue struct {
 	Fence   message.Fence
 	At      time.Time // when it is due again, or the lease's new end
 	Reason  message.WaitReason
 	Attempt int16
 	Seq     int32
-	Keep    bool // extend the lease: owner and fence stay
+	Keep    bool // extend the lease: the owner stays
 }
 
 // Undue removes the due row of a queued message (cancel, expiry, suppression). The write set is a Conflict when

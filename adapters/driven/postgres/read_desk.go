@@ -42,8 +42,8 @@ order by 1`
 	letterColumns = `select l.batch, l.run, l.number, l.message, l.key, l.route, l.record from letter l `
 	letters       = letterColumns + `where l.batch = $1 and l.run = $2 and l.number > $3 order by l.number limit $4`
 	unsent        = letterColumns + `
-where l.batch = $1 and l.run = $2 and exists (select 1 from due d where d.message = l.message)
-order by l.number limit $3`
+where l.batch = $1 and l.run = $2 and l.number > $3 and exists (select 1 from due d where d.message = l.message)
+order by l.number limit $4`
 )
 
 // Principal implements [store.Principals].
@@ -143,8 +143,8 @@ func (s *Store) Letters(ctx context.Context, batch string, run, after int64, lim
 }
 
 // Unsent implements [store.Runs].
-func (s *Store) Unsent(ctx context.Context, batch string, run int64, limit int) ([]store.FrozenLetter, error) {
-	frozen, err := all(ctx, s, "reading unsent letters", letterOf, unsent, text(batch), run, limit)
+func (s *Store) Unsent(ctx context.Context, batch string, run, after int64, limit int) ([]store.FrozenLetter, error) {
+	frozen, err := all(ctx, s, "reading unsent letters", letterOf, unsent, text(batch), run, after, limit)
 	if err != nil {
 		return nil, err
 	}

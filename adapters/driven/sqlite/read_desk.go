@@ -189,12 +189,12 @@ func (s *Store) Letters(ctx context.Context, batch string, run, after int64, lim
 }
 
 const unsentLetters = letterColumns + ` join due d on d.message = l.message
-where l.batch = ? and l.run = ? order by l.number limit ?`
+where l.batch = ? and l.run = ? and l.number > ? order by l.number limit ?`
 
 // Unsent implements [store.Runs].
-func (s *Store) Unsent(ctx context.Context, batch string, run int64, limit int) (all []store.FrozenLetter, err error) {
+func (s *Store) Unsent(ctx context.Context, batch string, run, after int64, limit int) (all []store.FrozenLetter, err error) {
 	err = s.read(ctx, "reading unsent letters", func(q *sql.Tx) error {
-		rows, err := q.QueryContext(ctx, unsentLetters, batch, run, limit)
+		rows, err := q.QueryContext(ctx, unsentLetters, batch, run, after, limit)
 		unsent, err := collect(rows, err, scanLetter)
 		if err != nil {
 			return err

@@ -1,0 +1,229 @@
+// Package kafkain takes what comes in by Kafka: the answers of the document management system on its status topic.
+//
+// Records are read by a consumer group, so that gateways share the partitions. A batch becomes reports in the one
+// inbox, and its offsets are committed only after the inbox has it: a crash between the two reads the batch again,
+// and the inbox passes over what it has. A record that is not understood is counted, told without its content, and
+// passed over; it never holds up what comes behind it.
+package kafkain
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"carillon/core/fault"
+	"carillon/core/message"
+)
+
+// Inbox takes reports.
+type Inbox interface {
+	// Receive returns when the reports are durable; one that is there already is passed over. fault.Unavailable.
+	Receive(ctx context.Context, now time.Time, reports []message.Report) error
+}
+
+// Config says what is read.
+type Config struct {
+	Brokers []string
+	Group   string         // the consumer group
+	Topic   string         // where the document management system answers
+	Client  *sarama.Config // how the brokers are reached; what a consumer needs is set here
+	Clock   func() time.Time
+	Log     *slog.Logger
+}
+
+// Validate reports everything that is missing, joined.
+func (c Config) Validate() error {
+	var wrong []error
+	for what, there := range map[string]bool{
+		"brokers": len(c.Brokers) > 0, "a group": c.Group != "", "a topic": c.Topic != "", "a client": c.Client != nil,
+		"a clock": c.Clock != nil, "a log": c.Log != nil,
+	} {
+		if !there {
+			wrong = append(wrong, errors.New("kafkain: "+what+" is needed"))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// Metrics are what a consumer shows.
+type Metrics struct {
+	records *prometheus.CounterVec // carillon_intake_records_total
+	lag     *prometheus.GaugeVec   // carillon_intake_lag_records
+}
+
+// NewMetrics makes the metrics for a topic and registers them; their series exist at zero.
+func NewMetrics(reg prometheus.Registerer, topics ...string) (*Metrics, error) {
+	m := &Metrics{
+		records: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "carillon_intake_records_total", Help: "Records read from Kafka, by what became of them.",
+		}, []string{"topic", "outcome"}),
+		lag: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "carillon_intake_lag_records", Help: "Records of the partitions read here that are not in the inbox yet.",
+		}, []string{"topic"}),
+	}
+	for _, t := range topics {
+		m.records.WithLabelValues(t, outcomeTaken)
+		m.records.WithLabelValues(t, outcomePoison)
+		m.lag.WithLabelValues(t)
+	}
+	return m, errors.Join(reg.Register(m.records), reg.Register(m.lag))
+}
+
+// The outcomes of a record.
+const (
+	outcomeTaken  = "taken"
+	outcomePoison = "poison"
+)
+
+// Consumer reads one topic. Make one with [New].
+type Consumer struct {
+	cfg     Config
+	inbox   Inbox
+	metrics *Metrics
+}
+
+// New makes a consumer that connects when it runs.
+func New(cfg Config, inbox Inbox, m *Metrics) (*Consumer, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	client := *cfg.Client
+	client.Consumer.Offsets.Initial = sarama.OffsetOldest
+	client.Consumer.Offsets.AutoCommit.Enable = false
+	client.Consumer.Return.Errors = false
+	cfg.Client = &client
+	return &Consumer{cfg: cfg, inbox: inbox, metrics: m}, nil
+}
+
+// Pauses between tries to reach the brokers or the inbox.
+const (
+	firstPause   = 250 * time.Millisecond
+	longestPause = 15 * time.Second
+)
+
+// Run reads until ctx ends; what fails is tried again after a growing pause.
+func (c *Consumer) Run(ctx context.Context) {
+	wait := firstPause
+	for ctx.Err() == nil {
+		began := c.cfg.Clock()
+		err := c.session(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil || c.cfg.Clock().Sub(began) > longestPause {
+			wait = firstPause
+		}
+		c.cfg.Log.Warn("reading from Kafka ended and begins again", slog.String("topic", c.cfg.Topic), slog.Duration("after", wait))
+		pause(ctx, wait)
+		wait = min(2*wait, longestPause)
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// session joins the group and reads until the group is rebalanced away or fails.
+func (c *Consumer) session(ctx context.Context) error {
+	group, err := sarama.NewConsumerGroup(c.cfg.Brokers, c.cfg.Group, c.cfg.Client)
+	if err != nil {
+		return fault.Wrap(fault.Unavailable, "joining the consumer group", err)
+	}
+	defer group.Close() //nolint:errcheck // what was read is in the inbox or will be read again
+	for ctx.Err() == nil {
+		if err := group.Consume(ctx, []string{c.cfg.Topic}, handler{c}); err != nil {
+			return fault.Wrap(fault.Unavailable, "consuming", err)
+		}
+	}
+	return nil
+}
+
+// handler reads the partitions of one session.
+type handler struct{ c *Consumer }
+
+// Setup implements sarama.ConsumerGroupHandler.
+func (handler) Setup(sarama.ConsumerGroupSession) error { return nil }
+
+// Cleanup implements sarama.ConsumerGroupHandler.
+func (handler) Cleanup(sarama.ConsumerGroupSession) error { return nil }
+
+// maxBatch is how many records one write to the inbox takes.
+const maxBatch = 500
+
+// ConsumeClaim implements sarama.ConsumerGroupHandler: it takes what has gathered, hands it to the inbox, and commits.
+func (h handler) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) error {
+	for {
+		select {
+		case <-session.Context().Done():
+			return nil
+		case first, open := <-claim.Messages():
+			if !open {
+				return nil
+			}
+			batch := gather(first, claim.Messages())
+			if err := h.c.take(session.Context(), batch); err != nil {
+				return nil //nolint:nilerr // the session ended: the batch is read again
+			}
+			last := batch[len(batch)-1]
+			session.MarkMessage(last, "")
+			session.Commit()
+			h.c.metrics.lag.WithLabelValues(h.c.cfg.Topic).Set(float64(claim.HighWaterMarkOffset() - last.Offset - 1))
+		}
+	}
+}
+
+// gather takes what is there already, and does not wait for more.
+func gather(first *sarama.ConsumerMessage, more <-chan *sarama.ConsumerMessage) []*sarama.ConsumerMessage {
+	batch := []*sarama.ConsumerMessage{first}
+	for len(batch) < maxBatch {
+		select {
+		case m, open := <-more:
+			if !open {
+				return batch
+			}
+			batch = append(batch, m)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// take hands a batch to the inbox, again and again until it is there or the session ends.
+func (c *Consumer) take(ctx context.Context, batch []*sarama.ConsumerMessage) error {
+	reports := make([]message.Report, 0, len(batch))
+	for _, m := range batch {
+		r, known, err := Read(m.Value, c.cfg.Clock())
+		switch {
+		case err != nil:
+			c.metrics.records.WithLabelValues(c.cfg.Topic, outcomePoison).Inc()
+			c.cfg.Log.Error("a record is not understood and passed over", slog.String("topic", m.Topic),
+				slog.Int("partition", int(m.Partition)), slog.Int64("offset", m.Offset), slog.String("error", err.Error()))
+		case known:
+			reports = append(reports, r)
+		}
+	}
+	wait := firstPause
+	for {
+		err := c.inbox.Receive(ctx, c.cfg.Clock(), reports)
+		if err == nil {
+			c.metrics.records.WithLabelValues(c.cfg.Topic, outcomeTaken).Add(float64(len(reports)))
+			return nil
+		}
+		if ctx.Err() != nil {
+			return err
+		}
+		c.cfg.Log.Error("the inbox did not take reports; they are handed in again", slog.String("error", fault.KindOf(err).String()))
+		pause(ctx, wait)
+		wait = min(2*wait, longestPause)
+	}
+}

@@ -1,0 +1,408 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"carillon/core/config"
+)
+
+// slots is how many calls a lane of the shipped configuration may have under way.
+const slots = 16
+
+// morning is a load of contacts that is posted while things break. A request without an answer is repeated under its
+// key until it has one, as the contract tells a CIS to.
+type morning struct {
+	n    int
+	mark string
+
+	mu       sync.Mutex
+	accepted map[int]string // request → contact
+	asked    atomic.Int64
+	repeated atomic.Int64
+	half     chan struct{}
+	done     chan struct{}
+}
+
+// kindOf spreads requests over channels and divisions: of ten, four texts, four emails, a call and a letter.
+func kindOf(i int) (kind, division string) {
+	kinds := []string{aText, anEmail, aText, anEmail, aCall, aText, anEmail, aLetter, aText, anEmail}
+	return kinds[i%10], []string{"NORTH", "SOUTH"}[i/10%2]
+}
+
+// load begins to post.
+func load(t *testing.T, g *gateway, mark string, n int) *morning {
+	t.Helper()
+	m := &morning{n: n, mark: mark, accepted: make(map[int]string, n), half: make(chan struct{}), done: make(chan struct{})}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	t.Cleanup(func() { cancel(); <-m.done })
+	client := apiClient{base: g.url, key: g.cis, http: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}}
+	var workers sync.WaitGroup
+	for range 16 {
+		workers.Go(func() {
+			for i := int(m.asked.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(m.asked.Add(1)) - 1 {
+				m.post(ctx, client, i)
+			}
+		})
+	}
+	go func() { workers.Wait(); close(m.done) }()
+	return m
+}
+
+func (m *morning) post(ctx context.Context, client apiClient, i int) {
+	kind, division := kindOf(i)
+	key := map[string]string{"Idempotency-Key": fmt.Sprintf("%s-%d", m.mark, i)}
+	for ctx.Err() == nil {
+		status, body, err := client.do(ctx, http.MethodPost, "/v1/contacts", key, contactOf(kind, division, m.mark, i))
+		var answer map[string]any
+		if err == nil && status == http.StatusAccepted && json.Unmarshal(body, &answer) == nil {
+			m.take(i, word(answer, "contact"))
+			return
+		}
+		m.repeated.Add(1)
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (m *morning) take(i int, contact string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.accepted[i] = contact
+	if len(m.accepted) == m.n/2 {
+		close(m.half)
+	}
+}
+
+// wait waits for a moment of the load.
+func (m *morning) wait(t *testing.T, moment <-chan struct{}, bound time.Duration) {
+	t.Helper()
+	select {
+	case <-moment:
+	case <-time.After(bound):
+		t.Fatalf("within %s only %d of %d were asked", bound, m.asked.Load(), m.n)
+	}
+}
+
+// present checks that every contact that was accepted is there, once, and no other.
+func (m *morning) present(t *testing.T, g *gateway, f *follower) {
+	t.Helper()
+	if len(m.accepted) != m.n || len(f.accepted) != m.n {
+		t.Errorf("%d requests, %d accepted, %d contacts in the ledger", m.n, len(m.accepted), len(f.accepted))
+	}
+	numbers := make(map[string]int)
+	for i, contact := range m.accepted {
+		numbers[contact]++
+		if !f.accepted[contact] {
+			t.Errorf("contact %s was accepted and is not in the ledger", contact)
+		}
+		if i%(1+m.n/100) != 0 {
+			continue
+		}
+		if status, got := g.get(t, g.cis, fmt.Sprintf("/v1/contacts?reference=%s-%06d", m.mark, i)); status != http.StatusOK || word(got, "id") != contact {
+			t.Errorf("contact %s was accepted and is not found: %d %v", contact, status, got)
+		}
+	}
+	if len(numbers) != m.n {
+		t.Errorf("%d requests share %d contacts", m.n, len(numbers))
+	}
+}
+
+// counted is how many messages of a channel's first steps the load makes.
+func (m *morning) counted() map[string]int {
+	out := make(map[string]int)
+	for i := range m.n {
+		kind, _ := kindOf(i)
+		out[map[string]string{aText: "sms", anEmail: "email", aCall: "voice", aLetter: "letter"}[kind]]++
+	}
+	return out
+}
+
+// printing runs LTRPRT over and over, whatever comes of it, until it is stopped.
+func printing(t *testing.T, g *gateway) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() {
+		client := apiClient{base: g.url, key: g.sre, http: &http.Client{Timeout: 60 * time.Second}}
+		for ctx.Err() == nil {
+			_, _, _ = client.do(ctx, http.MethodPost, "/v1/batches/LTRPRT/runs", nil, nil) // the gateway may be down just now
+			select {
+			case <-time.After(700 * time.Millisecond):
+			case <-ctx.Done():
+			}
+		}
+	})
+	stop = sync.OnceFunc(func() { cancel(); running.Wait() })
+	t.Cleanup(stop)
+	return stop
+}
+
+// volume is how many contacts a fire test posts.
+func volume(t *testing.T) int {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it starts processes")
+	}
+	if os.Getenv("CARILLON_CHAOS") == "full" {
+		return 5000
+	}
+	return 600
+}
+
+// stores are the stores that fire is laid to.
+func stores(t *testing.T, fire func(t *testing.T, store string)) {
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		fire(t, filepath.Join(t.TempDir(), "carillon.db"))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		fire(t, database(t))
+	})
+}
+
+// TestChaosKill kills the gateway in the middle of the load and starts it again.
+func TestChaosKill(t *testing.T) {
+	n := volume(t)
+	t.Parallel()
+	stores(t, func(t *testing.T, store string) {
+		t.Helper()
+		sims := simulate(t, spawn, "--pull")
+		g := serve(t, spawn, store, settings(t, patience(90*time.Second, 8*time.Second)), sims, append(allowed(), "--lease", "4s", "--call-timeout", "3s")...)
+		for _, name := range []string{"sns", "ses", "dialer"} {
+			sims.control(t, http.MethodPut, "/control/"+name, map[string]any{"delayMillis": 40})
+		}
+		stop := printing(t, g)
+		m := load(t, g, "KILL", n)
+		m.wait(t, m.half, 3*time.Minute)
+		g.kill(t)
+		g.again(t)
+		m.wait(t, m.done, 5*time.Minute)
+		f := newFollower()
+		f.settle(t, g, n, 4*time.Minute)
+		stop()
+		m.present(t, g, f)
+
+		doubts, lanes := 0, map[any]bool{}
+		for id, path := range f.moved {
+			last := path[len(path)-1]
+			if !slices.Contains(path, "in_doubt") {
+				if last != "delivered" {
+					t.Errorf("message %s ended %s, through %v", id, last, path)
+				}
+				continue
+			}
+			doubts++
+			status, message := g.get(t, g.sre, "/v1/messages/"+id)
+			if status != http.StatusOK {
+				t.Fatalf("reading message %s: %d", id, status)
+			}
+			lanes[message["lane"]] = true
+			if c := message["channel"]; c != "sms" && c != "email" {
+				t.Errorf("a %v in doubt: its receiver dedupes", c)
+			}
+		}
+		if bound := len(lanes) * 2 * slots; doubts > bound {
+			t.Errorf("%d in doubt on %d lanes, more than the free slots and a settle batch: %d", doubts, len(lanes), bound)
+		}
+		if code := g.stop(t, 20*time.Second); code != 0 {
+			t.Errorf("it stopped with status %d", code)
+		}
+		sums := audit(t, store)
+		taken := reached(t, sims.records)
+		nobodyTwice(t, taken)
+		for channel, want := range m.counted() {
+			if sums[channel]["accepted"] != want || sums[channel]["delivered"]+sums[channel]["unconfirmed"] != want {
+				t.Errorf("%s: %d were posted, the sums are %v", channel, want, sums[channel])
+			}
+			if made := len(taken[channel]); made > want || made < sums[channel]["delivered"] {
+				t.Errorf("%s: %d were posted, %d delivered, and the provider was asked for %d", channel, want, sums[channel]["delivered"], made)
+			}
+		}
+		t.Logf("%d contacts, %d requests repeated, %d in doubt on %d lanes, ends %v", n, m.repeated.Load(), doubts, len(lanes), f.ends())
+	})
+}
+
+// TestChaosStop stops the gateway under load, in good order, and starts it again.
+func TestChaosStop(t *testing.T) {
+	n := volume(t) / 2
+	t.Parallel()
+	stores(t, func(t *testing.T, store string) {
+		t.Helper()
+		sims := simulate(t, spawn, "--pull")
+		g := serve(t, spawn, store, settings(t, patience(90*time.Second, 8*time.Second)), sims, append(allowed(), "--grace", "5s")...)
+		for _, name := range []string{"sns", "ses", "dialer"} {
+			sims.control(t, http.MethodPut, "/control/"+name, map[string]any{"delayMillis": 300})
+		}
+		stop := printing(t, g)
+		m := load(t, g, "STOP", n)
+		m.wait(t, m.half, 3*time.Minute)
+		began := time.Now()
+		if code := g.stop(t, 10*time.Second); code != 0 {
+			t.Errorf("it stopped with status %d", code)
+		}
+		t.Logf("it stopped within %s", time.Since(began))
+		unclaimed(t, store)
+		if sums := audit(t, store); sums["sms"]["in_doubt"]+sums["email"]["in_doubt"] != 0 {
+			t.Errorf("in doubt after an orderly stop: %v", sums)
+		}
+		for _, name := range []string{"sns", "ses", "dialer"} {
+			sims.control(t, http.MethodDelete, "/control/"+name, nil)
+		}
+		g.again(t)
+		m.wait(t, m.done, 3*time.Minute)
+		f := newFollower()
+		f.settle(t, g, n, 3*time.Minute)
+		stop()
+		m.present(t, g, f)
+		if ends := f.ends(); ends["delivered"] != len(f.moved) {
+			t.Errorf("the messages ended %v", ends)
+		}
+		nobodyTwice(t, reached(t, sims.records))
+		for _, path := range f.moved {
+			if slices.Contains(path, "in_doubt") {
+				t.Errorf("a message went through %v", path)
+			}
+		}
+	})
+}
+
+// unclaimed checks that no due row has an owner; letters of an unfinished run and leased calls may.
+func unclaimed(t *testing.T, name string) {
+	t.Helper()
+	st, err := openStore(t.Context(), Settings{Store: name, StoreConns: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closing(st)
+	states, err := st.LaneStates(t.Context(), clock())
+	if err != nil {
+		t.Fatal(err)
+	}
+	version, err := st.LatestConfig(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := st.ConfigRows(t.Context(), version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := config.FromRows(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := config.Compile(version, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	queued := int64(0)
+	for _, s := range states {
+		queued += s.Queued
+		if r, _ := at.RouteOf(s.Lane); s.Claimed > 0 && r.Provider != "feed" && r.Provider != providerKafka {
+			t.Errorf("%d are claimed on route %s", s.Claimed, r.Code)
+		}
+	}
+	t.Logf("%d wait", queued)
+}
+
+// TestChaosOutage takes one division's SNS route down under load.
+func TestChaosOutage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a breaker rests for seconds")
+	}
+	t.Parallel()
+	sims := simulate(t, within)
+	g := serve(t, within, filepath.Join(t.TempDir(), "carillon.db"), settings(t, patience(time.Minute, time.Minute)), sims, allowed()...)
+	sims.control(t, http.MethodPut, "/control/sns?key=NORTHFIELD", map[string]any{"down": true})
+	var north, others []string
+	for i := range 60 {
+		north = append(north, g.post(t, fmt.Sprintf("n%d", i), contactOf(aText, "NORTH", "DOWNN", i)))
+		switch i % 3 {
+		case 0:
+			others = append(others, g.post(t, fmt.Sprintf("s%d", i), contactOf(aText, "SOUTH", "DOWNS", i)))
+		case 1:
+			others = append(others, g.post(t, fmt.Sprintf("e%d", i), contactOf(anEmail, "NORTH", "DOWNE", i)))
+		}
+	}
+	others = append(others, g.post(t, "letter", contactOf(aLetter, "NORTH", "DOWNL", 0)))
+	g.letters(t)
+
+	named := func() bool {
+		status, ready := g.get(t, "", "/readyz")
+		if status != http.StatusOK {
+			t.Errorf("readyz: %d %v", status, ready)
+		}
+		breakers := objects(ready, "openBreakers")
+		for _, b := range breakers {
+			if b["route"] != "sms-north" || b["adapter"] != "sns" {
+				t.Errorf("a breaker of somebody else is open: %v", b)
+			}
+		}
+		return len(breakers) == 1
+	}
+	eventually(t, 20*time.Second, "readyz names the breaker", named)
+	shown := g.metrics(t)
+	for series, want := range map[string]string{
+		`carillon_breaker_state{adapter="sns",route="sms-north"}`: "2", `carillon_breaker_state{adapter="sns",route="sms-south"}`: "0",
+		`carillon_breaker_state{adapter="ses",route="email-north"}`: "0",
+	} {
+		if !strings.Contains(shown, series+" "+want+"\n") && !(want == "2" && strings.Contains(shown, series+" 1\n")) {
+			t.Errorf("%s is not %s", series, want)
+		}
+	}
+	for _, contact := range others {
+		g.first(t, contact, "delivered", 30*time.Second)
+	}
+	asked := func() (publishes int) {
+		for _, r := range readRecords(t, sims.records, "sns") {
+			if r.Op == "publish" && r.Key == "NORTHFIELD" {
+				publishes++
+			}
+		}
+		return publishes
+	}
+	before := asked()
+	eventually(t, 30*time.Second, "the provider is probed while it is down", func() bool {
+		return slices.ContainsFunc(readRecords(t, sims.records, "sns"), func(r record) bool { return r.Op == "probe" && r.Outcome == "down" })
+	})
+	if after := asked(); before > 2*slots || after != before {
+		t.Errorf("%d texts were tried before the breaker was seen open, %d after a probe", before, after)
+	}
+	for _, contact := range north {
+		m := g.messages(t, contact)[0]
+		if m["attempts"] != 0.0 || m["outcome"] != "pending" || len(objects(m, "evidence")) != 0 {
+			t.Errorf("an attempt was spent: %v", m)
+		}
+		waiting, _ := m["waiting"].(map[string]any)
+		if b := objects(waiting, "breakers"); len(b) != 1 || b[0]["route"] != "sms-north" {
+			t.Errorf("it does not say why it waits: %v", waiting)
+		}
+	}
+	if !named() {
+		t.Error("the breaker closed while the provider was down")
+	}
+
+	sims.control(t, http.MethodDelete, "/control/sns?key=NORTHFIELD", nil)
+	for _, contact := range north {
+		if m := g.first(t, contact, "delivered", 60*time.Second); m["attempts"] != 1.0 {
+			t.Errorf("attempts of %v", m)
+		}
+	}
+	eventually(t, 10*time.Second, "the breaker is closed", func() bool {
+		return strings.Contains(g.metrics(t), `carillon_breaker_state{adapter="sns",route="sms-north"} 0`+"\n")
+	})
+	nobodyTwice(t, reached(t, sims.records))
+}
