@@ -209,7 +209,9 @@ func (s *Service) begin(ctx context.Context, now time.Time, ask Ask, taken []mes
 	if len(taken) == 0 {
 		return s.rest(ctx, now, ask, turn)
 	}
-	turn.Low = taken[0].Due.FirstAt
+	if len(taken) == claim.Limit { // more may wait behind: a lane that has run dry is read whole, for stragglers
+		turn.Low = taken[0].Due.FirstAt
+	}
 	taken = lapsed(now, ask.Way, taken, turn)
 	verdicts, err := s.gate(ctx, now, taken)
 	if err != nil { // nothing was begun: all of it goes back
