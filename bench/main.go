@@ -66,7 +66,7 @@ func parse(args []string) (Options, error) {
 	var only string
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.StringVar(&o.URL, "url", os.Getenv("TEST_POSTGRES_URL"), "the PostgreSQL server; loopback only")
-	f.IntVar(&o.Rows, "rows", 30_000, "messages per repetition")
+	f.IntVar(&o.Rows, "rows", 20_000, "messages per repetition")
 	f.IntVar(&o.Workers, "workers", 2, "commits under way at once, and claiming workers")
 	f.IntVar(&o.Callers, "callers", 64, "concurrent callers of Accept")
 	f.IntVar(&o.Batch, "batch", 500, "messages per bulk call and per claim")
@@ -117,7 +117,7 @@ func measure(ctx context.Context, o Options, out io.Writer) (err error) {
 	}
 	var all []Result
 	for _, s := range o.Only {
-		results, err := runSection(ctx, out, g, s)
+		results, err := runSection(ctx, g, s)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s, err)
 		}
@@ -131,7 +131,7 @@ func measure(ctx context.Context, o Options, out io.Writer) (err error) {
 }
 
 // runSection runs every subject of a section in turn, as often as asked, after one short round that counts for nothing.
-func runSection(ctx context.Context, out io.Writer, g *Gateway, section string) ([]Result, error) {
+func runSection(ctx context.Context, g *Gateway, section string) ([]Result, error) {
 	subjects := subjectsOf(g, section)
 	results := make([]Result, len(subjects))
 	for i, s := range subjects {
@@ -143,7 +143,7 @@ func runSection(ctx context.Context, out io.Writer, g *Gateway, section string) 
 			rows = max(rows/5, g.options.Batch)
 		}
 		for i, s := range subjects {
-			fmt.Fprintf(out, "\r%-90s", fmt.Sprintf("%s %d/%d: %s", section, rep, g.options.Reps, s.Name))
+			fmt.Fprintf(os.Stderr, "\r%-90s", fmt.Sprintf("%s %d/%d: %s", section, rep, g.options.Reps, s.Name))
 			sample, err := s.Run(ctx, rows)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", s.Name, err)
@@ -153,7 +153,7 @@ func runSection(ctx context.Context, out io.Writer, g *Gateway, section string) 
 			}
 		}
 	}
-	fmt.Fprintf(out, "\r%-90s\r", "")
+	fmt.Fprintf(os.Stderr, "\r%-90s\r", "")
 	return results, nil
 }
 

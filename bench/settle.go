@@ -27,6 +27,9 @@ func settleSubjects(g *Gateway) []Subject {
 		{Name: rawSettle, Base: rawSettle, Alike: true, Run: func(ctx context.Context, rows int) (Sample, error) {
 			return g.rawSettled(ctx, g.raw, shipped(), rows)
 		}},
+		{Name: "Carillon Exchange, a small backlog (a quarter)", Base: rawSettle, Run: func(ctx context.Context, rows int) (Sample, error) {
+			return g.exchanged(ctx, max(rows/4, 1))
+		}},
 		{Name: "Carillon Exchange, 1 worker, 16 per claim (slots of a shipped route)", Run: func(ctx context.Context, rows int) (Sample, error) {
 			return g.exchangedBy(ctx, max(rows/4, 1), 1, 16)
 		}},

@@ -61,9 +61,17 @@ type app struct {
 // openStore opens the store that the settings name.
 func openStore(ctx context.Context, s Settings) (store.Store, error) {
 	if s.postgres() {
-		return postgres.Open(ctx, postgres.Config{URL: secret.New(s.Store), MaxConns: s.StoreConns})
+		return opened(postgres.Open(ctx, postgres.Config{URL: secret.New(s.Store), MaxConns: s.StoreConns}))
 	}
-	return sqlite.Open(ctx, sqlite.Config{Path: s.Store})
+	return opened(sqlite.Open(ctx, sqlite.Config{Path: s.Store}))
+}
+
+// opened keeps a nil pointer from looking like a store.
+func opened[S store.Store](st S, err error) (store.Store, error) {
+	if err != nil {
+		return nil, err
+	}
+	return st, nil
 }
 
 // build wires a gateway. What it opened it closes again when it fails.

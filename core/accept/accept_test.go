@@ -556,7 +556,7 @@ func TestReply(t *testing.T) {
 	}
 	m := w.Messages[0]
 	if m.ID == to.ID || m.Origin.Kind != message.FromReply || m.Origin.Contact != to.Origin.Contact || !m.Origin.LastStep() ||
-		m.Lane != message.NewLane(1, message.Service) || m.Route != to.Route || !m.ExpiresAt.IsZero() || m.Recipient.Address != "+12125550123" {
+		m.Lane != message.NewLane(1, message.Service) || m.Route != to.Route || !m.ExpiresAt.IsZero() || m.Recipient.Address != "+12125550123" || m.Recipient.Point != 0 {
 		t.Errorf("%+v", m)
 	}
 	if len(w.Dues) != 1 || !w.Dues[0].At.Equal(noon()) || len(w.Steps) != 0 || !reflect.DeepEqual(w.Counts, message.Arrival(m, message.Pending)) {

@@ -134,7 +134,7 @@ func (c configs) At(_ context.Context, version int64) (*config.Snapshot, error) 
 	return c[i], nil
 }
 
-// counter hands out identifiers 1, 2, 3, …
+// counter hands out identifiers, one after the other.
 type counter struct {
 	contacts int64
 	messages uint16

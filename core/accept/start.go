@@ -300,6 +300,7 @@ func (s *Service) Reply(_ context.Context, now time.Time, to message.Message, ad
 	}
 	m := to
 	m.ID, m.AcceptedAt, m.Origin = s.IDs.Message(now), now, message.Origin{Kind: message.FromReply, Contact: to.Origin.Contact}
+	m.Recipient.Point = 0 // whoever wrote is answered, whatever the person's contact points are now
 	m.Recipient.Address, m.Urgency, m.Template, m.Config, m.Content = address, message.Service, code, cfg.Version, body
 	m.Lane, m.ExpiresAt = message.NewLane(route.Number, m.Urgency), time.Time{}
 	return store.Writes{

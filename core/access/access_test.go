@@ -52,9 +52,8 @@ func TestValidate(t *testing.T) {
 			t.Parallel()
 			p := good
 			row.change(&p)
-			var f *fault.Error
 			var got []string
-			if errors.As(p.Validate(), &f) {
+			if f, refused := errors.AsType[*fault.Error](p.Validate()); refused {
 				for _, v := range f.Violations {
 					got = append(got, v.Field)
 					if strings.Contains(v.Reason, "king") {

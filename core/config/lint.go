@@ -55,15 +55,7 @@ func (l *linter) division(v Division) {
 	if v.Code == "" {
 		l.add(at, "needs a code")
 	}
-	if _, err := time.LoadLocation(v.Zone); err != nil || v.Zone == "" || v.Zone == "Local" { // Local is wherever we happen to run
-		l.add(at+"/zone", "is not an IANA time zone")
-	}
-	if len(v.Country) != 2 {
-		l.add(at+"/country", "is a country of two letters, as US")
-	}
-	if v.Language == "" {
-		l.add(at+"/language", "is required, as en-US")
-	}
+	l.place(at, v)
 	for channel, w := range v.Windows {
 		if w.Validate() != nil {
 			l.add(at+"/windows/"+string(channel), "opens before it closes on the same day, as 08:00 and 21:00")
@@ -79,6 +71,19 @@ func (l *linter) division(v Division) {
 		if code != "" && !l.hasTemplate(code, message.SMS) {
 			l.add(at+"/replies/"+name, "names no sms template")
 		}
+	}
+}
+
+// place is where a division is and what is spoken there.
+func (l *linter) place(at string, v Division) {
+	if _, err := time.LoadLocation(v.Zone); err != nil || v.Zone == "" || v.Zone == "Local" { // Local is wherever we happen to run
+		l.add(at+"/zone", "is not an IANA time zone")
+	}
+	if len(v.Country) != 2 {
+		l.add(at+"/country", "is a country of two letters, as US")
+	}
+	if v.Language == "" {
+		l.add(at+"/language", "is required, as en-US")
 	}
 }
 

@@ -35,7 +35,8 @@ func TestAddress(t *testing.T) {
 		t.Parallel()
 		var out bytes.Buffer
 		for _, h := range []slog.Handler{slog.NewJSONHandler(&out, nil), slog.NewTextHandler(&out, nil)} {
-			slog.New(h).Info("x", "address", address, "recipient", held, "point", point, "list", []customer.Address{address})
+			slog.New(h).Info("x", slog.Any("address", address), slog.Any("recipient", held), slog.Any("point", point),
+				slog.Any("list", []customer.Address{address}))
 		}
 		tells(t, out.String())
 	})

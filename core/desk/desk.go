@@ -70,12 +70,20 @@ type Checker interface {
 
 func hidden() error { return fault.New(fault.NotFound, "there is no such thing") }
 
+// hide makes what is not there look like what may not be seen.
+func hide(err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return hidden()
+	}
+	return err
+}
+
 // Contact reads a contact back with its plan, messages, evidence and what each waits for; NotFound when the
 // principal may not see it.
 func (s *Service) Contact(ctx context.Context, p access.Principal, id contact.ID) (store.ContactView, error) {
 	view, err := s.Facts.Contact(ctx, id)
 	if err != nil {
-		return store.ContactView{}, err
+		return store.ContactView{}, hide(err)
 	}
 	if !p.Sees(view.Contact.Source, view.Contact.Division) {
 		return store.ContactView{}, hidden()
@@ -90,7 +98,7 @@ func (s *Service) ContactByReference(ctx context.Context, p access.Principal, so
 	}
 	key, err := s.Facts.Key(ctx, store.SourceReference, source, reference)
 	if err != nil {
-		return store.ContactView{}, err
+		return store.ContactView{}, hide(err)
 	}
 	return s.Contact(ctx, p, key.Contact)
 }

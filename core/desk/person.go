@@ -167,7 +167,7 @@ func (s *Service) Person(ctx context.Context, p access.Principal, source, extern
 	}
 	person, err := s.Facts.PersonByExternal(ctx, source, externalID)
 	if err != nil {
-		return customer.Person{}, err
+		return customer.Person{}, hide(err)
 	}
 	if !p.Sees(person.Source, person.Division) {
 		return customer.Person{}, hidden()

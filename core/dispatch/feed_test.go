@@ -159,8 +159,11 @@ func TestExtend(t *testing.T) {
 	s.hold(other, "vendor:other")
 	got, err := f.Extend(t.Context(), noon(), vendor(), []message.ID{id(1), id(2), id(3), id(4), id(5)}, time.Minute)
 	want := []dispatch.Extended{
-		{ID: id(1), LeasedUntil: noon().Add(time.Minute)}, {ID: id(2), Reason: "not_leased"}, {ID: id(3), Reason: "cancelled"},
-		{ID: id(4), Reason: "unknown"}, {ID: id(5), Reason: "unknown"},
+		{ID: id(1), LeasedUntil: noon().Add(time.Minute)},
+		{ID: id(2), Reason: "not_leased"},
+		{ID: id(3), Reason: "cancelled"},
+		{ID: id(4), Reason: "unknown"},
+		{ID: id(5), Reason: "unknown"},
 	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("%+v: %v", got, err)

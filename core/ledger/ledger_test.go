@@ -33,7 +33,8 @@ func TestCanonical(t *testing.T) {
 				`"channel":"sms","outcome":"delivered","step":2,"reason":"x","code":"200","by":"sns","run":7,"config":3}`,
 		},
 		{
-			"leaves out what does not apply", ledger.Entry{At: at, Kind: ledger.LanePaused, By: "sre"},
+			"leaves out what does not apply",
+			ledger.Entry{At: at, Kind: ledger.LanePaused, By: "sre"},
 			`{"v":1,"at":"2026-03-02T12:00:00.123456Z","kind":"lane.paused","by":"sre"}`,
 		},
 	} {

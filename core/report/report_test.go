@@ -144,7 +144,7 @@ func in(says message.Saying, due *message.Due, seen ...message.EvidenceKind) sto
 func record(due *message.Due, seen ...message.EvidenceKind) *message.Record {
 	r := &message.Record{Message: text(), Due: due}
 	for i, k := range seen {
-		e := message.Evidence{Message: text().ID, Seq: int32(i + 1), Kind: k} //nolint:gosec // small
+		e := message.Evidence{Message: text().ID, Seq: int32(i + 1), Kind: k}
 		if k.IsAttempt() {
 			e.Attempt = 1
 		}
@@ -223,7 +223,7 @@ func TestSayings(t *testing.T) {
 			got := effect{settles: len(w.Settles) == 1, undues: len(w.Undues) == 1, requeues: len(w.Requeues) == 1, next: len(w.Steps) == 1}
 			for _, e := range w.Evidence {
 				got.seen = e.Kind
-				if e.Seq != int32(len(row.seen)+1) || e.Message != text().ID { //nolint:gosec // small
+				if e.Seq != int32(len(row.seen)+1) || e.Message != text().ID {
 					t.Errorf("%+v", e)
 				}
 			}

@@ -26,7 +26,7 @@ func TestAnd(t *testing.T) {
 			} else {
 				one.Field(i).Set(reflect.New(f.Type.Elem()))
 			}
-			w, _ := one.Interface().(store.Writes)
+			w, _ := reflect.TypeAssert[store.Writes](one)
 			if got := (store.Writes{}).And(w); !reflect.DeepEqual(got, w) {
 				t.Error("is forgotten")
 			}

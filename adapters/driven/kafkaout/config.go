@@ -116,5 +116,28 @@ func Dial(cfg Config) (Dialer, error) {
 	_ = s.Producer.Compression.UnmarshalText([]byte(cfg.Compression)) // Validate has tried it
 	s.Producer.Transaction.Retry.Max = connectTries                   // also of the request for a producer id
 	s.Net.MaxOpenRequests = 1
-	return func() (API, error) { return sarama.NewSyncProducer(cfg.Connection.Brokers, s) }, nil
+	return func() (API, error) { return connect(cfg.Connection.Brokers, s) }, nil
+}
+
+// connected is a producer with the client it stands on; closing it closes both.
+type connected struct {
+	sarama.SyncProducer
+
+	client sarama.Client
+}
+
+// Close ends producer and client.
+func (c connected) Close() error { return errors.Join(c.SyncProducer.Close(), c.client.Close()) }
+
+// connect makes the client itself, because sarama leaves it running when the producer on it cannot be made.
+func connect(brokers []string, s *sarama.Config) (API, error) {
+	client, err := sarama.NewClient(brokers, s)
+	if err != nil {
+		return nil, err
+	}
+	p, err := sarama.NewSyncProducerFromClient(client)
+	if err != nil {
+		return nil, errors.Join(err, client.Close())
+	}
+	return connected{SyncProducer: p, client: client}, nil
 }

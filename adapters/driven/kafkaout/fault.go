@@ -20,6 +20,9 @@ func classify(err error) error {
 	if errors.As(err, &code) {
 		return coded(code, err)
 	}
+	if errors.Is(err, sarama.ErrSASLAuthenticationFailed) { // as a sentinel around the broker's words
+		return coded(sarama.ErrSASLAuthenticationFailed, err)
+	}
 	return fault.Wrap(kindOfClient(err), "hand over", err)
 }
 

@@ -80,9 +80,8 @@ func (p *Press) Close(ctx context.Context, m extract.Manifest) error {
 		return fault.Wrap(fault.Invalid, "close: the manifest cannot be written", err)
 	}
 	closed, _ := time.Parse(time.RFC3339Nano, m.ClosedAt) // left out when it is none
-	record := p.cfg.record(p.cfg.Manifests, m.Batch, string(body), event{
-		id: m.Batch + "-" + strconv.FormatInt(m.Run, 10), kind: ManifestType, at: closed,
-	})
+	run := m.Batch + "/" + strconv.FormatInt(m.Run, 10)
+	record := p.cfg.record(p.cfg.Manifests, run, string(body), event{id: run, kind: ManifestType, at: closed})
 	return handOver(ctx, p.guard, opClose, p.producer, p.cfg.MaxMessageBytes, []*sarama.ProducerMessage{record})[0]
 }
 
