@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"os"
@@ -98,6 +97,39 @@ func TestReadmeSettings(t *testing.T) {
 	}
 }
 
+// TestReadmeOrder checks which of two places wins, as the README says it.
+func TestReadmeOrder(t *testing.T) {
+	text, file := readReadme(t), filepath.Join(t.TempDir(), "settings.yaml")
+	if err := os.WriteFile(file, []byte("listen: the file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CARILLON_LISTEN", "the environment")
+	for _, c := range []struct {
+		args  []string
+		loser string
+	}{
+		{[]string{"serve", "--settings", file, "--listen", "a flag"}, "the file"},
+		{[]string{"serve", "--listen", "a flag"}, "the environment"},
+		{[]string{"serve", "--settings", file}, ""},
+	} {
+		var cli CLI
+		parser, err := kong.New(&cli, kong.DefaultEnvars("CARILLON"), kong.Configuration(yamlSettings))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := parser.Parse(c.args); err != nil {
+			t.Fatal(err)
+		}
+		if c.loser != "" && cli.Serve.Listen != "a flag" {
+			t.Errorf("%s wins over a flag", c.loser)
+		}
+		says := map[string]string{"the file": "the file over the environment", "the environment": "the environment over the file"}
+		if c.loser == "" && !strings.Contains(text, says[cli.Serve.Listen]) {
+			t.Errorf("%s wins, and README.md does not say %q", cli.Serve.Listen, says[cli.Serve.Listen])
+		}
+	}
+}
+
 // TestReadmeCommands looks up every command and flag that the README names.
 func TestReadmeCommands(t *testing.T) {
 	t.Parallel()
@@ -118,7 +150,7 @@ func TestReadmeCommands(t *testing.T) {
 			continue
 		}
 		node := model.Node
-		for _, word := range strings.Fields(strings.Trim(call[1], "`")) {
+		for _, word := range strings.FieldsSeq(strings.Trim(call[1], "`")) {
 			next := child(node, word)
 			if next == nil && len(node.Children) > 0 {
 				t.Errorf("there is no command %q: %s", word, call[0])
@@ -191,7 +223,7 @@ func TestReadmePaths(t *testing.T) {
 	found := 0
 	target := regexp.MustCompile(`"?\$URL(/[^"?\s]*)`)
 	for _, b := range blocks(t, "") {
-		for _, line := range strings.Split(regexp.MustCompile(`\\\n|\n  `).ReplaceAllString(b.text, " "), "\n") {
+		for _, line := range strings.SplitSeq(regexp.MustCompile(`\\\n|\n  `).ReplaceAllString(b.text, " "), "\n") {
 			at := target.FindStringSubmatch(line)
 			if at == nil || !strings.Contains(line, "curl ") {
 				continue
@@ -306,14 +338,10 @@ func TestReadmeTryIt(t *testing.T) {
 // compareMetrics compares the metrics of a gateway with those that the README names.
 func compareMetrics(t *testing.T, url string) {
 	t.Helper()
-	answer, err := http.Get(url + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
+	client := apiClient{base: url, http: &http.Client{Timeout: 10 * time.Second}}
+	status, text, err := client.do(t.Context(), http.MethodGet, "/metrics", nil, nil)
+	if err != nil || status != http.StatusOK {
+		t.Fatal(status, err)
 	}
 	names := func(pattern, in string) []string {
 		var all []string
