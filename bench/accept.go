@@ -164,7 +164,6 @@ func workers(n, pieces int, do func(piece int) error) error {
 	return all.Wait()
 }
 
-
 // conflictError says that a write set lost, which no run expects.
 type conflictError string
 

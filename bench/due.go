@@ -16,21 +16,30 @@ type Shape struct {
 	Name  string
 	put   []string // from the shipped shape; the table is empty
 	claim string
-	hot   bool // the lease is a column of its own and due_at stays
+	gone  string // the settlement
+	hot   bool   // the lease is a column of its own and due_at stays
 }
 
 // shipped is the due table of the product.
 func shipped() Shape {
-	return Shape{Name: "as shipped: unique index on message", claim: claim, put: []string{
+	return Shape{Name: "as shipped", claim: claim, gone: settle, put: []string{
 		"alter table due drop column if exists lease_until",
 		"alter table due set (fillfactor = 70)",
 		"create unique index if not exists due_message on due (message)",
 	}}
 }
 
+// mended is the shipped table under a settlement whose owner test the planner cannot count on: statistics taken while
+// nothing was claimed say that no row has an owner, and the shipped text is then planned the wrong way round.
+func mended() Shape {
+	s := shipped()
+	s.Name, s.gone = "unique index on message", strings.Replace(settle, "d.owner <> ''", "length(d.owner) > 0", 1)
+	return s
+}
+
 // bare is without the index on message: nothing could be read back, cancelled or stopped by its id.
 func bare() Shape {
-	s := shipped()
+	s := mended()
 	s.Name = "no index on message"
 	s.put = append(slices.Clone(s.put[:2]), "drop index if exists due_message")
 	return s
@@ -42,19 +51,19 @@ func hot(name string, fillfactor int, index string) Shape {
 		"and due_at >= $3", "and due_at >= $3 and lease_until <= $2",
 		"set due_at = $5", "set lease_until = $5",
 	).Replace(claim)
-	return Shape{Name: name, claim: c, hot: true, put: []string{
+	return Shape{Name: name, claim: c, gone: settleHot, hot: true, put: []string{
 		"alter table due add column if not exists lease_until bigint not null default 0",
 		fmt.Sprintf("alter table due set (fillfactor = %d)", fillfactor), index,
 	}}
 }
 
-// settleHot finds rows by when they were due and checks the lease.
+// settleHot finds rows by when they were due and checks the lease, in words the planner cannot count on (see mended).
 const settleHot = `
 with gone as (
     delete from due d
     using unnest($1::smallint[], $2::bigint[], $3::uuid[], $4::integer[]) as f (lane, was, message, fence)
-    where d.lane = f.lane and d.due_at = f.was and d.message = f.message and d.fence = f.fence and d.owner <> ''
-        and d.lease_until = $6
+    where d.lane = f.lane and d.due_at = f.was and d.message = f.message and d.fence = f.fence and length(d.owner) > 0
+        and abs(d.lease_until - $6) < 1
     returning 1)
 select expect_rows((select count(*) from gone), $5, 'fence')`
 
@@ -72,22 +81,22 @@ func (s Shape) Put(ctx context.Context, pool *pgxpool.Pool) error {
 func (s Shape) queueSettle(batch *pgx.Batch, have held) {
 	lanes := slices.Repeat([]int16{int16(lane())}, len(have.ids))
 	if s.hot {
-		batch.Queue(settleHot, lanes, have.due, have.ids, have.fences, len(have.ids), have.lease)
+		batch.Queue(s.gone, lanes, have.due, have.ids, have.fences, len(have.ids), have.lease)
 		return
 	}
-	batch.Queue(settle, lanes, slices.Repeat([]int64{have.lease}, len(have.ids)), have.ids, have.fences, len(have.ids))
+	batch.Queue(s.gone, lanes, slices.Repeat([]int64{have.lease}, len(have.ids)), have.ids, have.fences, len(have.ids))
 }
 
 func dueSubjects(g *Gateway) []Subject {
 	const with, without = "create unique index if not exists due_message on due (message)", "drop index if exists due_message"
 	shapes := []Shape{
-		shipped(), bare(),
+		shipped(), mended(), bare(),
 		hot("lease_until, fillfactor 70, unique index", 70, with), hot("lease_until, fillfactor 45, unique index", 45, with),
 		hot("lease_until, fillfactor 45, no index", 45, without),
 	}
 	subjects := make([]Subject, len(shapes))
 	for i, shape := range shapes {
-		subjects[i] = Subject{Name: shape.Name, Base: shapes[0].Name, Alike: true, Run: func(ctx context.Context, rows int) (Sample, error) {
+		subjects[i] = Subject{Name: shape.Name, Base: shapes[1].Name, Alike: true, Run: func(ctx context.Context, rows int) (Sample, error) {
 			return g.shaped(ctx, shape, rows)
 		}}
 	}

@@ -256,4 +256,3 @@ func (g *Gateway) profiled(name string, work func() error) (err error) {
 	defer pprof.StopCPUProfile()
 	return work()
 }
-

@@ -24,7 +24,9 @@ type Sample struct {
 func (s Sample) Rate() float64 { return float64(s.Rows) / s.Took.Seconds() }
 
 // per is a duration per row in microseconds.
-func (s Sample) per(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 / float64(s.Rows) }
+func (s Sample) per(d time.Duration) float64 {
+	return float64(d.Nanoseconds()) / 1000 / float64(s.Rows)
+}
 
 // Meter is what was read when a run began.
 type Meter struct {

@@ -102,7 +102,7 @@ func addContacts(p *pipeline, rows []contact.Contact) {
 		col(rows, func(c *contact.Contact) string { return c.Type }), col(rows, func(c *contact.Contact) int64 { return int64(c.Person) }),
 		col(rows, func(c *contact.Contact) string { return c.Account }), col(rows, func(c *contact.Contact) string { return c.Premise }),
 		col(rows, func(c *contact.Contact) string { return c.Data }), col(rows, func(c *contact.Contact) string { return c.Inline }),
-		col(rows, func(c *contact.Contact) int64 { return c.Config }),
+		col(rows, func(c *contact.Contact) int64 { return micros(c.ExpiresAt) }), col(rows, func(c *contact.Contact) int64 { return c.Config }),
 		col(rows, func(c *contact.Contact) string { return c.By }))
 }
 

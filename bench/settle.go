@@ -277,7 +277,7 @@ func (h *held) read(rows pgx.Rows) error {
 	for rows.Next() {
 		raw := rows.RawValues()
 		h.ids = append(h.ids, [16]byte(raw[at["id"]]))
-		h.due = append(h.due, int64(number(raw[at["was"]])))                //nolint:gosec // written from one
+		h.due = append(h.due, int64(number(raw[at["was"]])))                 //nolint:gosec // written from one
 		h.fences = append(h.fences, int32(uint32(number(raw[at["fence"]])))) //nolint:gosec // written from one
 	}
 	return rows.Err()

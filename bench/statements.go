@@ -13,9 +13,9 @@ insert into intake_key (kind, source, key, division, hash, contact, at)
 select * from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::bigint[], $7::bigint[])`
 
 	insertContacts = `
-insert into contact (id, accepted_at, source, division, reference, class, type, person, account, premise, data, inline, config, by)
+insert into contact (id, accepted_at, source, division, reference, class, type, person, account, premise, data, inline, expires_at, config, by)
 select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[],
-    $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::text[])`
+    $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::text[])`
 
 	insertPlans = `insert into plan (contact, steps) select * from unnest($1::bigint[], $2::smallint[])`
 

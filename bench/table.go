@@ -115,17 +115,29 @@ func printCounts(out io.Writer, results []Result) {
 		}
 		have, want := r.Samples[len(r.Samples)-1].Counts, results[i].Samples[len(r.Samples)-1].Counts
 		fmt.Fprintf(w, "  %s", r.Name)
-		same := "equal"
 		for _, table := range hotTables() {
 			fmt.Fprintf(w, "\t%d", have[table])
-			if have[table] != want[table] {
-				same = "NOT EQUAL"
-			}
 		}
-		fmt.Fprintf(w, "\t%s\n", same)
+		fmt.Fprintf(w, "\t%s\n", compare(have, want))
 	}
 	w.Flush()
 	fmt.Fprintln(out)
+}
+
+// compare says whether two runs left the same rows. Counters and ledger marks are written per commit, and two workers
+// that race for the end of a backlog may part it into one claim more.
+func compare(have, want Counts) string {
+	said := "equal"
+	for _, table := range hotTables() {
+		switch perCommit := table == "counter" || table == "ledger_mark"; {
+		case have[table] == want[table]:
+		case perCommit:
+			said = "equal; another number of commits"
+		default:
+			return "NOT EQUAL"
+		}
+	}
+	return said
 }
 
 // writeCSV writes every repetition.

@@ -1,6 +1,7 @@
 package sms_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -48,6 +49,24 @@ func TestSegment(t *testing.T) {
 	})
 }
 
+// outside tells a character of neither table.
+func outside(r rune) bool {
+	basic, extension := alphabet()
+	return !slices.Contains(basic, r) && !slices.Contains(extension, r)
+}
+
+// septets counts what a text of the tables costs.
+func septets(text string) int {
+	_, extension := alphabet()
+	n := utf8.RuneCountInString(text)
+	for _, r := range text {
+		if slices.Contains(extension, r) {
+			n++
+		}
+	}
+	return n
+}
+
 func FuzzSegment(f *testing.F) {
 	for _, seed := range []string{"", "hello", strings.Repeat("€", 200), strings.Repeat("🏠", 100), "a\x00b", "\xff\xfe", strings.Repeat("ł€a", 90)} {
 		f.Add(seed)
@@ -56,6 +75,9 @@ func FuzzSegment(f *testing.F) {
 		encoding, parts := sms.Segment(text)
 		if len(parts) == 0 || strings.Join(parts, "") != text {
 			t.Fatalf("the %d parts are not the text", len(parts))
+		}
+		if inTable := !strings.ContainsFunc(text, outside); inTable != (encoding == sms.GSM7) {
+			t.Fatalf("sent as %s; all its characters in the tables: %v", encoding, inTable)
 		}
 		alone, joined := 160, 153
 		if encoding == sms.UCS2 {
@@ -72,7 +94,7 @@ func FuzzSegment(f *testing.F) {
 			if encoding == sms.UCS2 && len(utf16.Encode([]rune(p))) > limit {
 				t.Fatalf("part %d has more than %d units", i, limit)
 			}
-			if encoding == sms.GSM7 && utf8.RuneCountInString(p) > limit {
+			if encoding == sms.GSM7 && septets(p) > limit {
 				t.Fatalf("part %d has more than %d septets", i, limit)
 			}
 			if p == "" && text != "" {

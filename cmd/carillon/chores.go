@@ -2,15 +2,18 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
 	"carillon/adapters/driving/ticker"
 	"carillon/adapters/kit/group"
 	"carillon/channels/letter"
+	"carillon/core/accept"
 	"carillon/core/access"
 	"carillon/core/batch"
 	"carillon/core/consent"
+	"carillon/core/contact"
 	"carillon/core/customer"
 	"carillon/core/dispatch"
 	"carillon/core/extract"
@@ -199,6 +202,36 @@ type gate struct{ a *app }
 // Gate implements batch.Gate.
 func (g gate) Gate(ctx context.Context, now time.Time, taken []message.Taken) ([]consent.Verdict, error) {
 	return dispatch.Gate(ctx, now, g.a.store, g.a.configs.Current(), g.a.settings.allow(), taken)
+}
+
+// steps starts what follows, for every verb that tells of a fall. A failure of the moment is given back, so that the
+// verb tries again; a lasting one would hold the message up for ever: it is told loudly, and the plan ends.
+type steps struct {
+	accept *accept.Service
+	log    *slog.Logger
+}
+
+func (a *app) steps() steps { return steps{accept: a.accept, log: a.log} }
+
+// NextStep implements dispatch.Steps, report.Steps and batch.Steps.
+func (s steps) NextStep(ctx context.Context, now time.Time, id contact.ID, fell int16, why string) (store.Writes, error) {
+	w, err := s.accept.NextStep(ctx, now, id, fell, why)
+	if err == nil || fault.Passing(err) {
+		return w, err
+	}
+	s.log.Error("the next step of a plan could not be started", slog.String("contact", id.String()),
+		slog.Int("fell", int(fell)), slog.String("error", err.Error()))
+	return store.Writes{}, nil
+}
+
+// Reply implements report.Steps.
+func (s steps) Reply(ctx context.Context, now time.Time, to message.Message, address customer.Address, template string) (store.Writes, error) {
+	w, err := s.accept.Reply(ctx, now, to, address, template)
+	if err == nil || fault.Passing(err) {
+		return w, err
+	}
+	s.log.Error("a recipient's text could not be answered", slog.String("template", template), slog.String("error", err.Error()))
+	return store.Writes{}, nil
 }
 
 // noPress stands where no brokers are set.

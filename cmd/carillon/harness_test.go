@@ -26,49 +26,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(tidy{m}, map[string]func(){"carillon": main})
+	testscript.Main(m, map[string]func(){program0: main})
 }
 
-// tidy removes the built program when the tests have run.
-type tidy struct{ m *testing.M }
-
-// Run implements testscript.TestingM.
-func (t tidy) Run() int {
-	code := t.m.Run()
-	if built.dir != "" {
-		_ = os.RemoveAll(built.dir) // a folder that stays is no failure
-	}
-	return code
-}
-
-// built is the program, built once.
-var built struct {
-	once sync.Once
-	dir  string
-	err  error
-}
-
-// binary is the path of the built program.
-func binary(t *testing.T) string {
-	t.Helper()
-	built.once.Do(func() {
-		if built.dir, built.err = os.MkdirTemp("", "carillon-test-"); built.err != nil {
-			return
-		}
-		args := []string{"build", "-o", filepath.Join(built.dir, "carillon")}
-		if raceDetector {
-			args = append(args, "-race")
-		}
-		text, err := exec.Command("go", append(args, ".")...).CombinedOutput()
-		if err != nil {
-			built.err = fmt.Errorf("%w: %s", err, text)
-		}
-	})
-	if built.err != nil {
-		t.Fatalf("building carillon: %v", built.err)
-	}
-	return filepath.Join(built.dir, "carillon")
-}
+// program0 is the name under which the test's own binary is the program: what is tested is what was compiled.
+const program0 = "carillon"
 
 // lines collects what a program prints, for readers that wait.
 type lines struct {
@@ -126,7 +88,11 @@ type launch func(t *testing.T, env []string, args ...string) *program
 func spawn(t *testing.T, env []string, args ...string) *program {
 	t.Helper()
 	p := &program{what: args[0], out: newLines(), err: newLines(), ended: make(chan struct{})}
-	cmd := exec.Command(binary(t), args...)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := &exec.Cmd{Path: self, Args: append([]string{program0}, args...)}
 	cmd.Stdout, cmd.Stderr = p.out, p.err
 	for _, e := range os.Environ() {
 		if !strings.HasPrefix(e, "CARILLON_") && !strings.HasPrefix(e, "AWS_") {

@@ -150,7 +150,7 @@ func TestReadmeCommands(t *testing.T) {
 			continue
 		}
 		node := model.Node
-		for _, word := range strings.FieldsSeq(strings.Trim(call[1], "`")) {
+		for word := range strings.FieldsSeq(strings.Trim(call[1], "`")) {
 			next := child(node, word)
 			if next == nil && len(node.Children) > 0 {
 				t.Errorf("there is no command %q: %s", word, call[0])
@@ -223,7 +223,7 @@ func TestReadmePaths(t *testing.T) {
 	found := 0
 	target := regexp.MustCompile(`"?\$URL(/[^"?\s]*)`)
 	for _, b := range blocks(t, "") {
-		for _, line := range strings.SplitSeq(regexp.MustCompile(`\\\n|\n  `).ReplaceAllString(b.text, " "), "\n") {
+		for line := range strings.SplitSeq(regexp.MustCompile(`\\\n|\n  `).ReplaceAllString(b.text, " "), "\n") {
 			at := target.FindStringSubmatch(line)
 			if at == nil || !strings.Contains(line, "curl ") {
 				continue

@@ -147,9 +147,9 @@ func (a *app) cases(forms *liquid.Renderer) {
 		Store: many, Facts: a.store, Gate: a.store, Feed: a.store, Configs: a.configs, IDs: numbers, Channels: checkers, Checker: forms, Random: randomKey,
 	}
 	a.dispatch = &dispatch.Service{
-		Store: many, Facts: a.store, Configs: a.configs, Steps: a.accept, Allow: a.settings.allow(), Owner: "gateway:" + numbers.Message(clock()).String(), Lease: a.settings.Lease,
+		Store: many, Facts: a.store, Configs: a.configs, Steps: a.steps(), Allow: a.settings.allow(), Owner: "gateway:" + numbers.Message(clock()).String(), Lease: a.settings.Lease,
 	}
-	a.report = &report.Service{Store: many, Facts: a.store, Configs: a.configs, Steps: a.accept}
+	a.report = &report.Service{Store: many, Facts: a.store, Configs: a.configs, Steps: a.steps()}
 	a.feed = &dispatch.Feed{Dispatch: a.dispatch, Inbox: a.report}
 }
 
@@ -195,7 +195,7 @@ func (a *app) kafka() error {
 
 func (a *app) letterJob(press letter.Press, b batch.Breaker) *batch.Letters {
 	return &batch.Letters{
-		Store: a.store, Facts: a.store, Configs: a.configs, Gate: gate{a}, Steps: a.accept, Freezer: freezer{}, Press: press, Breaker: b,
+		Store: a.store, Facts: a.store, Configs: a.configs, Gate: gate{a}, Steps: a.steps(), Clock: clock, Freezer: freezer{}, Press: press, Breaker: b,
 	}
 }
 

@@ -173,6 +173,7 @@ func TestRefuses(t *testing.T) {
 		{"a person of the source that is none", func(r *accept.Request) { r.Person, r.External = 0, "P-43" }, []string{"/externalPerson"}},
 		{"a type that needs an account and allows no premise", func(r *accept.Request) {
 			r.Type, r.Premise = "STRICT", "PREM"
+			r.Person, r.Inline = 0, &accept.Inline{Name: []string{"x"}, Phone: "+12125550123"} // who brings no account
 		}, []string{"/account", "/premise"}},
 		{"a value a template needs", func(r *accept.Request) { r.Data = nil }, []string{"/data/amount"}},
 		{"a value that only a later step needs, each once", func(r *accept.Request) {
@@ -267,8 +268,8 @@ func TestAgain(t *testing.T) {
 		{"no data and empty data are the same", func(r *accept.Request) { r.Type, r.Data = "NOTE", nil }, func(r *accept.Request) {
 			r.Type, r.Data = "NOTE", map[string]any{}
 		}, fault.Unknown},
-		{"an expiry in another zone is the same", func(r *accept.Request) { r.ExpiresAt = noon() }, func(r *accept.Request) {
-			r.ExpiresAt = noon().In(time.FixedZone("x", 3600))
+		{"an expiry in another zone is the same", func(r *accept.Request) { r.ExpiresAt = noon().Add(24 * time.Hour) }, func(r *accept.Request) {
+			r.ExpiresAt = noon().Add(24 * time.Hour).In(time.FixedZone("x", 3600))
 		}, fault.Unknown},
 	} {
 		t.Run(row.says, func(t *testing.T) {
@@ -319,7 +320,7 @@ func TestAgain(t *testing.T) {
 		t.Parallel()
 		s := newStand(t)
 		p := cis()
-		p.Source = "billing"
+		p.Source, p.Roles = "billing", append(p.Roles, access.CSR)
 		a, err := s.Accept(t.Context(), noon(), cis(), request())
 		b, err2 := s.Accept(t.Context(), noon(), p, request())
 		if err != nil || err2 != nil || a.Contact == b.Contact {

@@ -35,7 +35,7 @@ func (s *Service) Prepare(ctx context.Context, now time.Time, p access.Principal
 		return Prepared{}, err
 	}
 	var wrong violations
-	checkWords(&wrong, r)
+	checkWords(&wrong, now, r)
 	kind, known := cfg.Type(r.Class, r.Type)
 	if !known || (kind.Division != "" && kind.Division != r.Division) {
 		wrong.add("/type", "is no contact type of this class and division")
@@ -46,7 +46,15 @@ func (s *Service) Prepare(ctx context.Context, now time.Time, p access.Principal
 	if err != nil {
 		return Prepared{}, err
 	}
+	account := r.Account
+	if account == "" && kind.Account != contact.NotAllowed {
+		account = who.person.Account // the person brings it
+	}
+	if reason := kind.Account.Check(account != ""); reason != "" {
+		wrong.add("/account", reason)
+	}
 	c, err := newContact(now, p, cfg, r, who)
+	c.Account = account
 	if err != nil {
 		return Prepared{}, err
 	}
@@ -109,7 +117,10 @@ func mayPost(cfg *config.Snapshot, p access.Principal, division string) error {
 	return nil
 }
 
-func checkWords(wrong *violations, r Request) {
+func checkWords(wrong *violations, now time.Time, r Request) {
+	if !r.ExpiresAt.IsZero() && !r.ExpiresAt.After(now) {
+		wrong.add("/expiresAt", "has passed")
+	}
 	if r.Key == "" || len(r.Key) > maxKey {
 		wrong.add("header:Idempotency-Key", "has 1 to 200 characters")
 	}
@@ -140,9 +151,6 @@ func checkUsage(wrong *violations, t contact.Type, r Request) {
 	if reason := t.Person.Check(given > 0); reason != "" {
 		wrong.add(field, reason)
 	}
-	if reason := t.Account.Check(r.Account != ""); reason != "" {
-		wrong.add("/account", reason)
-	}
 	if reason := t.Premise.Check(r.Premise != ""); reason != "" {
 		wrong.add("/premise", reason)
 	}
@@ -160,20 +168,20 @@ func (s *Service) subject(ctx context.Context, p access.Principal, cfg *config.S
 		return s.inlineSubject(cfg, r.Division, *r.Inline, wrong)
 	case r.Person != 0:
 		person, err := s.Facts.Person(ctx, r.Person)
-		return visible(p, r, "/person", person, err, wrong)
+		return visible(p, "/person", person, err, wrong)
 	case r.External != "":
 		person, err := s.Facts.PersonByExternal(ctx, p.Source, r.External)
-		return visible(p, r, "/externalPerson", person, err, wrong)
+		return visible(p, "/externalPerson", person, err, wrong)
 	}
 	return subject{}, nil
 }
 
-// visible hides persons of other divisions: they are as if they were not there.
-func visible(p access.Principal, r Request, field string, person customer.Person, err error, wrong *violations) (subject, error) {
+// visible hides persons the principal may not see: they are as if they were not there.
+func visible(p access.Principal, field string, person customer.Person, err error, wrong *violations) (subject, error) {
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return subject{}, err
 	}
-	if err != nil || (person.Division != r.Division && !p.InDivision(person.Division)) {
+	if err != nil || !p.Sees(person.Source, person.Division) {
 		wrong.add(field, "names no person")
 		return subject{}, nil
 	}
@@ -266,13 +274,9 @@ func newContact(now time.Time, p access.Principal, cfg *config.Snapshot, r Reque
 	if err != nil {
 		return contact.Contact{}, fault.Refuse(fault.Violation{Field: "/data", Reason: "is not a JSON object"})
 	}
-	account := r.Account
-	if account == "" {
-		account = who.person.Account
-	}
 	return contact.Contact{
 		Source: p.Source, Division: r.Division, Reference: r.Reference, Class: r.Class, Type: r.Type,
-		Person: who.person.ID, Account: account, Premise: r.Premise, Data: string(body), Inline: who.inline,
+		Person: who.person.ID, Premise: r.Premise, Data: string(body), Inline: who.inline, ExpiresAt: r.ExpiresAt,
 		Config: cfg.Version, AcceptedAt: now, By: p.Name,
 	}, nil
 }

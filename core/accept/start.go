@@ -46,7 +46,7 @@ func (s *Service) NextStep(ctx context.Context, now time.Time, id contact.ID, fe
 	if err != nil {
 		return store.Writes{}, err
 	}
-	run := starting{s: s, now: now, cfg: cfg, kind: kind, contact: view.Contact, who: who, data: data}
+	run := starting{s: s, now: now, cfg: cfg, kind: kind, contact: view.Contact, who: who, expires: view.Contact.ExpiresAt, data: data}
 	if err := run.from(number, why); err != nil {
 		return store.Writes{}, err
 	}

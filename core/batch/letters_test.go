@@ -238,7 +238,7 @@ func newStand(t *testing.T, letters int) *stand {
 	o := &office{records: map[message.ID]*message.Record{}}
 	s := &stand{t: t, office: o, press: &press{}, gate: gate{}, breaker: &breaker{}}
 	s.Letters = &batch.Letters{
-		Store: o, Facts: o, Configs: fixed{cfg}, Gate: s.gate, Steps: o, Freezer: freezer{}, Press: s.press, Breaker: s.breaker,
+		Store: o, Facts: o, Configs: fixed{cfg}, Gate: s.gate, Steps: o, Freezer: freezer{}, Press: s.press, Breaker: s.breaker, Clock: noon,
 	}
 	for n := range letters {
 		s.wait(byte(n+1), message.Service, "Sydney")

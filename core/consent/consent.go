@@ -23,6 +23,9 @@ type Suppression struct {
 	Since    time.Time
 }
 
+// StopReceived is the reason of a suppression that the recipient's own STOP put.
+const StopReceived = "stop_received"
+
 // Window is when a channel may reach people, in the recipient's local time. The zero Window is always open.
 type Window struct {
 	Opens  Clock `json:"opens"`

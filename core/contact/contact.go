@@ -80,9 +80,10 @@ type Contact struct {
 	Person     customer.PersonID // 0: inline recipient or none
 	Account    string
 	Premise    string
-	Data       string // canonical JSON: what the templates may use
-	Inline     string // canonical JSON of the recipient given inline; empty when the person is loaded
-	Config     int64  // configuration version it was accepted under
+	Data       string    // canonical JSON: what the templates may use
+	Inline     string    // canonical JSON of the recipient given inline; empty when the person is loaded
+	ExpiresAt  time.Time // when the sender wants nothing begun any more; zero: by the steps and routes
+	Config     int64     // configuration version it was accepted under
 	AcceptedAt time.Time
 	By         string // the principal
 }

@@ -128,6 +128,11 @@ func (s *Service) CreatePrincipal(ctx context.Context, now time.Time, p access.P
 	if err := in.Validate(); err != nil {
 		return "", err
 	}
+	for _, d := range in.Divisions {
+		if !slices.Contains(p.Divisions, access.AllDivisions) && !slices.Contains(p.Divisions, d) {
+			return "", fault.New(fault.Forbidden, "a key cannot open a division that yours does not")
+		}
+	}
 	key, hash := access.NewKey(s.Random())
 	in.Hash, in.CreatedAt = hash, now
 	verdicts, err := s.Store.Apply(ctx, store.Writes{

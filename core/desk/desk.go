@@ -5,6 +5,7 @@ package desk
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"carillon/core/access"
@@ -68,6 +69,14 @@ type Checker interface {
 	Check(form string) ([]string, error)
 }
 
+// isWord tells a closed word from free text: reasons stand in evidence and ledger, which hold no personal content.
+func isWord(s string) bool {
+	if s == "" || len(s) > 40 || s[0] < 'a' || s[0] > 'z' {
+		return false
+	}
+	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
+}
+
 func hidden() error { return fault.New(fault.NotFound, "there is no such thing") }
 
 // hide makes what is not there look like what may not be seen.
@@ -127,6 +136,9 @@ func (s *Service) Cancel(ctx context.Context, now time.Time, p access.Principal,
 	}
 	if reason == "" {
 		reason = "cancelled"
+	}
+	if !isWord(reason) {
+		return store.ContactView{}, fault.Refuse(fault.Violation{Field: "/reason", Reason: "is one word of small letters, digits and _"})
 	}
 	var sets []store.Writes
 	for _, rec := range view.Messages {

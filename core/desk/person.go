@@ -183,9 +183,6 @@ func (s *Service) Suppress(ctx context.Context, now time.Time, p access.Principa
 		return err
 	}
 	in.Since, in.Origin = now, p.Name
-	if in.Reason == "" {
-		in.Reason = "listed"
-	}
 	return s.apply(ctx, store.Writes{
 		Suppressions: []consent.Suppression{in},
 		Entries: []ledger.Entry{{
@@ -194,11 +191,15 @@ func (s *Service) Suppress(ctx context.Context, now time.Time, p access.Principa
 	})
 }
 
-// Lift takes an address off the list.
+// Lift takes an address off the list, for the reason it was put there for. What the recipient's own STOP put, only the
+// recipient's START lifts.
 func (s *Service) Lift(ctx context.Context, now time.Time, p access.Principal, in consent.Suppression) error {
 	in, err := s.suppression(p, in)
 	if err != nil {
 		return err
+	}
+	if in.Reason == consent.StopReceived {
+		return fault.Refuse(fault.Violation{Field: "/reason", Reason: "only the recipient's own START lifts a STOP"})
 	}
 	return s.apply(ctx, store.Writes{
 		Lifted: []consent.Suppression{in},
@@ -235,6 +236,12 @@ func (s *Service) suppression(p access.Principal, in consent.Suppression) (conse
 	}
 	if in.Division != "" && !p.InDivision(in.Division) {
 		return in, fault.New(fault.Forbidden, "this key has no right in that division")
+	}
+	if in.Reason == "" {
+		in.Reason = "listed"
+	}
+	if !isWord(in.Reason) {
+		return in, fault.Refuse(fault.Violation{Field: "/reason", Reason: "is one word of small letters, digits and _"})
 	}
 	ch, known := s.Channels[in.Channel]
 	if !known {

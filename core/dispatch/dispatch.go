@@ -60,7 +60,8 @@ type Configs interface {
 
 // Steps starts what follows a step that fell.
 type Steps interface {
-	// NextStep returns the write set that starts the next step, empty when there is none.
+	// NextStep returns the write set that starts the next step, empty when there is none. An error is of the moment:
+	// the result is brought again. A lasting one is told loudly by whoever provides this, and starts nothing.
 	NextStep(ctx context.Context, now time.Time, id contact.ID, fell int16, why string) (store.Writes, error)
 }
 

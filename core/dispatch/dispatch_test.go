@@ -267,14 +267,6 @@ func TestNextStep(t *testing.T) {
 			t.Errorf("%+v: %v", turn, err)
 		}
 	})
-	t.Run("that is a bug does not keep the message from being settled", func(t *testing.T) {
-		t.Parallel()
-		s := newStand(t)
-		s.steps.err = errors.New("a bug")
-		if w, turn := s.settle(answered(fault.New(fault.Refused, "x"))); len(w.Settles) != 1 || len(turn.Left) != 0 {
-			t.Errorf("%+v", turn)
-		}
-	})
 }
 
 // TestClaim: claiming is beginning, so never more than can be called at once.

@@ -305,13 +305,24 @@ func (f *Feed) routes(p access.Principal) ([]config.Route, error) {
 	if !p.Has(access.Dialer) {
 		return nil, fault.New(fault.Forbidden, "this key has no call feed")
 	}
+	cfg := f.Dispatch.Configs.Current()
 	var out []config.Route
-	for _, r := range f.Dispatch.Configs.Current().Routes() {
-		if r.Provider == FeedProvider && r.Sender[VendorWord] == p.Source {
+	for _, r := range cfg.Routes() {
+		if r.Provider == FeedProvider && r.Sender[VendorWord] == p.Source && serves(cfg, r, p) {
 			out = append(out, r)
 		}
 	}
 	return out, nil
+}
+
+// serves reports whether the key may see every division whose calls take the route.
+func serves(cfg *config.Snapshot, r config.Route, p access.Principal) bool {
+	for _, d := range cfg.Document().Divisions {
+		if d.Routes[message.Voice] == r.Code && !p.InDivision(d.Code) {
+			return false
+		}
+	}
+	return true
 }
 
 func owner(p access.Principal) string    { return "vendor:" + p.Source }

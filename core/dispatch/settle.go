@@ -57,7 +57,7 @@ func (s *Service) one(ctx context.Context, now time.Time, r Result, life message
 	told := Told{Result: r, Place: move.To.Place, Attempt: move.To.Attempts, Reason: reason(r, move)}
 	if move.To.Place.Fallen() && !r.Taken.Message.Origin.LastStep() {
 		next, err := s.Steps.NextStep(ctx, now, r.Taken.Message.Origin.Contact, r.Taken.Message.Origin.Step, told.Reason)
-		if err != nil && fault.KindOf(err) != fault.Unknown {
+		if err != nil {
 			return store.Writes{}, Told{}, err
 		}
 		set = set.And(next)
@@ -158,7 +158,7 @@ func again(r Result, life message.Life, seen message.Observation, route config.R
 }
 
 func stopped(r Result, life message.Life, seen message.Observation) (message.Move, error) {
-	if !r.Begun || r.Way.Dedupes {
+	if !r.Begun || r.Way.Dedupes || r.Taken.Message.Doubt == message.Repeat {
 		return life.GiveBack(r.At, message.WaitReturned)
 	}
 	return life.Doubt(seen)

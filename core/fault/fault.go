@@ -177,6 +177,17 @@ func CodeOf(err error) string {
 	return KindOf(err).String()
 }
 
+// Passing reports whether the same thing may well succeed when it is asked for again later: the failure is of the
+// moment, not of what was asked.
+func Passing(err error) bool {
+	switch KindOf(err) {
+	case Unavailable, Ambiguous, Cancelled, Conflict, Throttled, Exhausted:
+		return err != nil
+	default:
+		return false
+	}
+}
+
 // Trips reports whether a breaker counts the kind as a failure of the provider.
 func Trips(kind Kind) bool {
 	switch kind {

@@ -8,6 +8,7 @@ package message
 import (
 	"encoding/hex"
 	"encoding/json"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -200,6 +201,9 @@ type Message struct {
 	Doubt      DoubtPolicy
 	Marketing  bool // needs consent; everything else is service related
 }
+
+// LogValue is the message's id: neither what is said nor to whom is ever logged.
+func (m Message) LogValue() slog.Value { return slog.StringValue(m.ID.String()) }
 
 // OrderKey is what letters of one customer are ordered by: account, else person, else source reference, else
 // the message itself.

@@ -2,6 +2,8 @@
 package notice
 
 import (
+	"bytes"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -42,6 +44,19 @@ type PlanRule struct {
 	Urgency message.Urgency     `json:"urgency"`
 	Doubt   message.DoubtPolicy `json:"in_doubt"`
 	Steps   []StepRule          `json:"steps"`
+}
+
+// UnmarshalJSON reads a rule strictly; one that says nothing of its urgency is service: nobody is woken by an omission.
+func (r *PlanRule) UnmarshalJSON(text []byte) error {
+	type plain PlanRule
+	rule := plain{Urgency: message.Service}
+	strict := json.NewDecoder(bytes.NewReader(text))
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(&rule); err != nil {
+		return err
+	}
+	*r = PlanRule(rule)
+	return nil
 }
 
 // Plan is a contact's plan. Its rule stands in the configuration version the contact was accepted under.

@@ -132,7 +132,7 @@ func NewContact(r *rand.Rand, at time.Time) contact.Contact {
 		ID: NewContactID(r), Source: "cis", Division: pick(r, "north", "south"), Reference: word(r, "ref"),
 		Class: "OUTAGE", Type: word(r, "TYPE"), Person: customer.PersonID(r.Int64N(9_999_999_999)), Account: word(r, "acct"),
 		Premise: word(r, "prem"), Data: `{"amount":"12.50","name":"Zoë"}`, Config: 1 + r.Int64N(9), AcceptedAt: at,
-		Inline: `{"name":["Zoë"]}`, By: "cis-north",
+		Inline: `{"name":["Zoë"]}`, ExpiresAt: at.Add(72 * time.Hour), By: "cis-north",
 	}
 }
 

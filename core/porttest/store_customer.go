@@ -244,10 +244,19 @@ func suppressions() []sentence {
 		{"are put once, and the first stays", func(st *stand) {
 			first := NewSuppression(st.r)
 			again := first
-			again.Reason, again.Since = "complaint", Noon().Add(time.Hour)
+			again.Since = Noon().Add(time.Hour)
 			st.applied(store.Writes{Suppressions: []consent.Suppression{first}})
 			st.applied(store.Writes{Suppressions: []consent.Suppression{again}})
 			st.same("suppressions", list(st, first), []consent.Suppression{first})
+		}},
+		{"are kept, and lifted, reason by reason", func(st *stand) {
+			stop := NewSuppression(st.r)
+			listed := stop
+			listed.Reason = "listed"
+			st.applied(store.Writes{Suppressions: []consent.Suppression{stop, listed}})
+			st.check(len(list(st, stop)) == 2, "both stand")
+			st.applied(store.Writes{Lifted: []consent.Suppression{stop}})
+			st.same("suppressions", list(st, stop), []consent.Suppression{listed})
 		}},
 		{"are kept apart by channel, address and division", func(st *stand) {
 			north := NewSuppression(st.r)
@@ -263,9 +272,9 @@ func suppressions() []sentence {
 			south := north
 			south.Division = "south"
 			st.applied(store.Writes{Suppressions: []consent.Suppression{north, south}})
-			st.applied(store.Writes{Lifted: []consent.Suppression{{Channel: north.Channel, Address: north.Address, Division: "north"}}})
+			st.applied(store.Writes{Lifted: []consent.Suppression{north}})
 			st.same("suppressions", list(st, north), []consent.Suppression{south})
-			st.applied(store.Writes{Lifted: []consent.Suppression{{Channel: north.Channel, Address: north.Address, Division: "north"}}})
+			st.applied(store.Writes{Lifted: []consent.Suppression{north}})
 			st.applied(store.Writes{Suppressions: []consent.Suppression{north}})
 			st.same("put again", list(st, north), []consent.Suppression{north, south})
 		}},

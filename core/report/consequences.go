@@ -55,9 +55,6 @@ const (
 	WordStart = "START"
 )
 
-// stopReceived is the reason of a suppression that only START lifts.
-const stopReceived = "stop_received"
-
 // reply obeys a recipient's own text: STOP suppresses at once and is confirmed once, HELP is answered always, START
 // lifts what STOP put.
 func (s *Service) reply(ctx context.Context, now time.Time, r message.Report) (store.Writes, error) {
@@ -70,10 +67,10 @@ func (s *Service) reply(ctx context.Context, now time.Time, r message.Report) (s
 	if err != nil {
 		return store.Writes{}, err
 	}
-	put := consent.Suppression{Channel: message.SMS, Address: r.From, Reason: stopReceived, Origin: r.Provider, Since: r.At}
-	entry := ledger.Entry{At: r.At, Channel: message.SMS, Reason: stopReceived, By: r.Provider}
+	put := consent.Suppression{Channel: message.SMS, Address: r.From, Reason: consent.StopReceived, Origin: r.Provider, Since: r.At}
+	entry := ledger.Entry{At: r.At, Channel: message.SMS, Reason: consent.StopReceived, By: r.Provider}
 	if known {
-		entry = about(last, r, "", stopReceived)
+		entry = about(last, r, "", consent.StopReceived)
 	}
 	var w store.Writes
 	switch r.Word {
@@ -95,7 +92,7 @@ func (s *Service) reply(ctx context.Context, now time.Time, r message.Report) (s
 }
 
 func stopped(list []consent.Suppression) bool {
-	return slices.ContainsFunc(list, func(x consent.Suppression) bool { return x.Reason == stopReceived })
+	return slices.ContainsFunc(list, func(x consent.Suppression) bool { return x.Reason == consent.StopReceived })
 }
 
 // answer replies with the division's template, when it has one.
@@ -135,7 +132,7 @@ func (s *Service) Deadlines(ctx context.Context, now time.Time) (Done, error) {
 		if err != nil { // it must not hold up the others
 			again := p.Deadline
 			again.At = now.Add(longest)
-			set = store.Writes{Undeadlines: []message.ID{again.Message}, Deadlines: []message.Deadline{again}}
+			set = store.Writes{Spent: []message.Deadline{p.Deadline}, Deadlines: []message.Deadline{again}}
 		}
 		sets = append(sets, set)
 	}
@@ -148,7 +145,7 @@ const busyWait = time.Minute
 // passed decides one deadline. Every decision takes the deadline's row with it, or moves it.
 func (s *Service) passed(ctx context.Context, now time.Time, p store.Passed) (store.Writes, error) {
 	id, life := p.Record.Message.ID, p.Record.Life()
-	gone := store.Writes{Undeadlines: []message.ID{id}}
+	gone := store.Writes{Spent: []message.Deadline{p.Deadline}}
 	o := message.Observation{At: now}
 	var move message.Move
 	var err error
@@ -178,6 +175,5 @@ func (s *Service) passed(ctx context.Context, now time.Time, p store.Passed) (st
 	if err != nil {
 		return store.Writes{}, err
 	}
-	set.Undeadlines = []message.ID{id}
-	return set, nil
+	return set.And(gone), nil
 }

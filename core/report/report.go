@@ -32,7 +32,8 @@ type Configs interface{ Current() *config.Snapshot }
 
 // Steps starts what follows.
 type Steps interface {
-	// NextStep returns the write set that starts the step after one that fell, empty when there is none.
+	// NextStep returns the write set that starts the step after one that fell, empty when there is none. An error is
+	// of the moment: the report is looked at again. A lasting one is told loudly by whoever provides this.
 	NextStep(ctx context.Context, now time.Time, id contact.ID, fell int16, why string) (store.Writes, error)
 	// Reply returns the write set that answers a recipient's own text.
 	Reply(ctx context.Context, now time.Time, to message.Message, address customer.Address, template string) (store.Writes, error)
@@ -81,13 +82,15 @@ func (s *Service) Work(ctx context.Context, now time.Time) (Done, error) {
 		return Done{}, err
 	}
 	done := Done{Looked: len(waiting), Full: len(waiting) == batch}
-	seen := make(map[message.ID]bool, len(waiting))
+	seen := make(map[string]bool, len(waiting))
 	var sets []store.Writes
 	for _, in := range waiting {
-		if in.Record != nil && seen[in.Record.Message.ID] {
-			done.Full = true // a message takes one report a turn; the next comes at once
+		about := subject(in)
+		if about != "" && seen[about] {
+			done.Full = true // a message, or a number that writes back, takes one report a turn; the next comes at once
 			continue
 		}
+		seen[about] = true
 		set, err := s.decide(ctx, now, in)
 		if err != nil {
 			if fault.KindOf(err) == fault.Unavailable {
@@ -95,14 +98,23 @@ func (s *Service) Work(ctx context.Context, now time.Time) (Done, error) {
 			}
 			set = deferred(in, now.Add(longest))
 		}
-		if in.Record != nil {
-			seen[in.Record.Message.ID] = true
-		} else if now.Sub(in.ReceivedAt) > keep {
+		if in.Record == nil && in.Report.Says != message.SaysReply && now.Sub(in.ReceivedAt) > keep {
 			done.Unmatched++
 		}
 		sets = append(sets, set)
 	}
 	return s.apply(ctx, sets, done)
+}
+
+// subject is what two reports must not tell of in one turn: their message, or the number that wrote back.
+func subject(in store.Inboxed) string {
+	switch {
+	case in.Report.Says == message.SaysReply:
+		return in.Report.From.Reveal()
+	case in.Record != nil:
+		return in.Record.Message.ID.String()
+	}
+	return ""
 }
 
 func (s *Service) apply(ctx context.Context, sets []store.Writes, done Done) (Done, error) {
@@ -205,10 +217,7 @@ func (s *Service) moved(ctx context.Context, now time.Time, rec message.Record, 
 		why = move.Evidence.Reason
 	}
 	next, err := s.Steps.NextStep(ctx, now, rec.Message.Origin.Contact, rec.Message.Origin.Step, why)
-	if err != nil && fault.KindOf(err) != fault.Unknown {
-		return store.Writes{}, err
-	}
-	return set.And(next), nil
+	return set.And(next), err
 }
 
 func dueAfter(rec message.Record, move message.Move) store.Writes {

@@ -2,7 +2,6 @@ package report_test
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -424,15 +423,6 @@ func TestWork(t *testing.T) {
 			t.Errorf("%+v, %+v", w, done)
 		}
 	})
-	t.Run("a next step that is a bug does not keep the outcome from being told", func(t *testing.T) {
-		t.Parallel()
-		s := newStand(t, config.Replies{})
-		s.steps.err = errors.New("a bug")
-		s.tables.inbox = []store.Inboxed{in(message.SaysFailed, nil, message.Sent)}
-		if w, _ := s.work(); len(w.Evidence) != 1 || len(w.Consumed) != 1 {
-			t.Errorf("%+v", w)
-		}
-	})
 	t.Run("there is nothing to do", func(t *testing.T) {
 		t.Parallel()
 		s := newStand(t, config.Replies{})
@@ -509,8 +499,8 @@ func TestDeadlines(t *testing.T) {
 			if again := len(w.Deadlines) == 1; again != row.again || again && !w.Deadlines[0].At.Equal(noon().Add(time.Minute)) {
 				t.Errorf("%+v", w.Deadlines)
 			}
-			if !slices.Equal(w.Undeadlines, []message.ID{text().ID}) {
-				t.Errorf("the deadline stays: %v", w.Undeadlines)
+			if len(w.Spent) != 1 || w.Spent[0] != s.tables.passed[0].Deadline {
+				t.Errorf("the deadline stays: %v", w.Spent)
 			}
 			if row.want != 0 && row.due != nil && len(w.Settles)+len(w.Undues) != 1 {
 				t.Errorf("the due row stays: %+v", w)

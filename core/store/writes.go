@@ -110,7 +110,7 @@ type ProviderRef struct {
 type Claim struct {
 	Lane  message.Lane
 	Now   time.Time
-	Lease time.Time // the lanes' leases are unique per claim: the caller adds what makes it so
+	Lease time.Time // until when
 	Owner string
 	Limit int
 	Low   time.Time // a hint: no row is due before it (zero: none). Rows before it are found by a claim without the hint.
@@ -140,14 +140,15 @@ type Writes struct {
 	Evidence     []message.Evidence
 	Refs         []ProviderRef
 	Deadlines    []message.Deadline
-	Undeadlines  []message.ID // every deadline of the message goes, before Deadlines of the set are put
+	Undeadlines  []message.ID       // every deadline of the message goes, before Deadlines of the set are put
+	Spent        []message.Deadline // deadline rows that go if they still stand at this time, before Deadlines of the set are put
 	Counts       []message.Count
 	Reports      []message.Report // into the inbox; one that is there already is passed over
 	Consumed     []int64          // inbox numbers; the set is a Conflict "report" when one is gone
 	Deferred     []Deferral       // inbox rows to look at again later
 	Marks        []PointMark
-	Suppressions []consent.Suppression // put; one that is there is passed over
-	Lifted       []consent.Suppression // by channel, address and division
+	Suppressions []consent.Suppression // put; one that is there (channel, address, division, reason) is passed over
+	Lifted       []consent.Suppression // by channel, address, division and reason
 	Runs         []extract.Run         // insert (Version 1) or update under Version-1
 	Letters      []extract.Letter
 	Pauses       []LanePause
@@ -179,6 +180,7 @@ func (w Writes) And(o Writes) Writes {
 	w.Refs = append(w.Refs, o.Refs...)
 	w.Deadlines = append(w.Deadlines, o.Deadlines...)
 	w.Undeadlines = append(w.Undeadlines, o.Undeadlines...)
+	w.Spent = append(w.Spent, o.Spent...)
 	w.Counts = append(w.Counts, o.Counts...)
 	w.Reports = append(w.Reports, o.Reports...)
 	w.Consumed = append(w.Consumed, o.Consumed...)

@@ -16,12 +16,8 @@ import (
 // classify gives an error of the client its kind. What a broker says of an attempt to connect stands inside sarama's
 // "out of brokers", so the codes come first.
 func classify(err error) error {
-	var code sarama.KError
-	if errors.As(err, &code) {
+	if code, known := codeOf(err); known {
 		return coded(code, err)
-	}
-	if errors.Is(err, sarama.ErrSASLAuthenticationFailed) { // as a sentinel around the broker's words
-		return coded(sarama.ErrSASLAuthenticationFailed, err)
 	}
 	return fault.Wrap(kindOfClient(err), "hand over", err)
 }
@@ -30,9 +26,26 @@ func classify(err error) error {
 func unconnected(err error) error {
 	told := classify(err)
 	if fault.Is(told, fault.Ambiguous) {
-		return fault.Provider(fault.Unavailable, fault.CodeOf(told), "connecting", err)
+		return fault.Wrap(fault.Unavailable, "connecting", err)
 	}
 	return told
+}
+
+// lastCode is the highest code that the client names.
+const lastCode = sarama.ErrInvalidUpdateVersion
+
+// codeOf is the code of the protocol in err. What the client wraps as a sentinel is found by errors.Is only.
+func codeOf(err error) (sarama.KError, bool) {
+	var code sarama.KError
+	if errors.As(err, &code) {
+		return code, true
+	}
+	for code := sarama.ErrUnknown; code <= lastCode; code++ {
+		if code != sarama.ErrNoError && errors.Is(err, code) {
+			return code, true
+		}
+	}
+	return 0, false
 }
 
 // coded is the fault of a code of the protocol; its name is the protocol's own.
@@ -140,8 +153,7 @@ func sessionEnds(code sarama.KError) (string, bool) {
 
 // endsSession reports whether the producer that failed with err is of no more use.
 func endsSession(err error) bool {
-	var code sarama.KError
-	if errors.As(err, &code) {
+	if code, known := codeOf(err); known {
 		_, ends := sessionEnds(code)
 		return ends
 	}

@@ -31,6 +31,9 @@ func TestClassify(t *testing.T) {
 				if fault.KindOf(err) != kind {
 					t.Errorf("fault %v", err)
 				}
+				if wrapped := classify(sarama.Wrap(code, errors.New("it says"))); code <= lastCode && fault.KindOf(wrapped) != kind {
+					t.Errorf("as a sentinel: %v", wrapped)
+				}
 				if name := fault.CodeOf(err); kind != fault.Unknown && (name != strings.ToUpper(name) || len(name) < 5) {
 					t.Errorf("code %q", name)
 				}

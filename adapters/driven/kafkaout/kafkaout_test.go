@@ -203,8 +203,8 @@ func TestRecords(t *testing.T) {
 	for _, c := range []struct{ topic, key, value, headers string }{
 		{"carillon.letters", "account:1", l.Record, "ce_specversion=1.0;ce_id=" + id + ";ce_type=carillon.letter.v1;" +
 			"ce_source=/utility/east;ce_time=2026-03-02T14:00:00.123Z;ce_subject=LTRPRT-7;content-type=application/json;"},
-		{"carillon.manifests", "LTRPRT", `{"batch":"LTRPRT","run":7,"businessDate":"","openedAt":"","closedAt":"2026-03-02T14:05:00.5Z",` +
-			`"letters":1,"sha256":"00"}`, "ce_specversion=1.0;ce_id=LTRPRT-7;ce_type=carillon.manifest.v1;ce_source=/utility/east;" +
+		{"carillon.manifests", "LTRPRT/7", `{"batch":"LTRPRT","run":7,"businessDate":"","openedAt":"","closedAt":"2026-03-02T14:05:00.5Z",` +
+			`"letters":1,"sha256":"00"}`, "ce_specversion=1.0;ce_id=LTRPRT/7;ce_type=carillon.manifest.v1;ce_source=/utility/east;" +
 			"ce_time=2026-03-02T14:05:00.5Z;content-type=application/json;"},
 		{"carillon.status", "0000000042", moved, "ce_specversion=1.0;ce_id=8;ce_type=carillon.message.moved.v1;ce_source=/utility/east;" +
 			"ce_time=2026-03-02T14:00:00.123Z;ce_subject=" + id + ";content-type=application/json;"},

@@ -15,6 +15,7 @@ import (
 const (
 	outFilter  = "carillon_out"  // prints
 	eachFilter = "carillon_each" // loops
+	hasFilter  = "carillon_has"  // contains
 )
 
 // filter is a filter, given from least to most arguments beside its value. Its function returns ok false when the
@@ -139,6 +140,24 @@ func (r *run) each(args []any) (any, error) {
 		return &list{run: r}, nil
 	}
 	return nil, refuseValue(r.form.fields[args[1].(int)], "is no list to loop over")
+}
+
+// has tells what contains asks: whether a text is in a text, a value in a list, a field in an object.
+func (r *run) has(args []any) (any, error) {
+	want := args[1]
+	switch v := args[0].(type) {
+	case *list:
+		r.spend(weight(v))
+		return slices.ContainsFunc(v.all(), func(item any) bool { return values.Equal(item, want) }), nil
+	case *record:
+		name, ok := want.(string)
+		_, there := v.fields[name]
+		return ok && there, nil
+	}
+	text, ok := textOf(args[0])
+	part, ok2 := textOf(want)
+	r.spend(8 + len(text))
+	return ok && ok2 && strings.Contains(text, part), nil
 }
 
 type call = func(r *run, v any, args []any) (any, bool)

@@ -141,6 +141,7 @@ func (f *form) render(data map[string]any, escape bool) (text string, err error)
 	config.Config.Config = expressions.NewConfig()
 	config.AddFilter(outFilter, func(args ...any) (any, error) { return r.print(args) })
 	config.AddFilter(eachFilter, func(args ...any) (any, error) { return r.each(args) })
+	config.AddFilter(hasFilter, func(args ...any) (any, error) { return r.has(args) })
 	for name, f := range f.uses {
 		config.AddFilter(name, func(args ...any) (any, error) { return r.apply(name, f, args) })
 	}

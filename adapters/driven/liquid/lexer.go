@@ -69,7 +69,9 @@ func lex(s string) (words []word, ok bool) {
 		if n == 0 {
 			return nil, false
 		}
-		w.source = s[:n]
+		if w.source = s[:n]; w.kind == operator && w.text == "contains" {
+			w.source = "| " + hasFilter + ":" // the library's own looks through long texts for nothing
+		}
 		words, s = append(words, w), s[n:]
 	}
 	return words, true

@@ -70,6 +70,7 @@ func TestRender(t *testing.T) {
 		{"chooses", "{% case count %}{% when 1, 2 %}few{% when 3 %}three{% else %}many{% endcase %}", "three"},
 		{"chooses otherwise", "{% unless paid %}unpaid{% endunless %}{% if paid %}a{% elsif count == 3 %}b{% else %}c{% endif %}", "unpaidb"},
 		{"lets null stand for what may be missing", "{% if nothing %}{{ nothing.deep }}{% else %}-{% endif %}{{ nothing | default: 'x' }}", "-x"},
+		{"finds nothing in null", "{% if nothing contains 'a' or name contains nothing or name contains words %}yes{% endif %}{% if amount contains 4 %}4{% endif %}", "4"},
 		{"finds in texts and lists", "{% if name contains 'd' and words contains 'a' and bill contains 'note' %}yes{% endif %}", "yes"},
 		{"assigns", "{% assign n = count | plus: 1 %}{{ n }}", "4"},
 		{"trims whitespace", "a  {{- name -}}  b {%- if paid -%} x {%- endif -%} c", "aAdabc"},
@@ -183,6 +184,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"a huge number", "{{ 99999999999999999999 }}"},
 		{"blocks that are too deep", strings.Repeat("{% if a %}", 40) + strings.Repeat("{% endif %}", 40)},
 		{"brackets that are too deep", "{{ " + strings.Repeat("(", 40) + "a" + strings.Repeat(")", 40) + " }}"},
+		{"names that are too deep", "{{ a" + strings.Repeat(".a", 40) + " }}"},
 		{"bytes that are no text", "\xff"},
 		{"a form that is too long", strings.Repeat("x", 300<<10)},
 	} {
@@ -234,6 +236,7 @@ func TestRenderIsBounded(t *testing.T) {
 		{"in loops over what it split", "{% assign s = long | split: '' %}{% for a in s %}{% for b in s %}{% endfor %}{% endfor %}"},
 		{"in what it puts together", "{% assign s = long %}" + strings.Repeat("{% assign s = s | append: s %}", 20)},
 		{"in what it replaces", "{{ long | replace: '', long }}"},
+		{"in what it looks through", "{% for i in l %}" + strings.Repeat("{% if long contains 'xxz' %}{% endif %}", 50) + "{% endfor %}"},
 		{"in what it joins", "{{ l | join: long }}"},
 		{"in what it compares", "{% assign s = long | split: '' | uniq %}"},
 		{"in its numbers", "{% assign n = 9999999 %}" + strings.Repeat("{% assign n = n | times: n %}", 20)},

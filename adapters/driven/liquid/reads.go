@@ -125,6 +125,9 @@ func (s *scan) name(words []word, first *string) error {
 		}
 		path = append(path, w.text)
 	}
+	if len(path) > maxDepth {
+		return s.refuse("a name is too deep")
+	}
 	s.free[name] = true
 	if len(path) > 1 {
 		s.paths = append(s.paths, path)

@@ -54,6 +54,9 @@ func (atom) Equal(values.Value) bool { return false }
 // Less implements values.Value.
 func (atom) Less(values.Value) bool { return false }
 
+// Contains implements values.Value; [run.has] stands for it.
+func (atom) Contains(values.Value) bool { return false }
+
 // Test implements values.Value.
 func (atom) Test() bool { return true }
 
@@ -68,13 +71,6 @@ type record struct {
 
 // Interface implements values.Value.
 func (o *record) Interface() any { return o }
-
-// Contains tells whether there is a field of the name.
-func (o *record) Contains(v values.Value) bool {
-	name, ok := v.Interface().(string)
-	_, there := o.fields[name]
-	return ok && there
-}
 
 // PropertyValue is the field after a dot.
 func (o *record) PropertyValue(v values.Value) values.Value {
@@ -123,13 +119,6 @@ type list struct {
 
 // Interface implements values.Value.
 func (l *list) Interface() any { return l }
-
-// Contains tells whether the value is one of the items.
-func (l *list) Contains(v values.Value) bool {
-	l.run.spend(len(l.items))
-	want := v.Interface()
-	return slices.ContainsFunc(l.all(), func(item any) bool { return values.Equal(item, want) })
-}
 
 // PropertyValue is first, last or size.
 func (l *list) PropertyValue(v values.Value) values.Value {

@@ -31,7 +31,7 @@ func queueJobs(batch *pgx.Batch, jobs []*job) {
 
 // searches reports whether a set changes rows that are there, so that they must be found.
 func searches(w *store.Writes) bool {
-	return w.Claim != nil || len(w.Settles)+len(w.Requeues)+len(w.Undues)+len(w.Undeadlines)+len(w.Persons)+len(w.Consumed)+
+	return w.Claim != nil || len(w.Settles)+len(w.Requeues)+len(w.Undues)+len(w.Undeadlines)+len(w.Spent)+len(w.Persons)+len(w.Consumed)+
 		len(w.Deferred)+len(w.Seals)+len(w.Marks) > 0
 }
 
@@ -149,6 +149,9 @@ func touchesMessages(w *store.Writes, is func(message.ID)) {
 	}
 	for i := range w.Deadlines {
 		is(w.Deadlines[i].Message)
+	}
+	for i := range w.Spent {
+		is(w.Spent[i].Message)
 	}
 	for _, id := range w.Undeadlines {
 		is(id)

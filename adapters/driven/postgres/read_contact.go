@@ -17,7 +17,7 @@ import (
 // A contact with all that hangs on it, in one round trip.
 const (
 	selectContact = `
-select id, accepted_at, source, division, reference, class, type, person, account, premise, data, inline, config, by
+select id, accepted_at, source, division, reference, class, type, person, account, premise, data, inline, expires_at, config, by
 from contact where id = $1`
 
 	selectPlan  = `select contact, steps from plan where contact = $1`
@@ -75,10 +75,10 @@ func (s *Store) Contact(ctx context.Context, id contact.ID) (store.ContactView, 
 }
 
 func contactOf(row pgx.CollectableRow) (c contact.Contact, err error) {
-	var accepted int64
+	var accepted, expires int64
 	err = row.Scan((*int64)(&c.ID), &accepted, &c.Source, &c.Division, &c.Reference, &c.Class, &c.Type, (*int64)(&c.Person),
-		&c.Account, &c.Premise, &c.Data, &c.Inline, &c.Config, &c.By)
-	c.AcceptedAt = timeOf(accepted)
+		&c.Account, &c.Premise, &c.Data, &c.Inline, &expires, &c.Config, &c.By)
+	c.AcceptedAt, c.ExpiresAt = timeOf(accepted), timeOf(expires)
 	return c, err
 }
 

@@ -63,8 +63,19 @@ insert into counter (hour, channel, urgency, place, delta)
 select * from unnest($1::bigint[], $2::text[], $3::smallint[], $4::smallint[], $5::bigint[])`
 )
 
+// spendDeadlines takes away deadlines that have passed, unless they were put anew meanwhile.
+const spendDeadlines = `
+delete from deadline d using unnest($1::uuid[], $2::smallint[], $3::bigint[]) as i (message, kind, at)
+where d.message = i.message and d.kind = i.kind and d.at = i.at`
+
 // queueGone takes away what waits.
 func queueGone(batch *pgx.Batch, jobs []*job) {
+	if rows := flat(jobs, func(w *store.Writes) []message.Deadline { return w.Spent }); len(rows) > 0 {
+		batch.Queue(spendDeadlines,
+			col(rows, func(d *message.Deadline) [16]byte { return d.Message }),
+			col(rows, func(d *message.Deadline) int16 { return int16(d.Kind) }),
+			col(rows, func(d *message.Deadline) int64 { return micros(d.At) }))
+	}
 	if ids := flat(jobs, func(w *store.Writes) []message.ID { return w.Undeadlines }); len(ids) > 0 {
 		batch.Queue(deleteDeadlines, uuids(ids))
 	}

@@ -37,7 +37,7 @@ where value = $2 and kind = $1 and ($3::bigint = 0 or id = $3)`
 insert into suppression (channel, address, division, reason, origin, since) values ($1, $2, $3, $4, $5, $6)
 on conflict do nothing`
 
-	deleteSuppression = `delete from suppression where channel = $1 and address = $2 and division = $3`
+	deleteSuppression = `delete from suppression where channel = $1 and address = $2 and division = $3 and reason = $4`
 )
 
 func queueReports(batch *pgx.Batch, jobs []*job) {
@@ -56,7 +56,7 @@ func queueReports(batch *pgx.Batch, jobs []*job) {
 		batch.Queue(markPoints, text(string(m.Kind)), address(m.Value), int64(m.Point), micros(m.Since))
 	}
 	for _, p := range flat(jobs, func(w *store.Writes) []consent.Suppression { return w.Lifted }) {
-		batch.Queue(deleteSuppression, text(string(p.Channel)), address(p.Address), text(p.Division))
+		batch.Queue(deleteSuppression, text(string(p.Channel)), address(p.Address), text(p.Division), text(p.Reason))
 	}
 	for _, p := range flat(jobs, func(w *store.Writes) []consent.Suppression { return w.Suppressions }) {
 		batch.Queue(insertSuppression, text(string(p.Channel)), address(p.Address), text(p.Division), text(p.Reason),

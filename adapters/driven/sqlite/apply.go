@@ -62,6 +62,7 @@ func (x *tx) write(ctx context.Context, w *store.Writes) error {
 		each(ctx, w.Requeues, x.requeue),
 		each(ctx, w.Undues, x.undue),
 		each(ctx, w.Undeadlines, x.undeadline),
+		each(ctx, w.Spent, x.spent),
 		each(ctx, w.Consumed, x.consume),
 		each(ctx, w.Deferred, x.deferReport),
 		each(ctx, w.Lifted, x.lift),

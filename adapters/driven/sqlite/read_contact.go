@@ -37,7 +37,7 @@ func (s *Store) read(ctx context.Context, doing string, f func(q *sql.Tx) error)
 }
 
 const contactByID = `
-select id, accepted_at, source, division, reference, class, type, person, account, premise, data, inline, config, by
+select id, accepted_at, source, division, reference, class, type, person, account, premise, data, inline, expires_at, config, by
 from contact where id = ?`
 
 // Contact implements [store.Contacts].
@@ -46,7 +46,7 @@ func (s *Store) Contact(ctx context.Context, id contact.ID) (v store.ContactView
 		c := &v.Contact
 		v.Plan.Contact = id
 		err := q.QueryRowContext(ctx, contactByID, int64(id)).Scan(&c.ID, moment{&c.AcceptedAt}, &c.Source, &c.Division,
-			&c.Reference, &c.Class, &c.Type, &c.Person, &c.Account, &c.Premise, &c.Data, &c.Inline, &c.Config, &c.By)
+			&c.Reference, &c.Class, &c.Type, &c.Person, &c.Account, &c.Premise, &c.Data, &c.Inline, moment{&c.ExpiresAt}, &c.Config, &c.By)
 		if err != nil {
 			return err
 		}

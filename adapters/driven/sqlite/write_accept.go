@@ -55,12 +55,12 @@ func (x *tx) key(ctx context.Context, k store.IntakeKey) error {
 }
 
 const insertContact = `
-insert into contact (id, accepted_at, source, division, reference, class, type, person, account, premise, data, inline, config, by)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+insert into contact (id, accepted_at, source, division, reference, class, type, person, account, premise, data, inline, expires_at, config, by)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 func (x *tx) contact(ctx context.Context, c contact.Contact) error {
 	return x.must(ctx, "contact", insertContact, int64(c.ID), micros(c.AcceptedAt), c.Source, c.Division, c.Reference,
-		c.Class, c.Type, int64(c.Person), c.Account, c.Premise, c.Data, c.Inline, c.Config, c.By)
+		c.Class, c.Type, int64(c.Person), c.Account, c.Premise, c.Data, c.Inline, micros(c.ExpiresAt), c.Config, c.By)
 }
 
 func (x *tx) plan(ctx context.Context, p notice.Plan) error {

@@ -112,6 +112,12 @@ func (x *tx) undeadline(ctx context.Context, id message.ID) error {
 	return err
 }
 
+// spent takes a deadline that has passed away, unless it was put anew meanwhile.
+func (x *tx) spent(ctx context.Context, d message.Deadline) error {
+	_, err := x.exec(ctx, `delete from deadline where message = ? and kind = ? and at = ?`, d.Message[:], int64(d.Kind), micros(d.At))
+	return err
+}
+
 const insertReport = `
 insert into report (provider, key, message, ref, at, says, reason, code, undeliverable, suppress, from_address,
     to_sender, word, received_at, look_at)

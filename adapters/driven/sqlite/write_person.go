@@ -141,7 +141,7 @@ func (x *tx) suppress(ctx context.Context, s consent.Suppression) error {
 }
 
 func (x *tx) lift(ctx context.Context, s consent.Suppression) error {
-	_, err := x.exec(ctx, `delete from suppression where channel = ? and address = ? and division = ?`,
-		string(s.Channel), s.Address.Reveal(), s.Division)
+	_, err := x.exec(ctx, `delete from suppression where channel = ? and address = ? and division = ? and reason = ?`,
+		string(s.Channel), s.Address.Reveal(), s.Division, s.Reason)
 	return err
 }

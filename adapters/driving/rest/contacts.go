@@ -13,14 +13,15 @@ import (
 	"carillon/core/contact"
 	"carillon/core/customer"
 	"carillon/core/fault"
+	"carillon/core/notice"
 	"carillon/core/store"
 )
 
 // AcceptContact takes a contact in, or only checks it.
 func (s *server) AcceptContact(ctx context.Context, req *api.ContactRequest, params api.AcceptContactParams) (api.AcceptContactRes, error) {
-	request, err := contactRequest(req, params.IdempotencyKey)
-	if err != nil {
-		return nil, err
+	request, wrong := contactRequest(req, params.IdempotencyKey)
+	if wrong != nil {
+		return nil, fault.Refuse(s.alsoWrong(ctx, request, wrong)...)
 	}
 	if params.Validate.Set {
 		answer, err := s.Accept.Validate(ctx, s.cfg.Clock(), caller(ctx), request)
@@ -36,7 +37,9 @@ func (s *server) AcceptContact(ctx context.Context, req *api.ContactRequest, par
 	return accepted(answer), nil
 }
 
-func contactRequest(req *api.ContactRequest, key string) (accept.Request, error) {
+// contactRequest is the request in the words of the core, and what of it could not be read.
+func contactRequest(req *api.ContactRequest, key string) (accept.Request, []fault.Violation) {
+	var wrong []fault.Violation
 	r := accept.Request{
 		Key: key, Division: string(req.Division), Reference: string(req.Reference.Value),
 		Class: string(req.Class), Type: string(req.Type), External: string(req.ExternalPerson.Value),
@@ -45,7 +48,7 @@ func contactRequest(req *api.ContactRequest, key string) (accept.Request, error)
 	if req.Person.Set {
 		id, err := customer.ParsePersonID(string(req.Person.Value))
 		if err != nil {
-			return r, fault.Refuse(fault.Violation{Field: "/person", Reason: "has ten digits and is not zero"})
+			wrong = append(wrong, fault.Violation{Field: "/person", Reason: "has ten digits and is not zero"})
 		}
 		r.Person = id
 	}
@@ -55,9 +58,9 @@ func contactRequest(req *api.ContactRequest, key string) (accept.Request, error)
 			Email: string(in.Value.Email.Value), Postal: postal(in.Value.Postal), Zone: string(in.Value.Zone.Value),
 		}
 	}
-	data, err := fromData(req.Data.Value)
-	r.Data = data
-	return r, err
+	var unread []fault.Violation
+	r.Data, unread = fromData(req.Data.Value)
+	return r, append(wrong, unread...)
 }
 
 func accepted(a accept.Answer) *api.ContactAcceptedHeaders {
@@ -102,7 +105,7 @@ func (s *server) GetContact(ctx context.Context, params api.GetContactParams) (a
 	if err != nil {
 		return nil, err
 	}
-	return s.contactView(view)
+	return s.contactView(ctx, view)
 }
 
 // FindContact reads a contact by its source's reference.
@@ -111,7 +114,7 @@ func (s *server) FindContact(ctx context.Context, params api.FindContactParams) 
 	if err != nil {
 		return nil, err
 	}
-	return s.contactView(view)
+	return s.contactView(ctx, view)
 }
 
 // CancelContact stops what was not begun.
@@ -124,10 +127,10 @@ func (s *server) CancelContact(ctx context.Context, req *api.ReasonRequest, para
 	if err != nil {
 		return nil, err
 	}
-	return s.contactView(view)
+	return s.contactView(ctx, view)
 }
 
-func (s *server) contactView(v store.ContactView) (*api.Contact, error) {
+func (s *server) contactView(ctx context.Context, v store.ContactView) (*api.Contact, error) {
 	data, err := toData(v.Contact.Data)
 	if err != nil {
 		return nil, fault.Wrap(fault.Unknown, "reading the data of contact "+v.Contact.ID.String(), err)
@@ -139,21 +142,46 @@ func (s *server) contactView(v store.ContactView) (*api.Contact, error) {
 		Data: data, Config: c.Config, AcceptedAt: stamp(c.AcceptedAt), By: c.By,
 		Steps: make([]api.Step, 0, v.Plan.Steps), Messages: make([]api.Message, 0, len(v.Messages)),
 	}
+	rules, err := s.plan(ctx, v.Contact)
+	if err != nil {
+		return nil, err
+	}
 	for number := int16(1); number <= v.Plan.Steps; number++ {
-		step := api.Step{Number: int(number)}
-		for _, st := range v.Steps {
-			if st.Number == number {
-				step.Started, step.StartedAt, step.Why = true, maybe(st.StartedAt), text(st.Why)
-				step.Message = api.NewOptMessageID(api.MessageID(st.Message.String()))
-			}
-		}
-		out.Steps = append(out.Steps, step)
+		out.Steps = append(out.Steps, stepView(number, rules, v.Steps))
 	}
 	breakers := s.Breakers.Breakers()
 	for _, m := range v.Messages {
 		out.Messages = append(out.Messages, *messageView(m, breakers))
 	}
 	return out, nil
+}
+
+// plan is the plan of a contact's type as it was when the contact was accepted; none when that configuration is gone.
+func (s *server) plan(ctx context.Context, c contact.Contact) ([]notice.StepRule, error) {
+	cfg, err := s.Snapshots.At(ctx, c.Config)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	kind, _ := cfg.Type(c.Class, c.Type)
+	return kind.Plan.Steps, nil
+}
+
+func stepView(number int16, rules []notice.StepRule, started []notice.Step) api.Step {
+	out := api.Step{Number: int(number)}
+	if n := int(number); n <= len(rules) {
+		rule := rules[n-1]
+		out.Channel, out.Template = api.NewOptChannel(api.Channel(rule.Channel)), text(rule.Template)
+	}
+	for _, st := range started {
+		if st.Number == number {
+			out.Started, out.StartedAt, out.Why = true, maybe(st.StartedAt), text(st.Why)
+			out.Message = api.NewOptMessageID(api.MessageID(st.Message.String()))
+		}
+	}
+	return out
 }
 
 // source is the source asked for, else the caller's own.
@@ -165,21 +193,22 @@ func source(ctx context.Context, asked api.OptCode) string {
 }
 
 // fromData reads free data; numbers keep the form they were written in.
-func fromData(d api.Data) (map[string]any, error) {
+func fromData(d api.Data) (map[string]any, []fault.Violation) {
 	if len(d) == 0 {
 		return nil, nil
 	}
+	var wrong []fault.Violation
 	out := make(map[string]any, len(d))
 	for name, raw := range d {
 		decoder := json.NewDecoder(bytes.NewReader(raw))
 		decoder.UseNumber()
 		var value any
 		if err := decoder.Decode(&value); err != nil {
-			return nil, fault.Refuse(fault.Violation{Field: "/data" + shown(name), Reason: "is no JSON value"})
+			wrong = append(wrong, fault.Violation{Field: "/data" + shown(name), Reason: "is no JSON value"})
 		}
 		out[name] = value
 	}
-	return out, nil
+	return out, wrong
 }
 
 // toData writes free data as it is stored.

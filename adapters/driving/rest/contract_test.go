@@ -14,11 +14,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
 
+	"carillon/adapters/driving/rest/internal/api"
 	"carillon/contracts"
 	"carillon/core/access"
 )
@@ -160,7 +163,8 @@ func requests(t testing.TB) []string {
 	}
 	var names []string
 	for _, e := range entries {
-		if name, ok := strings.CutSuffix(e.Name(), ".request.json"); ok {
+		name, ok := strings.CutSuffix(e.Name(), ".request.json")
+		if id, _, _ := strings.Cut(name, "."); ok && !elsewhere(id) {
 			names = append(names, name)
 		}
 	}
@@ -244,7 +248,7 @@ func compare(t *testing.T, name string, status int, got example) {
 	if !found {
 		t.Fatalf("status %d, and no %s: %s", status, file, got.Body)
 	}
-	if diff := cmp.Diff(want.Headers, got.Headers); diff != "" {
+	if diff := cmp.Diff(want.Headers, got.Headers, cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(parsed(t, want.Body), parsed(t, got.Body)); diff != "" {
@@ -264,6 +268,59 @@ func parsed(t *testing.T, text []byte) any {
 	return tree
 }
 
+// body is a generated request body.
+type body interface {
+	json.Marshaler
+	json.Unmarshaler
+}
+
+// bodies makes the body of every operation that has one.
+func bodies() map[string]func() body {
+	return map[string]func() body{
+		"acceptContact": func() body { return new(api.ContactRequest) }, "cancelContact": func() body { return new(api.ReasonRequest) },
+		"putPerson": func() body { return new(api.PersonRequest) }, "putSuppression": func() body { return new(api.SuppressionRequest) },
+		"pauseLane": func() body { return new(api.ReasonRequest) }, "resumeLane": func() body { return new(api.ReasonRequest) },
+		"leaseCalls": func() body { return new(api.LeaseRequest) }, "postCallResults": func() body { return new(api.CallResults) },
+		"extendCalls": func() body { return new(api.ExtendRequest) }, "recallCalls": func() body { return new(api.RecallRequest) },
+		"putConfig": func() body { return new(api.Configuration) }, "createPrincipal": func() body { return new(api.PrincipalRequest) },
+	}
+}
+
+// TestExamplesGoBothWays reads the body of every recorded request and writes it again: nothing is lost and nothing is
+// added.
+func TestExamplesGoBothWays(t *testing.T) {
+	for _, name := range requests(t) {
+		request, _ := readExample(t, name+".request.json")
+		id, kind, _ := strings.Cut(name, ".")
+		if request.Body == nil || kind == "invalid" {
+			continue
+		}
+		make, known := bodies()[id]
+		if !known {
+			t.Errorf("no body of %s", id)
+			continue
+		}
+		b := make()
+		if err := b.UnmarshalJSON(request.Body); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		text, err := b.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		same := cmpopts.AcyclicTransformer("moment", func(s string) any {
+			if at, err := time.Parse(time.RFC3339, s); err == nil {
+				return at.Truncate(time.Second).UTC() // the generated encoder of requests writes whole seconds
+			}
+			return s
+		})
+		if diff := cmp.Diff(parsed(t, request.Body), parsed(t, text), same); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
 // TestRoles calls every operation as every role: those the contract names are let in, the others are not, and nobody
 // without a key.
 func TestRoles(t *testing.T) {
@@ -280,6 +337,12 @@ func TestRoles(t *testing.T) {
 			}
 			w := httptest.NewRecorder()
 			handler.ServeHTTP(w, r)
+			if w.Code == http.StatusUnauthorized && w.Header().Get("WWW-Authenticate") != "Bearer" {
+				t.Errorf("%s does not say how to sign in", f.id)
+			}
+			if w.Code >= http.StatusBadRequest {
+				problemIn(t, w)
+			}
 			return w.Code
 		}
 		if len(f.roles) == 0 {

@@ -2,7 +2,6 @@ package rest_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -60,6 +59,10 @@ type house struct {
 	source       string
 	unreachable  bool
 	acceptCalled int
+	validated    accept.Request
+	invalid      []fault.Violation  // what Validate finds wrong
+	why          message.WaitReason // of the message that waits; a retry when empty
+	configGone   bool               // the versions that contacts were accepted under are not there any more
 }
 
 func (h *house) asked(p access.Principal) error {
@@ -109,13 +112,21 @@ func (h *house) Accept(_ context.Context, at time.Time, p access.Principal, r ac
 }
 
 func (h *house) Validate(_ context.Context, _ time.Time, p access.Principal, r accept.Request) (accept.Answer, error) {
-	h.accepted = r
+	h.validated = r
+	if h.invalid != nil {
+		return accept.Answer{}, fault.Refuse(h.invalid...)
+	}
 	return accept.Answer{Messages: []accept.Started{{Step: 1, Channel: message.SMS, Suppressed: "no_contact_point"}}}, h.asked(p)
 }
 
 func (h *house) Contact(_ context.Context, p access.Principal, id contact.ID) (store.ContactView, error) {
 	if err := h.asked(p); err != nil {
 		return store.ContactView{}, err
+	}
+	if id == 1000000418 {
+		v := view()
+		v.Messages = []message.Record{h.waiting()}
+		return v, nil
 	}
 	if id != 1000000417 {
 		return store.ContactView{}, fault.New(fault.NotFound, "there is no such contact")
@@ -130,7 +141,7 @@ func (h *house) ContactByReference(_ context.Context, p access.Principal, source
 
 func (h *house) Message(_ context.Context, p access.Principal, id message.ID) (message.Record, error) {
 	if id == messageID(2) {
-		return waiting(), h.asked(p)
+		return h.waiting(), h.asked(p)
 	}
 	return view().Messages[0], h.asked(p)
 }
@@ -170,10 +181,13 @@ func text(n byte) message.Message {
 	}
 }
 
-func waiting() message.Record {
-	m := text(2)
+func (h *house) waiting() message.Record {
+	m, why := text(2), h.why
+	if why == "" {
+		why = message.WaitRetry
+	}
 	return message.Record{Message: m, Pause: "the provider asked us to wait", Due: &message.Due{
-		Lane: m.Lane, At: now().Add(time.Minute), Message: m.ID, FirstAt: now(), Reason: message.WaitRetry, Attempt: 1, Seq: 1,
+		Lane: m.Lane, At: now().Add(time.Minute), Message: m.ID, FirstAt: now(), Reason: why, Attempt: 1, Seq: 1,
 	}, Evidence: []message.Evidence{
 		{Message: m.ID, Seq: 1, At: now().Add(time.Second), Kind: message.Retried, Attempt: 1, Reason: "unavailable", Provider: "sns"},
 	}}
@@ -315,6 +329,13 @@ func (h *house) Current() *config.Snapshot {
 	return s
 }
 
+func (h *house) At(_ context.Context, version int64) (*config.Snapshot, error) {
+	if h.configGone {
+		return nil, fault.New(fault.NotFound, "there is no such configuration")
+	}
+	return config.Compile(version, h.document)
+}
+
 func (h *house) CreatePrincipal(_ context.Context, _ time.Time, p access.Principal, made access.Principal) (string, error) {
 	h.created = made
 	if made.Name == "taken" {
@@ -355,10 +376,12 @@ func (h *house) services() rest.Services {
 	}
 }
 
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
 // open serves a house.
 func open(t testing.TB, h *house) http.Handler {
 	t.Helper()
-	return openWith(t, h, rest.Config{Clock: now, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	return openWith(t, h, rest.Config{Clock: now, Log: quiet()})
 }
 
 func openWith(t testing.TB, h *house, cfg rest.Config) http.Handler {

@@ -138,9 +138,9 @@ func (s *server) fail(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		}
 		p = problemOf(err)
 	case errors.As(err, &params):
-		p = s.refusal(params.OperationID(), r, err)
+		p = s.refusal(ctx, params.OperationID(), r, err)
 	case errors.As(err, &body):
-		p = s.refusal(body.OperationID(), r, err)
+		p = s.refusal(ctx, body.OperationID(), r, err)
 	default:
 		p = problemOf(err)
 	}

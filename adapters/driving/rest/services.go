@@ -145,10 +145,12 @@ type Configs interface {
 	WriteConfig(ctx context.Context, now time.Time, p access.Principal, d config.Document, ifVersion int64) (version int64, err error)
 }
 
-// Snapshots hands out the configuration in force, for the names of routes.
+// Snapshots hands out configurations, for the names of routes and the steps of plans.
 type Snapshots interface {
 	// Current is the newest configuration; never nil.
 	Current() *config.Snapshot
+	// At is the configuration of a version; fault.NotFound.
+	At(ctx context.Context, version int64) (*config.Snapshot, error)
 }
 
 // Principals creates and revokes principals.

@@ -2,10 +2,13 @@ package rest
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"carillon/adapters/driving/rest/internal/api"
 	"carillon/core/consent"
 	"carillon/core/customer"
+	"carillon/core/fault"
 	"carillon/core/message"
 )
 
@@ -28,7 +31,7 @@ func (s *server) LiftSuppression(ctx context.Context, params api.LiftSuppression
 		Division: string(params.Division.Value),
 	})
 	if err != nil {
-		return nil, err
+		return nil, asParameters(err)
 	}
 	return &api.LiftSuppressionNoContent{}, nil
 }
@@ -37,7 +40,7 @@ func (s *server) LiftSuppression(ctx context.Context, params api.LiftSuppression
 func (s *server) ListSuppressions(ctx context.Context, params api.ListSuppressionsParams) (api.ListSuppressionsRes, error) {
 	found, err := s.Suppressions.Suppressions(ctx, caller(ctx), message.Channel(params.Channel), string(params.CarillonAddress))
 	if err != nil {
-		return nil, err
+		return nil, asParameters(err)
 	}
 	out := &api.SuppressionList{Suppressions: make([]api.Suppression, 0, len(found))}
 	for _, f := range found {
@@ -46,4 +49,22 @@ func (s *server) ListSuppressions(ctx context.Context, params api.ListSuppressio
 		})
 	}
 	return out, nil
+}
+
+// asParameters names the fields of a refusal as parameters: the core knows them as fields of a body.
+func asParameters(err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Kind != fault.Invalid {
+		return err
+	}
+	wrong := slices.Clone(f.Violations)
+	for i, v := range wrong {
+		switch v.Field {
+		case "/address":
+			wrong[i].Field = "header/Carillon-Address"
+		case "/channel", "/division":
+			wrong[i].Field = "query" + v.Field
+		}
+	}
+	return fault.Refuse(wrong...)
 }

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ func (s *server) strict(r middleware.Request, next middleware.Next) (middleware.
 
 // refusal is the document of a request that the generated server could not read. The server stops at the first thing
 // that is wrong; this names all of it.
-func (s *server) refusal(id string, r *http.Request, err error) problem {
+func (s *server) refusal(ctx context.Context, id string, r *http.Request, err error) problem {
 	var large *http.MaxBytesError
 	var media *validate.InvalidContentTypeError
 	o := s.contract.operation(id)
@@ -52,6 +53,11 @@ func (s *server) refusal(id string, r *http.Request, err error) problem {
 	}
 	if len(wrong) == 0 {
 		wrong = append(wrong, blamed(err))
+	}
+	if o.id == acceptContact {
+		if request, ok := whatIsRight(body, wrong); ok {
+			wrong = s.alsoWrong(ctx, request, wrong)
+		}
 	}
 	return problemOf(fault.Refuse(wrong...))
 }
@@ -212,9 +218,9 @@ func reason(k jsonschema.ErrorKind) string {
 	case *kind.MaxLength:
 		return fmt.Sprintf("must have at most %d characters", k.Want)
 	case *kind.MinItems:
-		return fmt.Sprintf("must have at least %d items", k.Want)
+		return fmt.Sprintf("must have at least %d", k.Want)
 	case *kind.MaxItems:
-		return fmt.Sprintf("must have at most %d items", k.Want)
+		return fmt.Sprintf("must have at most %d", k.Want)
 	case *kind.MaxProperties:
 		return fmt.Sprintf("must have at most %d fields", k.Want)
 	case *kind.UniqueItems:

@@ -36,6 +36,7 @@ create table contact (
     premise text not null,
     data text not null,
     inline text not null,
+    expires_at bigint not null,
     config bigint not null,
     by text not null
 );
@@ -245,7 +246,7 @@ create table suppression (
     reason text not null,
     origin text not null,
     since bigint not null,
-    primary key (address, channel, division)
+    primary key (address, channel, division, reason)
 );
 
 create table run (

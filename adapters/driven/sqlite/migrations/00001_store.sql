@@ -23,6 +23,7 @@ create table contact (
     premise text not null,
     data text not null,
     inline text not null,
+    expires_at integer not null,
     config integer not null,
     by text not null
 ) strict;
@@ -199,7 +200,7 @@ create table suppression (
     reason text not null,
     origin text not null,
     since integer not null,
-    primary key (address, channel, division)
+    primary key (address, channel, division, reason)
 ) strict, without rowid;
 
 create table ledger_entry (

@@ -3025,6 +3025,52 @@ func (o OptBool) Or(d bool) bool {
 	return d
 }
 
+// NewOptChannel returns new OptChannel with value set to v.
+func NewOptChannel(v Channel) OptChannel {
+	return OptChannel{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptChannel is optional Channel.
+type OptChannel struct {
+	Value Channel
+	Set   bool
+}
+
+// IsSet returns true if OptChannel was set.
+func (o OptChannel) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptChannel) Reset() {
+	var v Channel
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptChannel) SetTo(v Channel) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptChannel) Get() (v Channel, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptChannel) Or(d Channel) Channel {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptCode returns new OptCode with value set to v.
 func NewOptCode(v Code) OptCode {
 	return OptCode{
@@ -5253,9 +5299,13 @@ func (s *Problem) SetErrors(val []ProblemErrorsItem) {
 	s.Errors = val
 }
 
+func (*Problem) asyncapiRes()       {}
 func (*Problem) getConfigRes()      {}
 func (*Problem) listLanesRes()      {}
 func (*Problem) listPrincipalsRes() {}
+func (*Problem) liveRes()           {}
+func (*Problem) openapiRes()        {}
+func (*Problem) readyRes()          {}
 
 type ProblemErrorsItem struct {
 	// A JSON pointer into the body, as `/recipient/phone`; of a parameter `header/Idempotency-Key`,
@@ -5983,6 +6033,9 @@ func (s *StartedMessage) SetSuppressed(val OptString) {
 // Ref: #/components/schemas/Step
 type Step struct {
 	Number int `json:"number"`
+	// Where the step goes; missing when the configuration of that time is gone.
+	Channel  OptChannel `json:"channel"`
+	Template OptString  `json:"template"`
 	// A step starts when the one before it has failed.
 	Started   bool         `json:"started"`
 	Message   OptMessageID `json:"message"`
@@ -5994,6 +6047,16 @@ type Step struct {
 // GetNumber returns the value of Number.
 func (s *Step) GetNumber() int {
 	return s.Number
+}
+
+// GetChannel returns the value of Channel.
+func (s *Step) GetChannel() OptChannel {
+	return s.Channel
+}
+
+// GetTemplate returns the value of Template.
+func (s *Step) GetTemplate() OptString {
+	return s.Template
 }
 
 // GetStarted returns the value of Started.
@@ -6019,6 +6082,16 @@ func (s *Step) GetWhy() OptString {
 // SetNumber sets the value of Number.
 func (s *Step) SetNumber(val int) {
 	s.Number = val
+}
+
+// SetChannel sets the value of Channel.
+func (s *Step) SetChannel(val OptChannel) {
+	s.Channel = val
+}
+
+// SetTemplate sets the value of Template.
+func (s *Step) SetTemplate(val OptString) {
+	s.Template = val
 }
 
 // SetStarted sets the value of Started.
@@ -6174,7 +6247,7 @@ func (*SuppressionList) listSuppressionsRes() {}
 type SuppressionRequest struct {
 	Channel SuppressibleChannel `json:"channel"`
 	Address Address             `json:"address"`
-	// Holds for this division only; left out, for every division.
+	// Holds for this division only; left out, for every division, which takes a key of every division.
 	Division OptCode                  `json:"division"`
 	Reason   SuppressionRequestReason `json:"reason"`
 }
