@@ -68,7 +68,7 @@ select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::tex
 with gone as (
     delete from due d
     using unnest($1::smallint[], $2::bigint[], $3::uuid[], $4::integer[]) as f (lane, lease, message, fence)
-    where d.lane = f.lane and d.due_at = f.lease and d.message = f.message and d.fence = f.fence and d.owner <> ''
+    where d.lane = f.lane and d.due_at = f.lease and d.message = f.message and d.fence = f.fence and length(d.owner) > 0
     returning 1)
 select expect_rows((select count(*) from gone), $5, 'fence')`
 

@@ -65,6 +65,9 @@ func canonical(domain string) (string, bool) {
 	if err != nil {
 		return "", false
 	}
+	if again, err := idna.Lookup.ToASCII(host); err != nil || again != host {
+		return "", false // some names come out as what is no name itself
+	}
 	labels := strings.Split(host, ".")
 	for _, l := range labels {
 		if l == "" || len(l) > maxLabel || strings.ContainsFunc(l, func(r rune) bool { return r >= 0x80 }) {

@@ -4,7 +4,6 @@ package email
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 
@@ -50,8 +49,8 @@ func (s *Sender) Send(ctx context.Context, batch []message.Taken) []message.Answ
 }
 
 func (s *Sender) mail(m message.Message) (Mail, error) {
-	var c message.Content
-	if err := json.Unmarshal([]byte(m.Content), &c); err != nil || c.Parts[subject] == "" || c.Parts[text] == "" {
+	c, err := m.Filled()
+	if err != nil || c.Parts[subject] == "" || c.Parts[text] == "" {
 		return Mail{}, fault.New(fault.Invalid, "the message holds no email")
 	}
 	headers, err := s.headers(m)

@@ -95,10 +95,8 @@ func nameLines(names []string) ([]string, error) {
 
 // dataOf is the data a letter was accepted with, its numbers untouched.
 func dataOf(m message.Message) (map[string]any, error) {
-	var c message.Content
-	d := json.NewDecoder(strings.NewReader(m.Content))
-	d.UseNumber()
-	if err := d.Decode(&c); err != nil {
+	c, err := m.Filled()
+	if err != nil {
 		return nil, fault.New(fault.Invalid, "the message holds no letter")
 	}
 	if c.Data == nil {

@@ -36,7 +36,7 @@ func TestFreeze(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		const want = `{"id":"019cae90-8600-7100-8000-000000000000","batch":"LTRPRT","run":7,"sequence":2,"template":"LT-BILL","templateVersion":3,` +
+		const want = `{"id":"019cae6b-6600-7100-8000-000000000000","batch":"LTRPRT","run":7,"sequence":2,"template":"LT-BILL","templateVersion":3,` +
 			`"division":"NORTH","source":"cis","reference":"R-1","contact":"1000000001","person":"","account":"NF-1","language":"en-US",` +
 			`"recipient":{"lines":["Ada Abbott"]},"address":{"line1":"1 Mill Lane","city":"Albany","state":"NY","postal":"12207","country":"US"},` +
 			`"data":{"amount":1234.50,"due":"May 1"},"acceptedAt":"2026-03-02T12:00:00.000Z","frozenAt":"2026-03-02T12:00:00.000Z"}`

@@ -4,7 +4,6 @@ package sms
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"carillon/core/fault"
@@ -45,8 +44,8 @@ func (s *Sender) Send(ctx context.Context, batch []message.Taken) []message.Answ
 }
 
 func (s *Sender) text(m message.Message) (Text, error) {
-	var c message.Content
-	if err := json.Unmarshal([]byte(m.Content), &c); err != nil || c.Parts[part] == "" {
+	c, err := m.Filled()
+	if err != nil || c.Parts[part] == "" {
 		return Text{}, fault.New(fault.Invalid, "the message holds no text")
 	}
 	encoding, parts := Segment(c.Parts[part])

@@ -21,7 +21,7 @@ const MaxBatch = 25
 // Answer is what the vendor said to one call: a receipt, or a fault (Refused, Throttled, Unavailable).
 type Answer = message.Answer
 
-// Call is one call request, pushed or leased; [FeedOf] is its form in the feed contract.
+// Call is one call request, pushed or leased; the contracts say how a feed writes it.
 type Call struct {
 	ID        message.ID
 	Number    customer.Address

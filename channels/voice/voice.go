@@ -1,12 +1,9 @@
 // Package voice is what a call is: whom it can reach, what it says, when it may be dialled and how often. It
-// declares the port of whoever dials, [Dialer]; a vendor that fetches its calls itself gets the same [Call] as a
-// [Feed] entry.
+// declares the port of whoever dials, [Dialer].
 package voice
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -85,10 +82,8 @@ func (s *Sender) dial(ctx context.Context, calls []Call) []Answer {
 // expires with the message or when the window closes, whichever is first. fault.Invalid: the message is no call, or
 // the window closes before it opens.
 func CallOf(m message.Message, opens, closes time.Time, rule Attempts, sender map[string]string) (Call, error) {
-	var c message.Content
-	d := json.NewDecoder(bytes.NewReader([]byte(m.Content)))
-	d.UseNumber()
-	if err := d.Decode(&c); err != nil || c.Parts[part] == "" {
+	c, err := m.Filled()
+	if err != nil || c.Parts[part] == "" {
 		return Call{}, fault.New(fault.Invalid, "the message holds no script")
 	}
 	if !closes.IsZero() && !closes.After(opens) {

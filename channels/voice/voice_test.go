@@ -2,7 +2,6 @@ package voice_test
 
 import (
 	"context"
-	"encoding/json"
 	"testing"
 	"time"
 
@@ -85,20 +84,6 @@ func TestCallOf(t *testing.T) {
 		t.Parallel()
 		if _, err := voice.CallOf(call(1).Message, noon(), noon().Add(-time.Minute), voice.Attempts{}, nil); !fault.Is(err, fault.Invalid) {
 			t.Errorf("got %v", err)
-		}
-	})
-	t.Run("is written as the feed's contract says", func(t *testing.T) {
-		t.Parallel()
-		c, err := voice.CallOf(call(1).Message, noon(), noon().Add(10*time.Minute), voice.Attempts{Max: 3, Pause: time.Minute}, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := json.Marshal(voice.FeedOf(c, noon().Add(5*time.Minute)))
-		const want = `{"call":"019cae90-8600-7100-8000-000000000000","number":"+12015550123","script":"hello","language":"en-US","data":{"amount":1.50},` +
-			`"window":{"opens":"2026-03-02T12:00:00Z","closes":"2026-03-02T12:10:00Z"},"expiresAt":"2026-03-02T12:10:00Z",` +
-			`"attempts":{"max":3,"pauseSeconds":60},"leasedUntil":"2026-03-02T12:05:00Z"}`
-		if err != nil || string(got) != want {
-			t.Errorf("got %s, %v", got, err)
 		}
 	})
 }

@@ -231,8 +231,7 @@ func checkNames(wrong *violations, in Inline) {
 // inlinePoints checks every address of an inline recipient, whichever step will use it.
 func (s *Service) inlinePoints(country string, in Inline, wrong *violations) ([]customer.Point, error) {
 	var points []customer.Point
-	add := func(field string, kind customer.PointKind, c message.Channel, raw string, caps ...customer.Capability) error {
-		address, zones, err := s.Channels[c].Address(raw, country)
+	add := func(field string, kind customer.PointKind, address customer.Address, zones []string, err error, caps ...customer.Capability) error {
 		if err != nil {
 			return wrong.take(field, err)
 		}
@@ -240,12 +239,19 @@ func (s *Service) inlinePoints(country string, in Inline, wrong *violations) ([]
 		return nil
 	}
 	if in.Phone != "" {
-		if err := add("/recipient/phone", customer.Phone, message.Voice, in.Phone, s.phoneCan(in.Phone, country)...); err != nil {
+		caps := []customer.Capability{customer.CanSMS, customer.CanVoice}
+		address, zones, err := s.Channels[message.SMS].Address(in.Phone, country)
+		if err != nil { // it may take calls all the same
+			caps = caps[1:]
+			address, zones, err = s.Channels[message.Voice].Address(in.Phone, country)
+		}
+		if err := add("/recipient/phone", customer.Phone, address, zones, err, caps...); err != nil {
 			return nil, err
 		}
 	}
 	if in.Email != "" {
-		if err := add("/recipient/email", customer.Email, message.Email, in.Email, customer.CanEmail); err != nil {
+		address, zones, err := s.Channels[message.Email].Address(in.Email, country)
+		if err := add("/recipient/email", customer.Email, address, zones, err, customer.CanEmail); err != nil {
 			return nil, err
 		}
 	}
@@ -254,14 +260,6 @@ func (s *Service) inlinePoints(country string, in Inline, wrong *violations) ([]
 		points = append(points, customer.Point{Kind: customer.Post, Value: in.Postal.Address(), Capabilities: []customer.Capability{customer.CanPost}})
 	}
 	return points, nil
-}
-
-// phoneCan tells what a number takes: calls always, texts when the sms channel accepts it.
-func (s *Service) phoneCan(raw, country string) []customer.Capability {
-	if _, _, err := s.Channels[message.SMS].Address(raw, country); err != nil {
-		return []customer.Capability{customer.CanVoice}
-	}
-	return []customer.Capability{customer.CanVoice, customer.CanSMS}
 }
 
 // newContact is the contact of a request, still without its number.

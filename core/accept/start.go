@@ -1,6 +1,7 @@
 package accept
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strings"
@@ -132,9 +133,15 @@ func (r *starting) templateData() map[string]any {
 		data[k] = v
 	}
 	data["recipient"] = map[string]any{"name": strings.ReplaceAll(r.who.person.PrimaryName(), "\n", " "), "language": r.language()}
-	data["division"] = r.contact.Division
+	data["division"] = r.divisionName()
 	data["account"] = r.contact.Account
 	return data
+}
+
+// divisionName is how the division calls itself to customers.
+func (r *starting) divisionName() string {
+	d, _ := r.cfg.Division(r.contact.Division)
+	return cmp.Or(d.Description, r.contact.Division)
 }
 
 func (r *starting) language() string {
@@ -285,11 +292,12 @@ func (s *Service) Reply(_ context.Context, now time.Time, to message.Message, ad
 	cfg := s.Configs.Current()
 	t, known := cfg.Template(code)
 	route, routed := cfg.Route(to.Route)
+	division, _ := cfg.Division(to.Division)
 	if !known || !routed {
 		return store.Writes{}, fault.New(fault.Unknown, "the reply template "+code+" or its route is not in configuration")
 	}
 	content, err := s.Channels[message.SMS].Fill(s.Renderer, t, map[string]any{
-		"division": to.Division, "account": to.Account, "recipient": map[string]any{"name": "", "language": to.Recipient.Language},
+		"division": cmp.Or(division.Description, to.Division), "account": to.Account, "recipient": map[string]any{"name": "", "language": to.Recipient.Language},
 	})
 	if err != nil {
 		return store.Writes{}, err

@@ -148,7 +148,7 @@ func (l *Letters) lanes() []message.Lane {
 
 func (l *Letters) take(ctx context.Context, now time.Time, lane message.Lane, run extract.Run) ([]message.Taken, error) {
 	verdicts, err := l.Store.Apply(ctx, store.Writes{Claim: &store.Claim{
-		Lane: lane, Now: now, Lease: l.Clock().Add(letterLease), Owner: extract.LTRPRT + "/" + strconv.FormatInt(run.Number, 10), Limit: letterPage,
+		Lane: lane, Now: now, Lease: l.Clock().Add(letterLease), Owner: extract.LTRPRT + "/" + strconv.FormatInt(run.Number, 10), Reason: message.WaitRun, Limit: letterPage,
 	}})
 	if err != nil {
 		return nil, err

@@ -94,14 +94,15 @@ func (l *Letters) close(ctx context.Context, now time.Time, run extract.Run) (ex
 		return run, err
 	}
 	run.Hash, run.Letters = digest.Sum()
+	ended := l.Clock()
 	m := extract.Manifest{
 		Batch: run.Batch, Run: run.Number, BusinessDate: run.BusinessDate, OpenedAt: run.OpenedAt.UTC().Format(ledger.TimeFormat),
-		ClosedAt: now.UTC().Format(ledger.TimeFormat), Letters: run.Letters, SHA256: run.Hash,
+		ClosedAt: ended.UTC().Format(ledger.TimeFormat), Letters: run.Letters, SHA256: run.Hash,
 	}
 	if err := l.Press.Close(ctx, m); err != nil {
 		return run, err
 	}
-	run.ClosedAt, run.Version = now, run.Version+1
+	run.ClosedAt, run.Version = ended, run.Version+1
 	return run, l.write(ctx, run, ledger.RunClosed, now)
 }
 

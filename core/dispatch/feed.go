@@ -106,7 +106,7 @@ func (f *Feed) Lease(ctx context.Context, now time.Time, p access.Principal, lim
 func (f *Feed) lane(ctx context.Context, now time.Time, p access.Principal, route config.Route, lane message.Lane, limit int, lease time.Duration) ([]Leased, error) {
 	s := f.Dispatch
 	verdicts, err := s.Store.Apply(ctx, store.Writes{Claim: &store.Claim{
-		Lane: lane, Now: now, Lease: now.Add(lease), Owner: owner(p), Limit: limit,
+		Lane: lane, Now: now, Lease: now.Add(lease), Owner: owner(p), Reason: message.WaitLeased, Limit: limit,
 	}})
 	if err != nil {
 		return nil, err

@@ -25,22 +25,35 @@ func Gate(ctx context.Context, now time.Time, facts GateFacts, cfg *config.Snaps
 		return nil, err
 	}
 	verdicts := make([]consent.Verdict, len(taken))
+	known := make(atlas)
 	for i, m := range messages {
-		verdicts[i] = consent.Gate(now, m, read[i], Rules(cfg, allow, m))
+		verdicts[i] = consent.Gate(now, m, read[i], known.rules(cfg, allow, m))
 	}
 	return verdicts, nil
 }
 
 // Rules are what the configuration says about one message: its division's window and the recipient's zones.
 func Rules(cfg *config.Snapshot, allow consent.Allow, m message.Message) consent.Rules {
-	return consent.Rules{Window: cfg.Window(m.Division, m.Channel), Zones: zones(cfg, m), Allow: allow}
+	return make(atlas).rules(cfg, allow, m)
+}
+
+// atlas keeps the zones of a batch: reading one takes longer than the rest of the gate.
+type atlas map[string]*time.Location
+
+func (a atlas) rules(cfg *config.Snapshot, allow consent.Allow, m message.Message) consent.Rules {
+	return consent.Rules{Window: cfg.Window(m.Division, m.Channel), Zones: a.zones(cfg, m), Allow: allow}
 }
 
 // zones are the recipient's; the division's when none of them is known.
-func zones(cfg *config.Snapshot, m message.Message) []*time.Location {
+func (a atlas) zones(cfg *config.Snapshot, m message.Message) []*time.Location {
 	var out []*time.Location
 	for _, name := range m.Recipient.Zones {
-		if z, err := time.LoadLocation(name); err == nil {
+		z, known := a[name]
+		if !known {
+			z, _ = time.LoadLocation(name) // nil when it is none
+			a[name] = z
+		}
+		if z != nil {
 			out = append(out, z)
 		}
 	}

@@ -104,16 +104,17 @@ type ProviderRef struct {
 
 // Claim takes queued or lapsed messages of one lane under an owner until Lease. A row that still has an owner is a
 // lapsed claim: it comes back with that owner in Taken.Lapsed. Rows come earliest due first. Attempt and Seq
-// of the row stay as they are (a settlement writes them), its Reason becomes [message.WaitCalled], and the fence grows
-// by one. A lane with a pause that
+// of the row stay as they are (a settlement writes them), its Reason becomes the
+// claim's, and the fence grows by one. A lane with a pause that
 // has not run out gives nothing.
 type Claim struct {
-	Lane  message.Lane
-	Now   time.Time
-	Lease time.Time // until when
-	Owner string
-	Limit int
-	Low   time.Time // a hint: no row is due before it (zero: none). Rows before it are found by a claim without the hint.
+	Lane   message.Lane
+	Now    time.Time
+	Lease  time.Time // until when
+	Owner  string
+	Reason message.WaitReason // what the row says while it is held: a call, a lease, a letter run; empty: a call
+	Limit  int
+	Low    time.Time // a hint: no row is due before it (zero: none). Rows before it are found by a claim without the hint.
 }
 
 // LanePause stops or resumes a lane. Until is zero for a pause that a person must lift.

@@ -41,7 +41,7 @@ func queueClaim(batch *pgx.Batch, j *job) {
 		low = micros(c.Low)
 	}
 	batch.Queue(claim, int16(c.Lane), micros(c.Now), low, c.Limit, micros(c.Lease), text(c.Owner),
-		reasonNumber(message.WaitCalled)).Query(func(rows pgx.Rows) error {
+		reasonNumber(cmp.Or(c.Reason, message.WaitCalled))).Query(func(rows pgx.Rows) error {
 		found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (taking, error) { return takingOf(row, c) })
 		slices.SortFunc(found, taking.compare)
 		j.verdict.Claimed = col(found, func(t *taking) message.Taken { return t.taken })
@@ -68,7 +68,7 @@ func takingOf(row pgx.CollectableRow, c *store.Claim) (taking, error) {
 	d := &t.taken.Due
 	err := row.Scan(append([]any{&t.was, &first, &d.Priority, &d.Attempt, &d.Seq, &d.Fence, &t.taken.Lapsed, &waited}, m.columns()...)...)
 	t.taken.Message, t.taken.Was = m.message(), reasonOf(waited)
-	d.Lane, d.Message, d.FirstAt, d.Reason = c.Lane, t.taken.Message.ID, timeOf(first), message.WaitCalled
+	d.Lane, d.Message, d.FirstAt, d.Reason = c.Lane, t.taken.Message.ID, timeOf(first), cmp.Or(c.Reason, message.WaitCalled)
 	d.At, d.Owner = timeOf(micros(c.Lease)), c.Owner
 	return t, err
 }

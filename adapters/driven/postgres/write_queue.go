@@ -14,12 +14,14 @@ import (
 const (
 	deleteDeadlines = `delete from deadline where message = any($1::uuid[])`
 
-	// settle finds its rows by the primary key; what is not there under its fence aborts the transaction.
+	// settle finds its rows by the primary key; what is not there under its fence aborts the transaction. The owner is
+	// asked for by its length: statistics taken while nothing was claimed say that no row has one, and the planner
+	// would then begin with the owned rows and search the array for each of them (a hundred times slower).
 	settle = `
 with gone as (
     delete from due d
     using unnest($1::smallint[], $2::bigint[], $3::uuid[], $4::integer[]) as f (lane, lease, message, fence)
-    where d.lane = f.lane and d.due_at = f.lease and d.message = f.message and d.fence = f.fence and d.owner <> ''
+    where d.lane = f.lane and d.due_at = f.lease and d.message = f.message and d.fence = f.fence and length(d.owner) > 0
     returning 1)
 select expect_rows((select count(*) from gone), $5, 'fence')`
 
@@ -30,7 +32,7 @@ with back as (
         owner = case when f.keep then d.owner else '' end
     from unnest($1::smallint[], $2::bigint[], $3::uuid[], $4::integer[], $5::bigint[], $6::smallint[], $7::smallint[],
         $8::integer[], $9::boolean[]) as f (lane, lease, message, fence, at, reason, attempt, seq, keep)
-    where d.lane = f.lane and d.due_at = f.lease and d.message = f.message and d.fence = f.fence and d.owner <> ''
+    where d.lane = f.lane and d.due_at = f.lease and d.message = f.message and d.fence = f.fence and length(d.owner) > 0
     returning 1)
 select expect_rows((select count(*) from back), $10, 'fence')`
 

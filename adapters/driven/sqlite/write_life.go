@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"time"
@@ -60,15 +61,16 @@ func (x *tx) claim(ctx context.Context, c *store.Claim) ([]message.Taken, error)
 	if err != nil {
 		return nil, err
 	}
+	reason := cmp.Or(c.Reason, message.WaitCalled)
 	for i := range taken {
 		d := &taken[i].Due
-		err := x.must(ctx, "fence", claimRow, micros(c.Lease), c.Owner, string(message.WaitCalled),
+		err := x.must(ctx, "fence", claimRow, micros(c.Lease), c.Owner, string(reason),
 			int64(d.Lane), micros(d.At), d.Message[:])
 		if err != nil {
 			return nil, err
 		}
 		taken[i].Lapsed, taken[i].Was = d.Owner, d.Reason
-		d.At, d.Owner, d.Reason = timeOf(micros(c.Lease)), c.Owner, message.WaitCalled
+		d.At, d.Owner, d.Reason = timeOf(micros(c.Lease)), c.Owner, reason
 		d.Fence++
 	}
 	return taken, nil

@@ -49,8 +49,11 @@ type event struct {
 // addressee is a recipient of an event; who it is, our own message knows.
 type addressee struct{}
 
-// greeting begins what SES sends to a topic that it is connected to.
-const greeting = "Successfully validated SNS topic"
+// What SES sends to a topic that it is connected to: a sentence for event publishing, a notification for feedback.
+const (
+	greeting  = "Successfully validated SNS topic"
+	connected = "AmazonSnsSubscriptionSucceeded"
+)
 
 // maxRecipients is how many recipients SES takes in one email.
 const maxRecipients = 50
@@ -66,6 +69,9 @@ func emailEvent(text string, at time.Time) (finding, error) {
 	what := e.EventType
 	if what == "" {
 		what = e.NotificationType
+	}
+	if what == connected {
+		return finding{ignored: 1}, nil
 	}
 	ref := reference(e.Mail.MessageID)
 	if what == "" || ref == "" {

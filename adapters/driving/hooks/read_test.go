@@ -92,6 +92,7 @@ func TestEmailEventsOfSeveral(t *testing.T) {
 		`{"eventType":"Open","mail":{"messageId":"ses-1"}}`, `{"eventType":"Click","mail":{"messageId":"ses-1"}}`,
 		`{"eventType":"Subscription","mail":{"messageId":"ses-1"}}`, `{"eventType":"Something New","mail":{"messageId":"ses-1"}}`,
 		"Successfully validated SNS topic for Amazon SES event publishing.",
+		`{"notificationType":"AmazonSnsSubscriptionSucceeded","message":"You have successfully subscribed your Amazon SNS topic"}`,
 	} {
 		if got, counts := told(t, p, emailTopic, text); len(got) != 0 || counts["email-events ignored"] != 1 {
 			t.Errorf("%s gives %v %v", text, got, counts)
@@ -117,6 +118,7 @@ func TestStatusOfTexts(t *testing.T) {
 		"Phone is currently unreachable/unavailable":           {Reason: "phone_unreachable"},
 		"Phone number is opted out":                            {Reason: "opted_out", Suppress: "stop_received"},
 		"This delivery would exceed max price":                 {Reason: "over_max_price"},
+		"No quota left for account":                            {Reason: "over_spend_limit"},
 		"Unknown error attempting to reach phone":              {Reason: "unknown_error"},
 		"Something about +13125550142 that nobody has written": {Reason: "unknown_error"},
 	} {

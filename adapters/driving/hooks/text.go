@@ -89,6 +89,8 @@ func failure(response string) message.Report {
 		return message.Report{Reason: "phone_unreachable"}
 	case strings.Contains(said, "max price"):
 		return message.Report{Reason: "over_max_price"}
+	case strings.Contains(said, "no quota left"):
+		return message.Report{Reason: "over_spend_limit"}
 	}
 	return message.Report{Reason: "unknown_error"}
 }

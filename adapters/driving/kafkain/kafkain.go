@@ -9,11 +9,12 @@ package kafkain
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/IBM/sarama"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"carillon/core/fault"
 	"carillon/core/message"
@@ -48,36 +49,6 @@ func (c Config) Validate() error {
 	}
 	return errors.Join(wrong...)
 }
-
-// Metrics are what a consumer shows.
-type Metrics struct {
-	records *prometheus.CounterVec // carillon_intake_records_total
-	lag     *prometheus.GaugeVec   // carillon_intake_lag_records
-}
-
-// NewMetrics makes the metrics for a topic and registers them; their series exist at zero.
-func NewMetrics(reg prometheus.Registerer, topics ...string) (*Metrics, error) {
-	m := &Metrics{
-		records: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "carillon_intake_records_total", Help: "Records read from Kafka, by what became of them.",
-		}, []string{"topic", "outcome"}),
-		lag: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "carillon_intake_lag_records", Help: "Records of the partitions read here that are not in the inbox yet.",
-		}, []string{"topic"}),
-	}
-	for _, t := range topics {
-		m.records.WithLabelValues(t, outcomeTaken)
-		m.records.WithLabelValues(t, outcomePoison)
-		m.lag.WithLabelValues(t)
-	}
-	return m, errors.Join(reg.Register(m.records), reg.Register(m.lag))
-}
-
-// The outcomes of a record.
-const (
-	outcomeTaken  = "taken"
-	outcomePoison = "poison"
-)
 
 // Consumer reads one topic. Make one with [New].
 type Consumer struct {
@@ -117,7 +88,8 @@ func (c *Consumer) Run(ctx context.Context) {
 		if err == nil || c.cfg.Clock().Sub(began) > longestPause {
 			wait = firstPause
 		}
-		c.cfg.Log.Warn("reading from Kafka ended and begins again", slog.String("topic", c.cfg.Topic), slog.Duration("after", wait))
+		c.cfg.Log.Warn("reading from Kafka ended and begins again", slog.String("topic", c.cfg.Topic),
+			slog.String("kind", fault.KindOf(err).String()), slog.Duration("after", wait))
 		pause(ctx, wait)
 		wait = min(2*wait, longestPause)
 	}
@@ -140,31 +112,69 @@ func (c *Consumer) session(ctx context.Context) error {
 	}
 	defer group.Close() //nolint:errcheck // what was read is in the inbox or will be read again
 	for ctx.Err() == nil {
-		if err := group.Consume(ctx, []string{c.cfg.Topic}, handler{c}); err != nil {
+		h := &handler{c: c}
+		if err := group.Consume(ctx, []string{c.cfg.Topic}, h); err != nil {
 			return fault.Wrap(fault.Unavailable, "consuming", err)
+		}
+		if err := h.caught(); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// handler reads the partitions of one session.
-type handler struct{ c *Consumer }
+// handler reads the partitions of one session, each in a goroutine of its own.
+type handler struct {
+	c *Consumer
+
+	mu     sync.Mutex
+	broken error // why the session is to end: a partition panicked
+}
+
+// caught is why the session ended, when it was a panic.
+func (h *handler) caught() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.broken
+}
+
+// survive keeps a panic of the inbox from ending the process; nobody else would catch it here. Its value can hold a
+// person's data and is not told.
+func (h *handler) survive() {
+	v := recover()
+	if v == nil {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.broken = fault.Provider(fault.Unknown, "panic", fmt.Sprintf("consuming: panic of type %T", v), nil)
+}
 
 // Setup implements sarama.ConsumerGroupHandler.
-func (handler) Setup(sarama.ConsumerGroupSession) error { return nil }
+func (*handler) Setup(sarama.ConsumerGroupSession) error { return nil }
 
 // Cleanup implements sarama.ConsumerGroupHandler.
-func (handler) Cleanup(sarama.ConsumerGroupSession) error { return nil }
+func (*handler) Cleanup(sarama.ConsumerGroupSession) error { return nil }
 
 // maxBatch is how many records one write to the inbox takes.
 const maxBatch = 500
 
+// beat is how often an idle partition shows that it is read.
+const beat = 5 * time.Second
+
 // ConsumeClaim implements sarama.ConsumerGroupHandler: it takes what has gathered, hands it to the inbox, and commits.
-func (h handler) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) error {
-	for {
+func (h *handler) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) error {
+	defer h.survive()
+	shown := h.c.metrics
+	shown.alive(claim.Topic(), h.c.cfg.Clock())
+	defer shown.forget(claim.Topic(), claim.Partition())
+	tick := time.NewTicker(beat)
+	defer tick.Stop()
+	for next := int64(-1); ; {
 		select {
 		case <-session.Context().Done():
 			return nil
+		case <-tick.C:
 		case first, open := <-claim.Messages():
 			if !open {
 				return nil
@@ -176,7 +186,11 @@ func (h handler) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama.
 			last := batch[len(batch)-1]
 			session.MarkMessage(last, "")
 			session.Commit()
-			h.c.metrics.lag.WithLabelValues(h.c.cfg.Topic).Set(float64(claim.HighWaterMarkOffset() - last.Offset - 1))
+			next = last.Offset + 1
+		}
+		shown.alive(claim.Topic(), h.c.cfg.Clock())
+		if next >= 0 {
+			shown.behind(claim.Topic(), claim.Partition(), claim.HighWaterMarkOffset()-next)
 		}
 	}
 }
@@ -208,9 +222,14 @@ func (c *Consumer) take(ctx context.Context, batch []*sarama.ConsumerMessage) er
 			c.metrics.records.WithLabelValues(c.cfg.Topic, outcomePoison).Inc()
 			c.cfg.Log.Error("a record is not understood and passed over", slog.String("topic", m.Topic),
 				slog.Int("partition", int(m.Partition)), slog.Int64("offset", m.Offset), slog.String("error", err.Error()))
-		case known:
+		case !known:
+			c.metrics.records.WithLabelValues(c.cfg.Topic, outcomeRun).Inc()
+		default:
 			reports = append(reports, r)
 		}
+	}
+	if len(reports) == 0 {
+		return nil
 	}
 	wait := firstPause
 	for {

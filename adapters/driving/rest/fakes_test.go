@@ -333,6 +333,9 @@ func (h *house) At(_ context.Context, version int64) (*config.Snapshot, error) {
 	if h.configGone {
 		return nil, fault.New(fault.NotFound, "there is no such configuration")
 	}
+	if len(h.document.Divisions) == 0 {
+		return h.Current(), nil
+	}
 	return config.Compile(version, h.document)
 }
 
