@@ -56,7 +56,7 @@ func read(t *testing.T, text string) document {
 func (d document) at(t *testing.T, pointer string) any {
 	t.Helper()
 	var here any = d.tree
-	for _, token := range strings.Split(strings.TrimPrefix(pointer, "#/"), "/") {
+	for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "#/"), "/") {
 		object, _ := here.(map[string]any)
 		next, there := object[strings.NewReplacer("~1", "/", "~0", "~").Replace(token)]
 		if !there {

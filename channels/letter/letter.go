@@ -29,8 +29,14 @@ func (Channel) Address(raw, country string) (customer.Address, []string, error) 
 		name  string
 		value *string
 	}{
-		{"line1", &p.Line1}, {"line2", &p.Line2}, {"line3", &p.Line3}, {"line4", &p.Line4},
-		{"city", &p.City}, {"state", &p.State}, {"postal", &p.Postal}, {"country", &p.Country},
+		{"line1", &p.Line1},
+		{"line2", &p.Line2},
+		{"line3", &p.Line3},
+		{"line4", &p.Line4},
+		{"city", &p.City},
+		{"state", &p.State},
+		{"postal", &p.Postal},
+		{"country", &p.Country},
 	} {
 		*f.value = strings.TrimSpace(*f.value)
 		if strings.ContainsFunc(*f.value, unicode.IsControl) {

@@ -34,7 +34,7 @@ func TestAlphabet(t *testing.T) {
 	}
 	t.Run("has exactly the characters of the tables, those of the extension for two septets", func(t *testing.T) {
 		t.Parallel()
-		for r := rune(0); r < 0x3000; r++ {
+		for r := range rune(0x3000) {
 			want, parts := sms.UCS2, 3
 			switch {
 			case slices.Contains(basic, r):

@@ -202,7 +202,7 @@ func TestChaosKill(t *testing.T) {
 		}
 		m.end(t)
 		f := newFollower()
-		f.settle(t, g, n, 4*time.Minute)
+		f.settle(t, g, n, 2*time.Minute)
 		stop()
 		m.present(t, g, f)
 

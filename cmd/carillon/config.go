@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	"carillon/adapters/kit/secret"
 	"carillon/adapters/kit/telemetry"
 	"carillon/core/consent"
+	"carillon/core/fault"
 )
 
 // production is the environment in which everyone is reachable.
@@ -87,6 +90,7 @@ type HookSettings struct {
 	SMSStatusTopic  []string `help:"ARN of an SNS topic that SMS delivery status comes under." placeholder:"ARN"`
 	SMSInboundTopic []string `help:"ARN of an SNS topic that replies come under." placeholder:"ARN"`
 	TrustFile       string   `help:"PEM file of a certificate whose signatures are believed, for simulators; refused in production." placeholder:"FILE"`
+	Version1        bool     `help:"Believe signatures of version 1 (SHA-1) too; better set the topics to version 2."`
 	TrustEndpoint   string   `help:"Base URL at which subscriptions are confirmed, for simulators; refused in production." placeholder:"URL"`
 }
 
@@ -148,5 +152,44 @@ func yamlSettings(r io.Reader) (kong.Resolver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return kong.JSON(strings.NewReader(string(asJSON)))
+	values := make(map[string]any)
+	if err := json.Unmarshal(asJSON, &values); err != nil {
+		return nil, fault.Wrap(fault.Invalid, "the settings file is no list of settings", err)
+	}
+	return fileSettings(values), nil
+}
+
+// fileSettings are the values of a settings file, by the names of flags.
+type fileSettings map[string]any
+
+// Validate implements kong.Resolver: a key that is no setting of any command is refused, and so is a nested one.
+func (f fileSettings) Validate(app *kong.Application) error {
+	known := make(map[string]bool)
+	err := kong.Visit(app, func(node kong.Visitable, next kong.Next) error {
+		if flag, ok := node.(*kong.Flag); ok {
+			known[flag.Name] = true
+		}
+		return next(nil)
+	})
+	wrong := []error{err}
+	for key, value := range f {
+		if _, nested := value.(map[string]any); nested || !known[key] {
+			wrong = append(wrong, fault.New(fault.Invalid, "the settings file has a key that is no setting: "+key))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// Resolve implements kong.Resolver. A variable of the environment is nearer than a file.
+func (f fileSettings) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	for _, name := range flag.Envs {
+		if _, set := os.LookupEnv(name); set {
+			return nil, nil //nolint:nilnil // kong's word for "nothing to say"
+		}
+	}
+	value, there := f[flag.Name]
+	if !there {
+		return nil, nil //nolint:nilnil // as above
+	}
+	return value, nil
 }

@@ -153,6 +153,7 @@ func (d *demo) prepare() error {
 	}{
 		{&d.keys.Demo, access.Principal{Name: "demo", Source: "cis", Divisions: everywhere, Roles: []access.Role{access.CIS, access.CSR, access.Supervisor, access.SRE}}},
 		{&d.keys.CIS, access.Principal{Name: "demo-cis", Source: "cis", Divisions: everywhere, Roles: []access.Role{access.CIS}}},
+		{&d.keys.North, access.Principal{Name: "demo-north", Source: "cis", Divisions: everywhere[:1], Roles: []access.Role{access.CIS}}},
 		{&d.keys.Vendor, access.Principal{Name: "demo-dialer", Source: "belltower", Divisions: everywhere, Roles: []access.Role{access.Dialer}}},
 	} {
 		key, err := d.app.desk.CreatePrincipal(d.w.ctx, clock(), operator(), k.p)
@@ -173,6 +174,7 @@ type demoKeys struct {
 	Demo   string `json:"demo"`
 	CIS    string `json:"cis"`
 	Vendor string `json:"vendor"`
+	North  string `json:"north"` // of one division only
 }
 
 // configure lays the quiet hours around the start and shortens the waits, so that the morning comes to its end.
@@ -213,8 +215,10 @@ const (
 // morning loads the utility, posts the contacts, waits until nothing is due, and tells the sums.
 func (d *demo) morning(ctx context.Context) error {
 	d.sims.SetHooks(hooksAt(d.url, d.keys.Vendor))
-	d.tell(map[string]any{"event": "ready", "url": d.url, "key": d.keys.Demo},
-		"Carillon demo at %s\nkey %s\n", d.url, d.keys.Demo)
+	d.tell(map[string]any{
+		"event": "ready", "url": d.url, "key": d.keys.Demo, "vendorKey": d.keys.Vendor, "northKey": d.keys.North,
+		"control": d.sims.URLs().Control, "data": d.dir,
+	}, "Carillon demo at %s\nkey        %s\nvendor key %s\n", d.url, d.keys.Demo, d.keys.Vendor)
 	u := newUtility(d.cmd.Seed, d.cmd.Customers)
 	poster := poster{client: apiClient{base: d.url, key: d.keys.CIS, http: &http.Client{Timeout: time.Minute}}, workers: posters}
 	if err := poster.each(ctx, len(u.customers), d.bar("loading customers", len(u.customers)), u.load); err != nil {

@@ -640,9 +640,30 @@ func (f *follower) settle(t *testing.T, g *gateway, contacts int, bound time.Dur
 		select {
 		case <-tick.C:
 		case <-over:
+			f.show(t, g)
 			t.Fatalf("within %s: %d of %d contacts, still open %v of %v", bound, len(f.accepted), contacts, f.open(), f.ends())
 		}
 	}
+}
+
+// show logs some of the messages that are still open, the lanes, and the newest runs.
+func (f *follower) show(t *testing.T, g *gateway) {
+	t.Helper()
+	shown := 0
+	for id, path := range f.moved {
+		switch last := path[len(path)-1]; last {
+		case "pending", "sent", "in_doubt":
+			if shown++; shown <= 5 {
+				_, m := g.get(t, g.sre, "/v1/messages/"+id)
+				t.Logf("still open, through %v: %v", path, m)
+			}
+		}
+	}
+	_, lanes := g.get(t, g.sre, "/v1/lanes")
+	_, runs := g.get(t, g.sre, "/v1/batches/LTRPRT/runs?limit=3")
+	t.Logf("the lanes: %v\nthe newest runs: %v", lanes["lanes"], runs["runs"])
+	status, run := g.ask(t, g.sre, http.MethodPost, "/v1/batches/LTRPRT/runs", nil, nil)
+	t.Logf("LTRPRT now: %d %v", status, run)
 }
 
 // audit is what doctor says of a store that nobody has open when it is a file.

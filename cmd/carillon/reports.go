@@ -38,7 +38,7 @@ func (a *app) hooks() (http.Handler, error) {
 		return nil, err
 	}
 	return hooks.New(
-		hooks.Config{Topics: topics, Clock: clock, Log: a.log, Observe: a.notifications()},
+		hooks.Config{Topics: topics, Version1: s.Version1, Clock: clock, Log: a.log, Observe: a.notifications()},
 		hooks.Services{Inbox: a.report, Certificates: source, Confirm: confirm},
 	)
 }

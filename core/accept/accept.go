@@ -186,7 +186,7 @@ func (v *violations) take(field string, err error) error {
 		return err
 	case len(f.Violations) > 0:
 		for _, one := range f.Violations {
-			if !slices.Contains(*v, one) {
+			if !slices.ContainsFunc(*v, func(had fault.Violation) bool { return had.Field == one.Field }) {
 				*v = append(*v, one)
 			}
 		}

@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"strings"
 
+	"carillon/adapters/kit/flight"
 	"carillon/adapters/kit/guard"
 	"carillon/channels/voice"
 	"carillon/core/fault"
@@ -194,9 +195,9 @@ const maxAnswer = 1 << 20
 
 // exchange makes one request and returns the body of its answer.
 func (d *Dialer) exchange(ctx context.Context, method, campaign, what string, body []byte) ([]byte, error) {
-	var f flight
+	var f flight.Flight
 	at := strings.TrimSuffix(d.cfg.URL, "/") + "/campaigns/" + url.PathEscape(campaign) + "/" + what
-	r, err := http.NewRequestWithContext(f.watch(ctx), method, at, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(f.Watch(ctx), method, at, bytes.NewReader(body))
 	if err != nil {
 		return nil, fault.Wrap(fault.Misconfigured, "dial: the vendor's address is wrong", err)
 	}
@@ -209,7 +210,7 @@ func (d *Dialer) exchange(ctx context.Context, method, campaign, what string, bo
 	}
 	resp, err := d.api.Do(r)
 	if err != nil {
-		return nil, classify(err, f.handed())
+		return nil, classify(err, f.Handed())
 	}
 	defer resp.Body.Close() //nolint:errcheck // nothing is lost with it
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))

@@ -38,34 +38,8 @@ const maxDigits = 15
 
 // lex splits an expression as the library does; ok is false where it holds what no vetted expression does.
 func lex(s string) (words []word, ok bool) {
-	for s != "" {
-		var w word
-		n := 0
-		switch c := s[0]; {
-		case c == ' ', c == '\t', c == '\r', c == '\n':
-			s = s[1:]
-			continue
-		case c == '"' || c == '\'':
-			end := strings.IndexByte(s[1:], c)
-			if end < 0 || strings.ContainsAny(s[1:1+end], "\n\r") {
-				return nil, false
-			}
-			n, w = end+2, word{kind: literal, text: s[1 : 1+end], str: true}
-		case isDigit(c), c == '-' && len(s) > 1 && isDigit(s[1]):
-			n = number(s)
-			w = word{kind: literal, text: s[:n]}
-			if n > maxDigits {
-				return nil, false
-			}
-		case isAlpha(c):
-			n, w = name(s)
-		case c == '.' && len(s) > 1 && isAlpha(s[1]):
-			n = 1 + nameLen(s[1:])
-			w = word{kind: property, text: s[1:n]}
-		default:
-			n = operatorLen(s)
-			w = word{kind: operator, text: s[:n]}
-		}
+	for s = strings.TrimLeft(s, spaces); s != ""; s = strings.TrimLeft(s, spaces) {
+		n, w := next(s)
 		if n == 0 {
 			return nil, false
 		}
@@ -75,6 +49,38 @@ func lex(s string) (words []word, ok bool) {
 		words, s = append(words, w), s[n:]
 	}
 	return words, true
+}
+
+const spaces = " \t\r\n"
+
+// next reads one word; its length is 0 where there is none.
+func next(s string) (int, word) {
+	switch c := s[0]; {
+	case c == '"' || c == '\'':
+		return quoted(s)
+	case isDigit(c), c == '-' && len(s) > 1 && isDigit(s[1]):
+		n := number(s)
+		if n > maxDigits {
+			return 0, word{}
+		}
+		return n, word{kind: literal, text: s[:n]}
+	case isAlpha(c):
+		return name(s)
+	case c == '.' && len(s) > 1 && isAlpha(s[1]):
+		n := 1 + nameLen(s[1:])
+		return n, word{kind: property, text: s[1:n]}
+	}
+	n := operatorLen(s)
+	return n, word{kind: operator, text: s[:n]}
+}
+
+// quoted reads a string; the library reads none over two lines.
+func quoted(s string) (int, word) {
+	end := strings.IndexByte(s[1:], s[0])
+	if end < 0 || strings.ContainsAny(s[1:1+end], "\n\r") {
+		return 0, word{}
+	}
+	return end + 2, word{kind: literal, text: s[1 : 1+end], str: true}
 }
 
 func name(s string) (int, word) {

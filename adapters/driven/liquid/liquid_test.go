@@ -19,23 +19,23 @@ const sample = `{
 	"words": ["b", "a", "b"], "mixed": [1, null, 2], "none": [], "unicode": "été 🎉"
 }`
 
-func data(t testing.TB, text string) map[string]any {
-	t.Helper()
+func data(tb testing.TB, text string) map[string]any {
+	tb.Helper()
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
 	var m map[string]any
 	if err := d.Decode(&m); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return m
 }
 
 // fields are the fields an Invalid fault names.
-func fields(t testing.TB, err error) []string {
-	t.Helper()
+func fields(tb testing.TB, err error) []string {
+	tb.Helper()
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Kind != fault.Invalid || len(f.Violations) == 0 {
-		t.Fatalf("no refusal of fields: %v", err)
+		tb.Fatalf("no refusal of fields: %v", err)
 	}
 	var names []string
 	for _, v := range f.Violations {

@@ -3,6 +3,7 @@ package liquid
 import (
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // loopName is what a loop says of itself.
@@ -26,33 +27,36 @@ func (s *scan) reads(words []word, list bool) (first string, err error) {
 	first = "/data"
 	levels := []level{{}}
 	for i, w := range words {
-		top := &levels[len(levels)-1]
-		after := i > 0 && words[i-1].kind == operator && words[i-1].text == "|"
 		switch {
-		case w.kind == keyword && !after:
-			return "", s.refuse(short(w.text) + ": stands where no filter does")
-		case after && (w.kind == keyword || w.kind == ident):
-			top.filter, top.args = w.text, 0
-			if w.kind == keyword {
-				top.args = 1
-			}
-			if w.text == "date" && i > 1 && words[i-2].str && isClock(words[i-2].text) {
-				return "", s.refuse("a form has no clock: now and today are not dates")
-			}
+		case i > 0 && words[i-1].kind == operator && words[i-1].text == "|" && (w.kind == keyword || w.kind == ident):
+			err = s.pipe(words[:i+1], &levels[len(levels)-1])
+		case w.kind == keyword:
+			err = s.refuse(short(w.text) + ": stands where no filter does")
 		case w.kind == ident:
-			if err := s.name(words[i:], &first); err != nil {
-				return "", err
-			}
+			err = s.name(words[i:], &first)
 		case w.kind == operator:
-			if levels, err = s.operator(levels, w.text, list); err != nil {
-				return "", err
-			}
+			levels, err = s.operator(levels, w.text, list)
+		}
+		if err != nil {
+			return "", err
 		}
 	}
 	if len(levels) != 1 {
 		return "", s.refuse("a bracket is not closed")
 	}
 	return first, s.filter(levels[0])
+}
+
+// pipe takes the filter that is the last of the words.
+func (s *scan) pipe(words []word, top *level) error {
+	w := words[len(words)-1]
+	if top.filter, top.args = w.text, 0; w.kind == keyword {
+		top.args = 1
+	}
+	if before := len(words) - 3; w.text == "date" && before >= 0 && words[before].str && isClock(words[before].text) {
+		return s.refuse("a form has no clock: now and today are not dates")
+	}
+	return nil
 }
 
 func isClock(text string) bool { return text == "now" || text == "today" }
@@ -139,10 +143,4 @@ func (s *scan) name(words []word, first *string) error {
 }
 
 // pointer is the field of a path; its names hold no character a JSON pointer would escape.
-func pointer(path []string) string {
-	p := "/data"
-	for _, name := range path {
-		p += "/" + name
-	}
-	return p
-}
+func pointer(path []string) string { return "/data/" + strings.Join(path, "/") }

@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 
+	"carillon/adapters/kit/flight"
 	"carillon/adapters/kit/guard"
 	"carillon/channels/email"
 	"carillon/core/fault"
@@ -75,10 +76,10 @@ func (m *Mailer) Send(ctx context.Context, mail email.Mail) (message.Receipt, er
 		return message.Receipt{}, err
 	}
 	return guard.Do(ctx, m.guard, opSend, func(ctx context.Context) (message.Receipt, error) {
-		var f flight
-		out, err := m.api.SendEmail(f.watch(ctx), in)
+		var f flight.Flight
+		out, err := m.api.SendEmail(f.Watch(ctx), in)
 		if err != nil {
-			return message.Receipt{}, classify(err, f.handed())
+			return message.Receipt{}, classify(err, f.Handed())
 		}
 		return message.Receipt{Ref: aws.ToString(out.MessageId)}, nil
 	})
@@ -98,13 +99,13 @@ type Quota struct {
 func (m *Mailer) Quota(ctx context.Context) (Quota, error) {
 	var quota Quota
 	err := m.guard.Probe(ctx, opProbe, func(ctx context.Context) error {
-		var f flight
-		out, err := m.api.GetAccount(f.watch(ctx), &sesv2.GetAccountInput{})
+		var f flight.Flight
+		out, err := m.api.GetAccount(f.Watch(ctx), &sesv2.GetAccountInput{})
 		switch {
 		case err != nil && unsupported(err):
 			return nil
 		case err != nil:
-			return classify(err, f.handed())
+			return classify(err, f.Handed())
 		case !out.SendingEnabled:
 			return fault.Provider(fault.Misconfigured, "SendingPausedException", "the account may not send", nil)
 		}

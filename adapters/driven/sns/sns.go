@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
+	"carillon/adapters/kit/flight"
 	"carillon/adapters/kit/guard"
 	"carillon/channels/sms"
 	"carillon/core/fault"
@@ -70,10 +71,10 @@ func (c *Carrier) Send(ctx context.Context, t sms.Text) (message.Receipt, error)
 		return message.Receipt{}, err
 	}
 	return guard.Do(ctx, c.guard, opPublish, func(ctx context.Context) (message.Receipt, error) {
-		var f flight
-		out, err := c.api.Publish(f.watch(ctx), in)
+		var f flight.Flight
+		out, err := c.api.Publish(f.Watch(ctx), in)
 		if err != nil {
-			return message.Receipt{}, classify(err, f.handed())
+			return message.Receipt{}, classify(err, f.Handed())
 		}
 		return message.Receipt{Ref: aws.ToString(out.MessageId)}, nil
 	})
@@ -83,12 +84,12 @@ func (c *Carrier) Send(ctx context.Context, t sms.Text) (message.Receipt, error)
 // question has answered it: SNS is reached. Kinds: those of [Carrier.Send].
 func (c *Carrier) Probe(ctx context.Context) error {
 	return c.guard.Probe(ctx, opProbe, func(ctx context.Context) error {
-		var f flight
-		_, err := c.api.GetSMSAttributes(f.watch(ctx), &sns.GetSMSAttributesInput{})
+		var f flight.Flight
+		_, err := c.api.GetSMSAttributes(f.Watch(ctx), &sns.GetSMSAttributesInput{})
 		if err == nil || unsupported(err) {
 			return nil
 		}
-		return classify(err, f.handed())
+		return classify(err, f.Handed())
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -170,3 +171,74 @@ func TestTrusting(t *testing.T) {
 		t.Error("trusts nothing in particular")
 	}
 }
+
+func TestConfirming(t *testing.T) {
+	var asked []string
+	simulator := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.RequestURI())
+		switch r.URL.Query().Get("Token") {
+		case "bad":
+			w.WriteHeader(http.StatusBadRequest)
+		case "moved":
+			http.Redirect(w, r, "/elsewhere", http.StatusFound)
+		}
+	}))
+	defer simulator.Close()
+	confirm, err := hooks.Confirming(simulator.Client(), simulator.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string]fault.Kind{
+		simulator.URL + "/?Action=ConfirmSubscription&Token=bad":          fault.Unavailable,
+		simulator.URL + "/?Action=ConfirmSubscription&Token=moved":        fault.Unavailable,
+		"http://127.0.0.1:1/?Action=ConfirmSubscription":                  fault.Forbidden,
+		"https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription": fault.Forbidden,
+		"://": fault.Forbidden,
+	} {
+		if err := confirm(t.Context(), address); fault.KindOf(err) != want {
+			t.Errorf("%s gives %v", address, err)
+		}
+	}
+	if err := confirm(t.Context(), simulator.URL+"/?Action=ConfirmSubscription&Token=good"); err != nil {
+		t.Error(err)
+	}
+	if len(asked) != 3 {
+		t.Errorf("asked %v", asked)
+	}
+	t.Run("goes to SNS only", func(t *testing.T) {
+		var hosts []string
+		client := &http.Client{Transport: trip(func(r *http.Request) (*http.Response, error) {
+			hosts = append(hosts, r.URL.Host)
+			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("<ok/>")), Request: r}, nil
+		})}
+		confirm, err := hooks.Confirming(client, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := confirm(t.Context(), "https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription&Token=x"); err != nil {
+			t.Error(err)
+		}
+		for _, address := range []string{
+			"http://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription", "https://sns.us-east-1.amazonaws.com/?Action=DeleteTopic",
+			"https://sns.us-east-1.amazonaws.com.evil.example/?Action=ConfirmSubscription", "https://evil.example/?Action=ConfirmSubscription",
+			"https://sns.us-east-1.amazonaws.com/x?Action=ConfirmSubscription", "https://169.254.169.254/?Action=ConfirmSubscription",
+		} {
+			if err := confirm(t.Context(), address); !fault.Is(err, fault.Forbidden) {
+				t.Errorf("%s gives %v", address, err)
+			}
+		}
+		if len(hosts) != 1 {
+			t.Errorf("asked %v", hosts)
+		}
+	})
+	if _, err := hooks.Confirming(nil, ""); err == nil {
+		t.Error("confirms without a client")
+	}
+	if _, err := hooks.Confirming(http.DefaultClient, "here"); err == nil {
+		t.Error("takes a base that is no URL")
+	}
+}
+
+type trip func(*http.Request) (*http.Response, error)
+
+func (f trip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -161,8 +161,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, e.cfg.MaxBody))
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		e.cfg.Observe(unknownKind, refused, 1)
 		e.answer(w, http.StatusRequestEntityTooLarge, "too_large", "The body is too large.")
 		return
@@ -196,11 +195,11 @@ func (e *endpoint) take(ctx context.Context, n notification) (Topic, error) {
 		if err := e.services.Confirm(ctx, n.SubscribeURL); err != nil {
 			return topic, err
 		}
-		e.cfg.Log.InfoContext(ctx, "subscription confirmed", "topic", n.TopicArn)
+		e.cfg.Log.InfoContext(ctx, "subscription confirmed", slog.String("topic", n.TopicArn))
 		e.cfg.Observe(topic.Kind, confirmed, 1)
 		return topic, nil
 	case typeUnsubscription:
-		e.cfg.Log.WarnContext(ctx, "somebody ended a subscription; reports stop until it is made again", "topic", n.TopicArn)
+		e.cfg.Log.WarnContext(ctx, "somebody ended a subscription; reports stop until it is made again", slog.String("topic", n.TopicArn))
 		e.cfg.Observe(topic.Kind, ignored, 1)
 		return topic, nil
 	}

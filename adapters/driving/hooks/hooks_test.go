@@ -6,7 +6,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // version 1 of the signature
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -14,8 +14,8 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"io"
 	"log/slog"
+	"maps"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -45,11 +45,11 @@ type pair struct {
 }
 
 // certify makes a certificate; signed by itself when issuer is nil.
-func certify(t testing.TB, shape x509.Certificate, issuer *pair) *pair {
-	t.Helper()
+func certify(tb testing.TB, shape x509.Certificate, issuer *pair) *pair {
+	tb.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	shape.SerialNumber = big.NewInt(7)
 	if shape.NotAfter.IsZero() {
@@ -61,11 +61,11 @@ func certify(t testing.TB, shape x509.Certificate, issuer *pair) *pair {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, &shape, parent, &key.PublicKey, signer)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	cert, err := x509.ParseCertificate(der)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return &pair{key: key, cert: cert}
 }
@@ -93,17 +93,14 @@ func confirmation(topic, subscribe string) notice {
 
 // with is the notification with another field.
 func (n notice) with(name, value string) notice {
-	out := notice{}
-	for k, v := range n {
-		out[k] = v
-	}
+	out := maps.Clone(n)
 	out[name] = value
 	return out
 }
 
 // sign signs a notification as SNS does: written down here apart from the code under test.
-func (n notice) sign(t testing.TB, p *pair) notice {
-	t.Helper()
+func (n notice) sign(tb testing.TB, p *pair) notice {
+	tb.Helper()
 	names := []string{"Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"}
 	if n["Type"] != "Notification" {
 		names = []string{"Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"}
@@ -116,12 +113,12 @@ func (n notice) sign(t testing.TB, p *pair) notice {
 	}
 	hash, sum := crypto.SHA256, sha256.New()
 	if n["SignatureVersion"] == "1" {
-		hash, sum = crypto.SHA1, sha1.New() //nolint:gosec // version 1 of the signature
+		hash, sum = crypto.SHA1, sha1.New()
 	}
 	sum.Write([]byte(text.String()))
 	signature, err := rsa.SignPKCS1v15(rand.Reader, p.key, hash, sum.Sum(nil))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return n.with("Signature", base64.StdEncoding.EncodeToString(signature))
 }
@@ -147,8 +144,8 @@ func (h *house) Receive(_ context.Context, _ time.Time, reports []message.Report
 	return h.inbox
 }
 
-func open(t testing.TB, h *house, p *pair, change func(*hooks.Config)) http.Handler {
-	t.Helper()
+func open(tb testing.TB, h *house, p *pair, change func(*hooks.Config)) http.Handler {
+	tb.Helper()
 	h.counts = map[string]int{}
 	cfg := hooks.Config{
 		Topics: map[string]hooks.Topic{
@@ -174,39 +171,39 @@ func open(t testing.TB, h *house, p *pair, change func(*hooks.Config)) http.Hand
 		},
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return handler
 }
 
-func post(t testing.TB, handler http.Handler, n notice) *httptest.ResponseRecorder {
-	t.Helper()
+func post(tb testing.TB, handler http.Handler, n notice) *httptest.ResponseRecorder {
+	tb.Helper()
 	body, err := json.Marshal(n)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, hooks.Path, bytes.NewReader(body))
+	r := httptest.NewRequestWithContext(tb.Context(), http.MethodPost, hooks.Path, bytes.NewReader(body))
 	r.Header.Set("Content-Type", "text/plain; charset=UTF-8")
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, r)
 	return w
 }
 
-func problem(t testing.TB, w *httptest.ResponseRecorder, status int, word string) {
-	t.Helper()
+func problem(tb testing.TB, w *httptest.ResponseRecorder, status int, word string) {
+	tb.Helper()
 	var p struct {
 		Type, Title string
 		Status      int
 	}
 	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || w.Code != status || p.Status != status || p.Title == "" ||
 		p.Type != "urn:carillon:problem:"+word || w.Header().Get("Content-Type") != "application/problem+json" {
-		t.Errorf("got %d %s %v, want %d %s", w.Code, w.Body, w.Header(), status, word)
+		tb.Errorf("got %d %s %v, want %d %s", w.Code, w.Body, w.Header(), status, word)
 	}
 }
 
-func snsCertificate(t testing.TB) *pair {
-	t.Helper()
-	return certify(t, x509.Certificate{Subject: pkix.Name{CommonName: "sns.amazonaws.com"}, DNSNames: []string{"sns.amazonaws.com"}}, nil)
+func snsCertificate(tb testing.TB) *pair {
+	tb.Helper()
+	return certify(tb, x509.Certificate{Subject: pkix.Name{CommonName: "sns.amazonaws.com"}, DNSNames: []string{"sns.amazonaws.com"}}, nil)
 }
 
 const delivered = `{"eventType":"Delivery","mail":{"messageId":"ses-1"},"delivery":{"timestamp":"2026-03-02T15:04:00.000Z","recipients":["ada@example.com"]}}`
@@ -380,77 +377,6 @@ func TestSubscriptions(t *testing.T) {
 		}
 	})
 }
-
-func TestConfirming(t *testing.T) {
-	var asked []string
-	simulator := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked = append(asked, r.URL.RequestURI())
-		switch r.URL.Query().Get("Token") {
-		case "bad":
-			w.WriteHeader(http.StatusBadRequest)
-		case "moved":
-			http.Redirect(w, r, "/elsewhere", http.StatusFound)
-		}
-	}))
-	defer simulator.Close()
-	confirm, err := hooks.Confirming(simulator.Client(), simulator.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for address, want := range map[string]fault.Kind{
-		simulator.URL + "/?Action=ConfirmSubscription&Token=bad":          fault.Unavailable,
-		simulator.URL + "/?Action=ConfirmSubscription&Token=moved":        fault.Unavailable,
-		"http://127.0.0.1:1/?Action=ConfirmSubscription":                  fault.Forbidden,
-		"https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription": fault.Forbidden,
-		"://": fault.Forbidden,
-	} {
-		if err := confirm(t.Context(), address); fault.KindOf(err) != want {
-			t.Errorf("%s gives %v", address, err)
-		}
-	}
-	if err := confirm(t.Context(), simulator.URL+"/?Action=ConfirmSubscription&Token=good"); err != nil {
-		t.Error(err)
-	}
-	if len(asked) != 3 {
-		t.Errorf("asked %v", asked)
-	}
-	t.Run("goes to SNS only", func(t *testing.T) {
-		var hosts []string
-		client := &http.Client{Transport: trip(func(r *http.Request) (*http.Response, error) {
-			hosts = append(hosts, r.URL.Host)
-			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("<ok/>")), Request: r}, nil
-		})}
-		confirm, err := hooks.Confirming(client, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := confirm(t.Context(), "https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription&Token=x"); err != nil {
-			t.Error(err)
-		}
-		for _, address := range []string{
-			"http://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription", "https://sns.us-east-1.amazonaws.com/?Action=DeleteTopic",
-			"https://sns.us-east-1.amazonaws.com.evil.example/?Action=ConfirmSubscription", "https://evil.example/?Action=ConfirmSubscription",
-			"https://sns.us-east-1.amazonaws.com/x?Action=ConfirmSubscription", "https://169.254.169.254/?Action=ConfirmSubscription",
-		} {
-			if err := confirm(t.Context(), address); !fault.Is(err, fault.Forbidden) {
-				t.Errorf("%s gives %v", address, err)
-			}
-		}
-		if len(hosts) != 1 {
-			t.Errorf("asked %v", hosts)
-		}
-	})
-	if _, err := hooks.Confirming(nil, ""); err == nil {
-		t.Error("confirms without a client")
-	}
-	if _, err := hooks.Confirming(http.DefaultClient, "here"); err == nil {
-		t.Error("takes a base that is no URL")
-	}
-}
-
-type trip func(*http.Request) (*http.Response, error)
-
-func (f trip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestNewWantsEverything(t *testing.T) {
 	h := &house{}

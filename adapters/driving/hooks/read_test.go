@@ -16,11 +16,11 @@ import (
 
 const ours = "0198f3a0-1c00-7000-8000-000000000001"
 
-func id(t testing.TB) message.ID {
-	t.Helper()
+func id(tb testing.TB) message.ID {
+	tb.Helper()
 	m, err := message.ParseID(ours)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return m
 }

@@ -68,17 +68,8 @@ func (n notification) at() (time.Time, error) { return time.Parse(time.RFC3339, 
 
 // believe checks type, age, certificate and signature.
 func (e *endpoint) believe(ctx context.Context, now time.Time, n notification) error {
-	switch n.Type {
-	case typeNotification, typeConfirmation, typeUnsubscription:
-	default:
-		return fault.New(fault.Forbidden, "the notification has no known type")
-	}
-	at, err := n.at()
-	if err != nil || n.MessageID == "" || len(n.MessageID) > maxID {
-		return fault.New(fault.Forbidden, "the notification has no time or no id")
-	}
-	if now.Sub(at) > e.cfg.Window || at.Sub(now) > skew {
-		return fault.New(fault.Forbidden, "the notification is too old or from the future")
+	if err := e.plausible(now, n); err != nil {
+		return err
 	}
 	algorithm := x509.SHA256WithRSA
 	switch {
@@ -101,6 +92,23 @@ func (e *endpoint) believe(ctx context.Context, now time.Time, n notification) e
 	}
 	if err := certificate.CheckSignature(algorithm, []byte(n.text()), signature); err != nil {
 		return fault.Wrap(fault.Forbidden, "the signature does not fit", err)
+	}
+	return nil
+}
+
+// plausible checks what needs no certificate.
+func (e *endpoint) plausible(now time.Time, n notification) error {
+	switch n.Type {
+	case typeNotification, typeConfirmation, typeUnsubscription:
+	default:
+		return fault.New(fault.Forbidden, "the notification has no known type")
+	}
+	at, err := n.at()
+	if err != nil || n.MessageID == "" || len(n.MessageID) > maxID {
+		return fault.New(fault.Forbidden, "the notification has no time or no id")
+	}
+	if now.Sub(at) > e.cfg.Window || at.Sub(now) > skew {
+		return fault.New(fault.Forbidden, "the notification is too old or from the future")
 	}
 	return nil
 }

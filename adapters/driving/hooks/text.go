@@ -138,7 +138,7 @@ const (
 // counts. One that begins with END or CANCEL may be about anything.
 func Word(body string) string {
 	words := strings.FieldsFunc(strings.ToUpper(body), func(r rune) bool {
-		return !(r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == 'Ê')
+		return (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != 'Ê'
 	})
 	if len(words) == 0 {
 		return ""

@@ -41,28 +41,28 @@ type specification struct {
 
 const address = "https://test.invalid/openapi.yaml"
 
-func specified(t testing.TB) *specification {
-	t.Helper()
+func specified(tb testing.TB) *specification {
+	tb.Helper()
 	var tree any
 	if err := yaml.Unmarshal([]byte(contracts.OpenAPI()), &tree); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	text, err := json.Marshal(tree)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var s specification
 	if err := json.Unmarshal(text, &s); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	plain, err := jsonschema.UnmarshalJSON(strings.NewReader(string(text)))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	s.compiler = jsonschema.NewCompiler()
 	s.compiler.AssertFormat()
 	if err := s.compiler.AddResource(address, plain); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return &s
 }
@@ -75,8 +75,8 @@ type found struct {
 	responses        map[string]any
 }
 
-func (s *specification) operations(t testing.TB) []found {
-	t.Helper()
+func (s *specification) operations(tb testing.TB) []found {
+	tb.Helper()
 	var all []found
 	for p, methods := range s.Paths {
 		if strings.HasPrefix(p, "/v1/hooks/") { // served by hooks
@@ -92,19 +92,19 @@ func (s *specification) operations(t testing.TB) []found {
 	}
 	slices.SortFunc(all, func(a, b found) int { return strings.Compare(a.id, b.id) })
 	if len(all) < 20 {
-		t.Fatalf("only %d operations are read", len(all))
+		tb.Fatalf("only %d operations are read", len(all))
 	}
 	return all
 }
 
 // answer is the schema of an answer; nil when it has no JSON body.
-func (s *specification) answer(t testing.TB, f found, status int, media string) *jsonschema.Schema {
-	t.Helper()
+func (s *specification) answer(tb testing.TB, f found, status int, media string) *jsonschema.Schema {
+	tb.Helper()
 	escape := strings.NewReplacer("~", "~0", "/", "~1")
 	where := "#/paths/" + escape.Replace(f.path) + "/" + f.method + "/responses/" + strconv.Itoa(status)
 	described, ok := f.responses[strconv.Itoa(status)].(map[string]any)
 	if !ok {
-		t.Fatalf("%s does not describe status %d", f.id, status)
+		tb.Fatalf("%s does not describe status %d", f.id, status)
 	}
 	if ref, ok := described["$ref"].(string); ok {
 		where = ref
@@ -113,7 +113,7 @@ func (s *specification) answer(t testing.TB, f found, status int, media string) 
 	}
 	schema, err := s.compiler.Compile(address + where + "/content/" + escape.Replace(media) + "/schema")
 	if err != nil {
-		t.Fatalf("%s: %v", f.id, err)
+		tb.Fatalf("%s: %v", f.id, err)
 	}
 	return schema
 }
@@ -126,22 +126,22 @@ type example struct {
 	Body    json.RawMessage   `json:"body,omitempty"`
 }
 
-func readExample(t testing.TB, name string) (example, bool) {
-	t.Helper()
+func readExample(tb testing.TB, name string) (example, bool) {
+	tb.Helper()
 	text, err := fs.ReadFile(contracts.Examples(), path.Join("examples/rest", name))
 	if err != nil {
 		return example{}, false
 	}
 	var e example
 	if err := json.Unmarshal(text, &e); err != nil {
-		t.Fatalf("%s: %v", name, err)
+		tb.Fatalf("%s: %v", name, err)
 	}
 	return e, true
 }
 
-func (e example) request(t testing.TB, role access.Role) *http.Request {
-	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), e.Method, e.Path, strings.NewReader(string(e.Body)))
+func (e example) request(tb testing.TB, role access.Role) *http.Request {
+	tb.Helper()
+	r := httptest.NewRequestWithContext(tb.Context(), e.Method, e.Path, strings.NewReader(string(e.Body)))
 	if role != "" {
 		r.Header.Set("Authorization", "Bearer "+key(role))
 	}
@@ -155,11 +155,11 @@ func (e example) request(t testing.TB, role access.Role) *http.Request {
 }
 
 // requests are the names of all request examples.
-func requests(t testing.TB) []string {
-	t.Helper()
+func requests(tb testing.TB) []string {
+	tb.Helper()
 	entries, err := fs.ReadDir(contracts.Examples(), "examples/rest")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var names []string
 	for _, e := range entries {
@@ -295,12 +295,12 @@ func TestExamplesGoBothWays(t *testing.T) {
 		if request.Body == nil || kind == "invalid" {
 			continue
 		}
-		make, known := bodies()[id]
+		fresh, known := bodies()[id]
 		if !known {
 			t.Errorf("no body of %s", id)
 			continue
 		}
-		b := make()
+		b := fresh()
 		if err := b.UnmarshalJSON(request.Body); err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

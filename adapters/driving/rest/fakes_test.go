@@ -382,16 +382,16 @@ func (h *house) services() rest.Services {
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // open serves a house.
-func open(t testing.TB, h *house) http.Handler {
-	t.Helper()
-	return openWith(t, h, rest.Config{Clock: now, Log: quiet()})
+func open(tb testing.TB, h *house) http.Handler {
+	tb.Helper()
+	return openWith(tb, h, rest.Config{Clock: now, Log: quiet()})
 }
 
-func openWith(t testing.TB, h *house, cfg rest.Config) http.Handler {
-	t.Helper()
+func openWith(tb testing.TB, h *house, cfg rest.Config) http.Handler {
+	tb.Helper()
 	handler, err := rest.New(cfg, h.services())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return handler
 }

@@ -41,45 +41,41 @@ type wrongField struct {
 // typePrefix begins every problem type; a kind's word, or one of the few words of HTTP itself, follows.
 const typePrefix = "urn:carillon:problem:"
 
-// statusOf is the table from the kind of a failure to its status and title.
-func statusOf(kind fault.Kind) (status int, title string) {
-	switch kind {
-	case fault.Invalid:
-		return http.StatusUnprocessableEntity, "The request can never be done as asked."
-	case fault.NotFound:
-		return http.StatusNotFound, "There is no such thing, or not for this caller."
-	case fault.Conflict:
-		return http.StatusConflict, "It conflicts with what is there."
-	case fault.Forbidden:
-		return http.StatusForbidden, "The caller may not."
-	case fault.Unauthorized:
-		return http.StatusUnauthorized, "Nobody we know is asking."
-	case fault.Suppressed:
-		return http.StatusUnprocessableEntity, "The contact point may not be reached."
-	case fault.Refused:
-		return http.StatusUnprocessableEntity, "The provider refuses it for good."
-	case fault.Throttled:
-		return http.StatusTooManyRequests, "Slow down."
-	case fault.Exhausted:
-		return http.StatusServiceUnavailable, "A quota is used up."
-	case fault.Misconfigured:
-		return http.StatusServiceUnavailable, "Something is set up wrong on our side."
-	case fault.Unavailable:
-		return http.StatusServiceUnavailable, "Not now."
-	case fault.Cancelled:
-		return http.StatusServiceUnavailable, "It was stopped before it was done."
-	case fault.Ambiguous:
-		return http.StatusBadGateway, "It may have been done; the answer was lost."
-	case fault.Unknown:
+// row is one row of the table from the kind of a failure to its answer.
+type row struct {
+	status int
+	title  string
+}
+
+// statusOf is that table.
+func statusOf(kind fault.Kind) row {
+	table := map[fault.Kind]row{
+		fault.Unknown:       {http.StatusInternalServerError, "A mistake of ours."},
+		fault.Invalid:       {http.StatusUnprocessableEntity, "The request can never be done as asked."},
+		fault.NotFound:      {http.StatusNotFound, "There is no such thing, or not for this caller."},
+		fault.Conflict:      {http.StatusConflict, "It conflicts with what is there."},
+		fault.Forbidden:     {http.StatusForbidden, "The caller may not."},
+		fault.Unauthorized:  {http.StatusUnauthorized, "Nobody we know is asking."},
+		fault.Suppressed:    {http.StatusUnprocessableEntity, "The contact point may not be reached."},
+		fault.Refused:       {http.StatusUnprocessableEntity, "The provider refuses it for good."},
+		fault.Throttled:     {http.StatusTooManyRequests, "Slow down."},
+		fault.Exhausted:     {http.StatusServiceUnavailable, "A quota is used up."},
+		fault.Misconfigured: {http.StatusServiceUnavailable, "Something is set up wrong on our side."},
+		fault.Unavailable:   {http.StatusServiceUnavailable, "Not now."},
+		fault.Cancelled:     {http.StatusServiceUnavailable, "It was stopped before it was done."},
+		fault.Ambiguous:     {http.StatusBadGateway, "It may have been done; the answer was lost."},
 	}
-	return http.StatusInternalServerError, "A mistake of ours."
+	if r, listed := table[kind]; listed {
+		return r
+	}
+	return table[fault.Unknown]
 }
 
 // problemOf is the document of a failure. Only the text of a fault is shown: it is free of personal data by contract.
 func problemOf(err error) problem {
 	kind := fault.KindOf(err)
-	status, title := statusOf(kind)
-	p := problem{Type: typePrefix + kind.String(), Title: title, Status: status, wait: fault.WaitOf(err)}
+	r := statusOf(kind)
+	p := problem{Type: typePrefix + kind.String(), Title: r.title, Status: r.status, wait: fault.WaitOf(err)}
 	var f *fault.Error
 	if kind == fault.Unknown || !errors.As(err, &f) {
 		return p
@@ -160,8 +156,7 @@ func (s *server) loud(ctx context.Context, p *problem, err error) {
 		slog.String("operation", exchangeOf(ctx).operation), slog.String("instance", p.Instance),
 		slog.String("error", err.Error()),
 	}
-	var panicked *panicError
-	if errors.As(err, &panicked) {
+	if panicked, ok := errors.AsType[*panicError](err); ok {
 		attrs = append(attrs, slog.String("stack", string(panicked.stack)))
 	}
 	s.cfg.Log.LogAttrs(ctx, slog.LevelError, "request failed by a mistake of ours", attrs...)

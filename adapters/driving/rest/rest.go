@@ -113,8 +113,8 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
 	r.Body = http.MaxBytesReader(w, r.Body, s.cfg.MaxBody)
 	rec := &recorder{ResponseWriter: w}
-	defer func() {
-		s.recovered(rec, r, recover()) //nolint:contextcheck // the request carries it
+	defer func() { //nolint:contextcheck // the request carries it
+		s.recovered(rec, r, recover())
 		took := s.cfg.Clock().Sub(began)
 		s.cfg.Observe(x.operation, rec.status, took)
 		s.cfg.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("operation", x.operation),

@@ -26,28 +26,28 @@ import (
 )
 
 // document is the configuration of the examples.
-func document(t testing.TB) config.Document {
-	t.Helper()
-	e, found := readExample(t, "putConfig.request.json")
+func document(tb testing.TB) config.Document {
+	tb.Helper()
+	e, found := readExample(tb, "putConfig.request.json")
 	if !found {
-		t.Fatal("no configuration")
+		tb.Fatal("no configuration")
 	}
 	var d config.Document
 	if err := json.Unmarshal(e.Body, &d); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return d
 }
 
 // send sends an example and returns the answer.
-func send(t testing.TB, handler http.Handler, name string, role access.Role) *httptest.ResponseRecorder {
-	t.Helper()
-	e, found := readExample(t, name+".request.json")
+func send(tb testing.TB, handler http.Handler, name string, role access.Role) *httptest.ResponseRecorder {
+	tb.Helper()
+	e, found := readExample(tb, name+".request.json")
 	if !found {
-		t.Fatalf("no example %s", name)
+		tb.Fatalf("no example %s", name)
 	}
 	w := httptest.NewRecorder()
-	handler.ServeHTTP(w, e.request(t, role))
+	handler.ServeHTTP(w, e.request(tb, role))
 	return w
 }
 
@@ -57,14 +57,14 @@ type problemDocument struct {
 	Errors                        []struct{ Field, Reason string }
 }
 
-func problemIn(t testing.TB, w *httptest.ResponseRecorder) problemDocument {
-	t.Helper()
+func problemIn(tb testing.TB, w *httptest.ResponseRecorder) problemDocument {
+	tb.Helper()
 	var p problemDocument
 	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
-		t.Fatalf("%v in %s", err, w.Body)
+		tb.Fatalf("%v in %s", err, w.Body)
 	}
 	if w.Header().Get("Content-Type") != "application/problem+json" || p.Status != w.Code || p.Title == "" || !strings.HasPrefix(p.Type, "urn:carillon:problem:") {
-		t.Errorf("no problem document: %v %+v", w.Header(), p)
+		tb.Errorf("no problem document: %v %+v", w.Header(), p)
 	}
 	return p
 }
@@ -165,10 +165,10 @@ func TestRequestsReachTheCore(t *testing.T) {
 	})
 }
 
-func get(t testing.TB, handler http.Handler, target string, role access.Role) *httptest.ResponseRecorder {
-	t.Helper()
+func get(tb testing.TB, handler http.Handler, target string, role access.Role) *httptest.ResponseRecorder {
+	tb.Helper()
 	w := httptest.NewRecorder()
-	handler.ServeHTTP(w, example{Method: http.MethodGet, Path: target}.request(t, role))
+	handler.ServeHTTP(w, example{Method: http.MethodGet, Path: target}.request(tb, role))
 	return w
 }
 

@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,8 +65,7 @@ func (s *server) refusal(ctx context.Context, id string, r *http.Request, err er
 
 // bodyOf is the body of a request that was read in part, as a whole or not at all.
 func bodyOf(r *http.Request, err error) ([]byte, error) {
-	var decoding *ogenerrors.DecodeBodyError
-	if errors.As(err, &decoding) {
+	if decoding, ok := errors.AsType[*ogenerrors.DecodeBodyError](err); ok {
 		return decoding.Body, nil
 	}
 	return io.ReadAll(r.Body) // the generated server puts back what it read
@@ -78,8 +78,7 @@ func isJSON(r *http.Request) bool {
 
 // blamed is what the generated server says is wrong, where the schemas see nothing.
 func blamed(err error) fault.Violation {
-	var param *ogenerrors.DecodeParamError
-	if errors.As(err, &param) {
+	if param, ok := errors.AsType[*ogenerrors.DecodeParamError](err); ok {
 		return fault.Violation{Field: string(param.In) + "/" + param.Name, Reason: "is not as described"}
 	}
 	return fault.Violation{Field: "", Reason: "is not as described"}
@@ -213,6 +212,15 @@ func reason(k jsonschema.ErrorKind) string {
 		return "must match " + k.Want
 	case *kind.Format:
 		return "must be a " + k.Want
+	case *kind.UniqueItems:
+		return "must not repeat an item"
+	}
+	return bound(k)
+}
+
+// bound says which limit a value does not keep.
+func bound(k jsonschema.ErrorKind) string {
+	switch k := k.(type) {
 	case *kind.MinLength:
 		return fmt.Sprintf("must have at least %d characters", k.Want)
 	case *kind.MaxLength:
@@ -223,8 +231,6 @@ func reason(k jsonschema.ErrorKind) string {
 		return fmt.Sprintf("must have at most %d", k.Want)
 	case *kind.MaxProperties:
 		return fmt.Sprintf("must have at most %d fields", k.Want)
-	case *kind.UniqueItems:
-		return "must not repeat an item"
 	case *kind.Minimum:
 		return "must be at least " + k.Want.RatString()
 	case *kind.Maximum:
@@ -246,19 +252,19 @@ func pointer(tokens []string) string {
 	return b.String()
 }
 
+// nameLike matches what looks like a field's name.
+const nameLike = `^[A-Za-z_-][A-Za-z0-9_-]{0,63}$`
+
+// longestList is more than any list of the contract may have.
+const longestList = 10000
+
 // shown is a name that the caller chose as a token of a pointer; nothing when it does not look like a name, for it may
 // be anything then, a phone number for one. Short numbers are places in a list.
 func shown(name string) string {
-	if n, err := strconv.Atoi(name); err == nil && n >= 0 && n < 10000 {
+	if n, err := strconv.Atoi(name); err == nil && n >= 0 && n < longestList {
 		return "/" + strconv.Itoa(n)
 	}
-	if len(name) == 0 || len(name) > 64 || name[0] >= '0' && name[0] <= '9' {
-		return ""
-	}
-	plain := func(c rune) bool {
-		return c < 0x80 && (c == '_' || c == '-' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z')
-	}
-	if strings.ContainsFunc(name, func(c rune) bool { return !plain(c) }) {
+	if ok, err := regexp.MatchString(nameLike, name); err != nil || !ok {
 		return ""
 	}
 	return "/" + name

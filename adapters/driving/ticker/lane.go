@@ -185,7 +185,7 @@ func (l *lane) told(ctx context.Context, settled []dispatch.Told) {
 			slog.String("message", m.ID.String()), slog.String("channel", string(m.Channel)), slog.String("provider", l.way.Provider),
 			slog.String("route", l.way.Route), slog.String("urgency", m.Urgency.String()), slog.String("division", m.Division),
 			slog.String("outcome", s.Place.String()), slog.String("reason", s.Reason), slog.String("code", code),
-			slog.Int("attempt", int(s.Attempt)), slog.Bool("begun", s.Result.Begun), slog.Duration("took", s.Result.Took),
+			slog.Int("attempt", int(s.Attempt)), slog.Bool("begun", s.Result.Begun), slog.Float64("took_ms", float64(s.Result.Took.Microseconds())/1000),
 		)
 	}
 }
