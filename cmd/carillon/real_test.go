@@ -60,7 +60,7 @@ func TestRealParts(t *testing.T) {
 		t.Run("text", func(t *testing.T) {
 			t.Parallel()
 			m := g.first(t, post(t, aText, "NORTH", 1), "sent", 30*time.Second)
-			want := fmt.Sprintf("NORTH: $10.11 is due on May 1 (%s-000001). Reply STOP to opt out.", mark)
+			want := fmt.Sprintf("Northfield Power and Light: $10.11 is due on May 1 (%s-000001). Reply STOP to opt out.", mark)
 			var seen []map[string]any
 			for _, sms := range moto(t, aws).SNS.SMS {
 				if sms["message"] == want {

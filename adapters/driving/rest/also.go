@@ -35,7 +35,7 @@ func (s *server) alsoWrong(ctx context.Context, r accept.Request, wrong []fault.
 	all := slices.Clone(wrong)
 	for _, v := range f.Violations {
 		known := slices.ContainsFunc(wrong, func(w fault.Violation) bool {
-			return v.Field == w.Field || strings.HasPrefix(v.Field, w.Field+"/")
+			return v.Field == w.Field || strings.HasPrefix(v.Field, w.Field+"/") || isListOf(v.Field, w.Field)
 		})
 		switch {
 		case known, !strings.HasPrefix(v.Field, "/"):
@@ -45,6 +45,12 @@ func (s *server) alsoWrong(ctx context.Context, r accept.Request, wrong []fault.
 		}
 	}
 	return all
+}
+
+// isListOf reports whether a field is the list in which the other stands.
+func isListOf(list, item string) bool {
+	rest, below := strings.CutPrefix(item, list+"/")
+	return below && rest != "" && rest[0] >= '0' && rest[0] <= '9'
 }
 
 // whatIsRight is a contact without its wrong fields; false when nothing of it can be read.

@@ -27,7 +27,7 @@ func TestRefusalsNameWhatTheCoreSeesToo(t *testing.T) {
 	const start = `{"division":"W","class":"C","type":"T",`
 	for body, want := range map[string][]string{
 		start + `"recipient":{"name":["A"],"phone":"call me"},"data":{"due":129.50}}`: {"/recipient/phone", "/recipient/name", "/person", "/data/amount"},
-		start + `"recipient":{"name":["A",""],"phone":"+13125550142"}}`:               {"/recipient/name/1", "/recipient/phone", "/recipient/name", "/person", "/data/amount"},
+		start + `"recipient":{"name":["A",""],"phone":"+13125550142"}}`:               {"/recipient/name/1", "/recipient/phone", "/person", "/data/amount"},
 		start + `"recipient":"Ada"}`:                                                  {"/recipient", "/data/amount"},
 		start + `"person":"0000000000"}`:                                              {"/person", "/recipient/phone", "/recipient/name", "/data/amount"},
 		start + `"data":[]}`:                                                          {"/data", "/recipient/phone", "/recipient/name", "/person"},
