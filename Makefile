@@ -84,7 +84,7 @@ fuzz: ## run every fuzz target for FUZZTIME each
 	@awk '/^Fuzz/ { names[n++] = $$1 } /^ok/ { for (i = 0; i < n; i++) print $$2, names[i]; n = 0 }' bin/fuzz.txt | \
 	while read -r pkg name; do \
 		echo "fuzz: $$pkg $$name"; \
-		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$pkg" || exit 1; \
+		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s "$$pkg" || exit 1; \
 	done
 
 services: dev ## start the real parts and leave them running; .dev/services.env says where they are

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -177,17 +178,18 @@ func TestRealParts(t *testing.T) {
 		})
 	})
 	// The status topic tells what /v1/changes tells, entry by entry.
-	f := newFollower()
-	f.read(t, g)
-	eventually(t, 20*time.Second, "the status topic has caught up", func() bool { return len(kcat.read(t, topic("status"))) >= int(f.next)-1 })
-	told := make(map[string]bool)
-	for _, r := range kcat.read(t, topic("status")) {
-		if r.word("kind") == "contact.accepted" {
-			told[r.word("contact")] = true
+	f, told := newFollower(), make(map[string]bool)
+	eventually(t, 30*time.Second, "the changes and the status topic tell of all contacts", func() bool {
+		f.read(t, g)
+		for _, r := range kcat.read(t, topic("status")) {
+			if r.word("kind") == "contact.accepted" {
+				told[r.word("contact")] = true
+			}
 		}
-	}
-	if len(told) != 6 || len(f.accepted) != 6 {
-		t.Errorf("%d contacts on the status topic, %d in the changes", len(told), len(f.accepted))
+		return len(f.accepted) == 6 && len(told) == 6
+	})
+	if !maps.Equal(f.accepted, told) {
+		t.Errorf("contacts %v in the changes, %v on the status topic", f.accepted, told)
 	}
 	audit(t, store)
 	if code := g.stop(t, 20*time.Second); code != 0 {

@@ -15,6 +15,7 @@ import (
 	"carillon/adapters/driven/liquid"
 	"carillon/adapters/driven/postgres"
 	"carillon/adapters/driven/sqlite"
+	"carillon/adapters/driving/hooks"
 	"carillon/adapters/driving/rest"
 	"carillon/adapters/driving/ticker"
 	"carillon/adapters/kit/group"
@@ -223,7 +224,7 @@ func (a *app) serve() error {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("POST /v1/hooks/sns", notifications)
+	mux.Handle(hooks.Path, notifications)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{Registry: a.registry}))
 	mux.Handle("/", api)
 	a.handler = mux

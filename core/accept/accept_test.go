@@ -158,8 +158,8 @@ func TestRefuses(t *testing.T) {
 		change func(*accept.Request)
 		want   []string
 	}{
-		{"a request without a key", func(r *accept.Request) { r.Key = "" }, []string{"header:Idempotency-Key"}},
-		{"a key that is too long", func(r *accept.Request) { r.Key = strings.Repeat("k", 201) }, []string{"header:Idempotency-Key"}},
+		{"a request without a key", func(r *accept.Request) { r.Key = "" }, []string{"header/Idempotency-Key"}},
+		{"a key that is too long", func(r *accept.Request) { r.Key = strings.Repeat("k", 201) }, []string{"header/Idempotency-Key"}},
 		{"a reference that is too long", func(r *accept.Request) { r.Reference = strings.Repeat("r", 101) }, []string{"/reference"}},
 		{"no division", func(r *accept.Request) { r.Division = "" }, []string{"/division"}},
 		{"a division that is none", func(r *accept.Request) { r.Division = "west" }, []string{"/division"}},
@@ -194,7 +194,7 @@ func TestRefuses(t *testing.T) {
 		{"wrong words, a wrong recipient and missing values, all at once", func(r *accept.Request) {
 			r.Key, r.Person, r.Data = "", 0, nil
 			r.Inline = &accept.Inline{Name: []string{"x"}, Phone: "bad", Zone: "Local"}
-		}, []string{"/data/amount", "/recipient/phone", "/recipient/zone", "header:Idempotency-Key"}},
+		}, []string{"/data/amount", "/recipient/phone", "/recipient/zone", "header/Idempotency-Key"}},
 	} {
 		t.Run(row.says, func(t *testing.T) {
 			t.Parallel()

@@ -31,20 +31,27 @@ func reserved() []string { return []string{"recipient", "division", "account"} }
 // conflicts that only the store can tell.
 func (s *Service) Prepare(ctx context.Context, now time.Time, p access.Principal, r Request) (Prepared, error) {
 	cfg := s.Configs.Current()
-	if err := mayPost(cfg, p, r.Division); err != nil {
+	var wrong violations
+	if err := wrong.take("/division", mayPost(cfg, p, r.Division)); err != nil {
 		return Prepared{}, err
 	}
-	var wrong violations
+	here := len(wrong) == 0
 	checkWords(&wrong, now, r)
 	kind, known := cfg.Type(r.Class, r.Type)
-	if !known || (kind.Division != "" && kind.Division != r.Division) {
+	if known = known && (kind.Division == "" || kind.Division == r.Division); !known {
 		wrong.add("/type", "is no contact type of this class and division")
+	} else {
+		checkUsage(&wrong, kind.Type, r)
+	}
+	if !here { // what a number means hangs on the division
 		return Prepared{}, wrong.fault()
 	}
-	checkUsage(&wrong, kind.Type, r)
 	who, err := s.subject(ctx, p, cfg, r, &wrong)
 	if err != nil {
 		return Prepared{}, err
+	}
+	if !known {
+		return Prepared{}, wrong.fault()
 	}
 	account := r.Account
 	if account == "" && kind.Account != contact.NotAllowed {
@@ -122,7 +129,7 @@ func checkWords(wrong *violations, now time.Time, r Request) {
 		wrong.add("/expiresAt", "has passed")
 	}
 	if r.Key == "" || len(r.Key) > maxKey {
-		wrong.add("header:Idempotency-Key", "has 1 to 200 characters")
+		wrong.add("header/Idempotency-Key", "has 1 to 200 characters")
 	}
 	if len(r.Reference) > maxReference {
 		wrong.add("/reference", "has more than 100 characters")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -100,11 +101,27 @@ type starting struct {
 func (r *starting) checkAll(wrong *violations) error {
 	for _, step := range r.kind.Plan.Steps {
 		_, err := r.fill(step.Template)
-		if err := wrong.take("/data", err); err != nil {
+		if err := wrong.take("/data", asData(err)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// asData tells of a filled part in words of the request: what is too long or empty there came with its data.
+func asData(err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Kind != fault.Invalid {
+		return err
+	}
+	told := make([]fault.Violation, len(f.Violations))
+	for i, v := range f.Violations {
+		told[i] = v
+		if part, isPart := strings.CutPrefix(v.Field, "/parts/"); isPart {
+			told[i] = fault.Violation{Field: "/data", Reason: "fills the template's " + part + ", which " + v.Reason}
+		}
+	}
+	return fault.Refuse(told...)
 }
 
 func (r *starting) fill(code string) (message.Content, error) {

@@ -76,7 +76,7 @@ type Letters struct {
 // Sizes and times of a run.
 const (
 	letterPage  = 500
-	letterLease = 10 * time.Minute
+	letterLease = time.Minute
 )
 
 // Run runs LTRPRT once. When nothing waits and no run is open it opens none, unless empty is set. Errors:

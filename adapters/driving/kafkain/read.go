@@ -23,7 +23,7 @@ type record struct {
 }
 
 // maxID bounds the DMS's own id of a record: it becomes a key.
-const maxID = 200
+const maxID = 100
 
 // Read turns a record of the status topic into a report. One about a whole run tells nothing of a single letter: it
 // is understood, and no report. The error says what is missing; it holds nothing of the record.
@@ -34,7 +34,7 @@ func Read(value []byte, now time.Time) (r message.Report, known bool, err error)
 	}
 	switch {
 	case rec.ID == "" || len(rec.ID) > maxID:
-		return message.Report{}, false, fault.New(fault.Invalid, "the record has no id of 1 to 200 characters")
+		return message.Report{}, false, fault.New(fault.Invalid, "the record has no id of 1 to 100 characters")
 	case rec.Letter == "" && rec.Batch != "":
 		return message.Report{}, false, nil
 	}

@@ -42,7 +42,7 @@ func TestRead(t *testing.T) {
 	})
 	for _, poison := range []string{
 		"", "{", "[]", `{"letter":"x"}`, `{"id":"1","letter":"secret-name","status":"mailed"}`,
-		`{"id":"1","letter":"` + letter + `","status":"shredded"}`, `{"id":"` + strings.Repeat("x", 201) + `","letter":"` + letter + `","status":"mailed"}`,
+		`{"id":"1","letter":"` + letter + `","status":"shredded"}`, `{"id":"` + strings.Repeat("x", 101) + `","letter":"` + letter + `","status":"mailed"}`,
 	} {
 		t.Run("refuses "+poison[:min(len(poison), 20)], func(t *testing.T) {
 			t.Parallel()

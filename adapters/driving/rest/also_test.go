@@ -18,7 +18,7 @@ import (
 // TestRefusalsNameWhatTheCoreSeesToo sends contacts that both the contract and the core refuse.
 func TestRefusalsNameWhatTheCoreSeesToo(t *testing.T) {
 	found := []fault.Violation{
-		{Field: "header:Idempotency-Key", Reason: "has 1 to 200 characters"},
+		{Field: "header/Idempotency-Key", Reason: "has 1 to 200 characters"},
 		{Field: "/recipient/phone", Reason: "is needed by step 1"},
 		{Field: "/recipient/name", Reason: "has one to three lines"},
 		{Field: "/person", Reason: "is required"},
@@ -79,13 +79,15 @@ func TestParametersAreNamedAsParameters(t *testing.T) {
 
 // TestWhyAMessageWaits reads a message in every state in which one waits, alone and with its contact.
 func TestWhyAMessageWaits(t *testing.T) {
+	h := &house{document: document(t)}
+	handler := open(t, h)
 	for _, why := range []message.WaitReason{
 		message.WaitNew, message.WaitRetry, message.WaitThrottled, message.WaitWindow, message.WaitReturned, message.WaitOperator,
 		message.WaitRun, message.WaitCalled, message.WaitLeased,
 	} {
-		h := &house{document: document(t), why: why}
+		h.why = why
 		for _, target := range []string{"/v1/messages/0198f3a0-1c00-7000-8000-000000000002", "/v1/contacts/1000000418"} {
-			w := get(t, open(t, h), target, access.CSR)
+			w := get(t, handler, target, access.CSR)
 			var got struct {
 				Waiting  waitingDocument
 				Messages []struct{ Waiting waitingDocument }

@@ -175,6 +175,8 @@ func requests(tb testing.TB) []string {
 // the contract describes it.
 func TestExamples(t *testing.T) {
 	spec := specified(t)
+	h := &house{}
+	handler := open(t, h)
 	seen := map[string]bool{}
 	for _, name := range requests(t) {
 		id, _, _ := strings.Cut(name, ".")
@@ -185,14 +187,14 @@ func TestExamples(t *testing.T) {
 				t.Fatalf("no operation %s", id)
 			}
 			f := spec.operations(t)[i]
-			h := &house{unreachable: strings.HasSuffix(name, ".store_unavailable"), document: document(t)}
+			h.unreachable, h.document = strings.HasSuffix(name, ".store_unavailable"), document(t)
 			var role access.Role
 			if len(f.roles) > 0 {
 				role = roleOf(f.roles)
 			}
 			request, _ := readExample(t, name+".request.json")
 			w := httptest.NewRecorder()
-			open(t, h).ServeHTTP(w, request.request(t, role))
+			handler.ServeHTTP(w, request.request(t, role))
 			got := recorded(t, w)
 			if len(got.Body) > 0 {
 				media, _, _ := strings.Cut(w.Header().Get("Content-Type"), ";")
