@@ -165,7 +165,7 @@ func TestDMS(t *testing.T) {
 			t.Errorf("the rejection is %+v", s)
 		}
 	})
-	t.Run("another letter under a known id", func(t *testing.T) {
+	t.Run("another letter under a known id", func(*testing.T) {
 		p.send("carillon.letters", "a", strings.Replace(letters[0], "Dear", "Deer", 1))
 		p.wait("the rejection", about("L1-1", "rejected"))
 	})

@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 	}
 	if code == 0 {
 		if err := goleak.Find(); err != nil {
-			slog.Error("a goroutine is left", "error", err)
+			slog.Error("a goroutine is left", slog.Any("error", err))
 			code = 1
 		}
 	}
@@ -220,7 +220,7 @@ func ask(t *testing.T, method, url, body string, header ...string) (int, []byte)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, url, err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // a test
+	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)

@@ -167,20 +167,28 @@ func TestSESRefusals(t *testing.T) {
 		{name: "nearly all the day allows", fault: `{"throttlePerSecond":0}`, input: emailTo(many[:50]...)},
 		{name: "the day's quota", input: emailTo(many[:50]...), code: "TooManyRequestsException", status: 429},
 		{name: "an address that is none", input: emailTo("nobody"), code: "BadRequestException", status: 400},
-		{name: "another domain", change: func(i *sesv2.SendEmailInput) { i.FromEmailAddress = aws.String("a@b.example") },
-			code: "MessageRejected", status: 400},
+		{
+			name: "another domain", change: func(i *sesv2.SendEmailInput) { i.FromEmailAddress = aws.String("a@b.example") },
+			code: "MessageRejected", status: 400,
+		},
 		{name: "an unknown configuration set", change: func(i *sesv2.SendEmailInput) {
 			i.ConfigurationSetName = aws.String("other")
 		}, code: "NotFoundException", status: 404},
-		{name: "a tag that is none", change: func(i *sesv2.SendEmailInput) { i.EmailTags[0].Value = aws.String("a b") },
-			code: "BadRequestException", status: 400},
+		{
+			name: "a tag that is none", change: func(i *sesv2.SendEmailInput) { i.EmailTags[0].Value = aws.String("a b") },
+			code: "BadRequestException", status: 400,
+		},
 		{name: "a refused address", fault: `{"refuse":["*@home.example"]}`, code: "BadRequestException", status: 400},
 		{name: "throttling", fault: `{"error":"TooManyRequestsException"}`, code: "TooManyRequestsException", status: 429},
-		{name: "a suspended account", fault: `{"error":"AccountSuspendedException"}`,
-			code: "AccountSuspendedException", status: 400},
+		{
+			name: "a suspended account", fault: `{"error":"AccountSuspendedException"}`,
+			code: "AccountSuspendedException", status: 400,
+		},
 		{name: "a limit", fault: `{"error":"LimitExceededException"}`, code: "LimitExceededException", status: 400},
-		{name: "an unverified MAIL FROM", fault: `{"error":"MailFromDomainNotVerifiedException"}`,
-			code: "MailFromDomainNotVerifiedException", status: 400},
+		{
+			name: "an unverified MAIL FROM", fault: `{"error":"MailFromDomainNotVerifiedException"}`,
+			code: "MailFromDomainNotVerifiedException", status: 400,
+		},
 		{name: "paused sending", fault: `{"error":"SendingPausedException"}`, code: "SendingPausedException", status: 400},
 		{name: "an outage", fault: `{"down":true}`, status: 503},
 	} {

@@ -49,13 +49,11 @@ func textTo(number, sender string) *sns.PublishInput {
 // code is the error code and the HTTP status of an SDK error.
 func code(t *testing.T, err error) (string, int) {
 	t.Helper()
-	var api smithy.APIError
-	var response *awshttp.ResponseError
 	name, status := "", 0
-	if errors.As(err, &api) {
+	if api, told := errors.AsType[smithy.APIError](err); told {
 		name = api.ErrorCode()
 	}
-	if errors.As(err, &response) {
+	if response, answered := errors.AsType[*awshttp.ResponseError](err); answered {
 		status = response.HTTPStatusCode()
 	}
 	return name, status
@@ -173,12 +171,18 @@ func TestSNSRefusals(t *testing.T) {
 		code   string
 		status int
 	}{
-		{name: "a number that is none", change: func(i *sns.PublishInput) { i.PhoneNumber = aws.String("5551") },
-			code: "InvalidParameter", status: 400},
-		{name: "two targets", change: func(i *sns.PublishInput) { i.TopicArn = aws.String("arn:x") },
-			code: "InvalidParameter", status: 400},
-		{name: "too long a text", change: func(i *sns.PublishInput) { i.Message = aws.String(strings.Repeat("x", 1601)) },
-			code: "InvalidParameter", status: 400},
+		{
+			name: "a number that is none", change: func(i *sns.PublishInput) { i.PhoneNumber = aws.String("5551") },
+			code: "InvalidParameter", status: 400,
+		},
+		{
+			name: "two targets", change: func(i *sns.PublishInput) { i.TopicArn = aws.String("arn:x") },
+			code: "InvalidParameter", status: 400,
+		},
+		{
+			name: "too long a text", change: func(i *sns.PublishInput) { i.Message = aws.String(strings.Repeat("x", 1601)) },
+			code: "InvalidParameter", status: 400,
+		},
 		{name: "a sender id that is none", change: func(i *sns.PublishInput) {
 			i.MessageAttributes["AWS.SNS.SMS.SenderID"] = types.MessageAttributeValue{
 				DataType: aws.String("String"), StringValue: aws.String("no sender id"),

@@ -150,7 +150,7 @@ func (r *Running) serve(life context.Context, listener net.Listener, handler htt
 	r.servers = append(r.servers, server)
 	r.done.Go(func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			r.config.Log.Error("simulator stopped serving", "address", listener.Addr().String(), "error", err)
+			r.config.Log.Error("simulator stopped serving", slog.String("address", listener.Addr().String()), slog.Any("error", err))
 		}
 	})
 }

@@ -4,7 +4,6 @@ package email
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"carillon/core/fault"
@@ -37,7 +36,7 @@ func (s *Sender) Send(ctx context.Context, batch []message.Taken) []message.Answ
 	for i, taken := range batch {
 		mail, err := s.mail(taken.Message)
 		if err == nil {
-			err = live(ctx)
+			err = fault.NotBegun(ctx, "the mail was not begun")
 		}
 		if err != nil {
 			answers[i].Err = err
@@ -82,15 +81,3 @@ func (s *Sender) headers(m message.Message) (map[string]string, error) {
 
 // outsideURI tells the characters that could end a header's address or line.
 func outsideURI(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`<>"`, r) }
-
-// live says that a call may still be begun.
-func live(ctx context.Context) error {
-	switch err := ctx.Err(); {
-	case err == nil:
-		return nil
-	case errors.Is(err, context.Canceled):
-		return fault.Provider(fault.Cancelled, "not_begun", "the mail was not begun", err)
-	default:
-		return fault.Provider(fault.Unavailable, "not_begun", "the mail was not begun", err)
-	}
-}

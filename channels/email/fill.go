@@ -1,9 +1,7 @@
 package email
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -29,7 +27,7 @@ const (
 // characters, nothing that must be there is empty, and nothing holds control characters other than line ends and tabs.
 // fault.Invalid names every missing value and every wrong part.
 func (Channel) Fill(r template.Renderer, t template.Template, data map[string]any) (message.Content, error) {
-	wrong := lacking(t, data)
+	wrong := t.Lacking(data)
 	filled := make(map[string]string)
 	for _, part := range []string{subject, text, html} {
 		form, there := t.Parts[part]
@@ -38,10 +36,10 @@ func (Channel) Fill(r template.Renderer, t template.Template, data map[string]an
 		}
 		value, err := r.Render(form, data, part == html)
 		if err == nil {
-			value = tidy(value)
+			value = template.Tidy(value)
 			err = limits(part, value)
 		}
-		if wrong, err = take(wrong, part, err); err != nil {
+		if wrong, err = template.Gather(wrong, part, err); err != nil {
 			return message.Content{}, err
 		}
 		filled[part] = value
@@ -50,10 +48,6 @@ func (Channel) Fill(r template.Renderer, t template.Template, data map[string]an
 		return message.Content{}, fault.Refuse(wrong...)
 	}
 	return message.Content{Parts: filled}, nil
-}
-
-func tidy(value string) string {
-	return strings.TrimSpace(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(value))
 }
 
 func limits(part, value string) error {
@@ -78,35 +72,3 @@ func limits(part, value string) error {
 func isBreak(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
 
 func isControl(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
-
-// lacking names what the template requires and the data does not bring.
-func lacking(t template.Template, data map[string]any) []fault.Violation {
-	var wrong []fault.Violation
-	for _, name := range t.Required {
-		if v, ok := data[name]; !ok || v == nil {
-			wrong = append(wrong, fault.Violation{Field: "/data/" + name, Reason: "is required by the template"})
-		}
-	}
-	return wrong
-}
-
-// take adds what a part's fault names, each field once; a fault that is no refusal of fields is returned. A renderer
-// does not know which part it renders, so the fault of a form ("/parts") is given the part's name.
-func take(wrong []fault.Violation, part string, err error) ([]fault.Violation, error) {
-	var f *fault.Error
-	switch {
-	case err == nil:
-		return wrong, nil
-	case !errors.As(err, &f) || f.Kind != fault.Invalid || len(f.Violations) == 0:
-		return wrong, err
-	}
-	for _, v := range f.Violations {
-		if v.Field == "/parts" {
-			v.Field += "/" + part
-		}
-		if !slices.ContainsFunc(wrong, func(w fault.Violation) bool { return w.Field == v.Field }) {
-			wrong = append(wrong, v)
-		}
-	}
-	return wrong, nil
-}

@@ -56,13 +56,7 @@ func (Channel) Address(raw, country string) (customer.Address, []string, error) 
 // Fill checks that the data brings what the template requires; the data is the letter's content. A letter renders no
 // parts, so the renderer is not used. fault.Invalid names every missing value.
 func (Channel) Fill(_ template.Renderer, t template.Template, data map[string]any) (message.Content, error) {
-	var wrong []fault.Violation
-	for _, name := range t.Required {
-		if v, ok := data[name]; !ok || v == nil {
-			wrong = append(wrong, fault.Violation{Field: "/data/" + name, Reason: "is required by the template"})
-		}
-	}
-	if len(wrong) > 0 {
+	if wrong := t.Lacking(data); len(wrong) > 0 {
 		return message.Content{}, fault.Refuse(wrong...)
 	}
 	return message.Content{Data: data}, nil

@@ -4,7 +4,6 @@ package sms
 
 import (
 	"context"
-	"errors"
 
 	"carillon/core/fault"
 	"carillon/core/message"
@@ -32,7 +31,7 @@ func (s *Sender) Send(ctx context.Context, batch []message.Taken) []message.Answ
 	for i, taken := range batch {
 		text, err := s.text(taken.Message)
 		if err == nil {
-			err = live(ctx)
+			err = fault.NotBegun(ctx, "the text was not begun")
 		}
 		if err != nil {
 			answers[i].Err = err
@@ -53,16 +52,4 @@ func (s *Sender) text(m message.Message) (Text, error) {
 		ID: m.ID, To: m.Recipient.Address, Body: c.Parts[part], Parts: len(parts), Encoding: encoding,
 		Sender: s.sender, Urgent: m.Urgency <= message.Regulatory,
 	}, nil
-}
-
-// live says that a call may still be begun.
-func live(ctx context.Context) error {
-	switch err := ctx.Err(); {
-	case err == nil:
-		return nil
-	case errors.Is(err, context.Canceled):
-		return fault.Provider(fault.Cancelled, "not_begun", "the text was not begun", err)
-	default:
-		return fault.Provider(fault.Unavailable, "not_begun", "the text was not begun", err)
-	}
 }

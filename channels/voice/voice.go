@@ -4,7 +4,6 @@ package voice
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -64,7 +63,7 @@ func (s *Sender) Send(ctx context.Context, batch []message.Taken) []message.Answ
 
 // dial gives every call an answer.
 func (s *Sender) dial(ctx context.Context, calls []Call) []Answer {
-	err := live(ctx)
+	err := fault.NotBegun(ctx, "the calls were not begun")
 	var answers []Answer
 	if err == nil {
 		answers, err = s.dialer.Dial(ctx, calls)
@@ -97,16 +96,4 @@ func CallOf(m message.Message, opens, closes time.Time, rule Attempts, sender ma
 		ID: m.ID, Number: m.Recipient.Address, Script: c.Parts[part], Language: m.Recipient.Language, Data: c.Data,
 		NotBefore: opens, NotAfter: closes, ExpiresAt: expires, Attempts: rule, Sender: sender,
 	}, nil
-}
-
-// live says that a call may still be begun.
-func live(ctx context.Context) error {
-	switch err := ctx.Err(); {
-	case err == nil:
-		return nil
-	case errors.Is(err, context.Canceled):
-		return fault.Provider(fault.Cancelled, "not_begun", "the calls were not begun", err)
-	default:
-		return fault.Provider(fault.Unavailable, "not_begun", "the calls were not begun", err)
-	}
 }

@@ -291,11 +291,16 @@ func TestChaosKill(t *testing.T) {
 		m.present(t, g, f)
 
 		doubts, lanes, wrong := 0, map[any]bool{}, map[string]int{}
+		var strange []map[string]any
 		for id, path := range f.moved {
 			last := path[len(path)-1]
 			if !slices.Contains(path, "in_doubt") {
 				if last != "delivered" {
-					wrong[strings.Join(path, " ")]++
+					_, message := g.get(t, g.sre, "/v1/messages/"+id)
+					wrong[word(message, "channel")+" "+strings.Join(path, " ")]++
+					if len(strange) < 3 {
+						strange = append(strange, message)
+					}
 				}
 				continue
 			}
@@ -310,13 +315,22 @@ func TestChaosKill(t *testing.T) {
 			}
 		}
 		if len(wrong) > 0 {
-			t.Errorf("of messages that were never in doubt, ended %v", wrong)
+			t.Errorf("of messages that were never in doubt, ended %v, as %v", wrong, strange)
 		}
 		if most := kills * len(lanes) * 2 * slots; doubts > most {
 			t.Errorf("%d in doubt on %d lanes, more than the free slots and a settle batch: %d", doubts, len(lanes), most)
 		}
 		if code := g.stop(t, 20*time.Second); code != 0 {
 			t.Errorf("it stopped with status %d", code)
+		}
+		if t.Failed() {
+			told := map[string]int{}
+			for _, name := range []string{"sns", "ses", "dialer", "dms"} {
+				for _, r := range readRecords(t, sims.records, name) {
+					told[name+" "+r.Op+" "+r.Outcome]++
+				}
+			}
+			t.Logf("what the simulators recorded: %v", told)
 		}
 		sums := audit(t, store)
 		taken := dialling.taken(t, reached(t, sims.records))

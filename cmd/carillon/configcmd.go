@@ -77,11 +77,7 @@ type ConfigLintCmd struct {
 
 // Run names everything that is wrong.
 func (c *ConfigLintCmd) Run(w world) error {
-	text, err := readFile(c.File)
-	if err != nil {
-		return err
-	}
-	d, err := parseDocument(text)
+	d, err := readDocument(c.File)
 	if err != nil {
 		return err
 	}
@@ -101,11 +97,7 @@ type ConfigApplyCmd struct {
 
 // Run writes the next version; a running gateway takes it up within seconds.
 func (c *ConfigApplyCmd) Run(w world) error {
-	text, err := readFile(c.File)
-	if err != nil {
-		return err
-	}
-	d, err := parseDocument(text)
+	d, err := readDocument(c.File)
 	if err != nil {
 		return err
 	}

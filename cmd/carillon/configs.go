@@ -101,6 +101,15 @@ func (c *configs) turn(ctx context.Context, _ time.Time) (time.Time, error) {
 	return time.Time{}, c.Refresh(ctx)
 }
 
+// readDocument reads the configuration in a YAML file.
+func readDocument(name string) (config.Document, error) {
+	text, err := readFile(name)
+	if err != nil {
+		return config.Document{}, err
+	}
+	return parseDocument(text)
+}
+
 // parseDocument reads a configuration written in YAML; fault.Invalid names what it does not know.
 func parseDocument(text []byte) (config.Document, error) {
 	asJSON, err := yamlToJSON(text)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -74,17 +75,11 @@ func (a *app) way(ctx context.Context, r config.Route) (*dispatch.Way, error) {
 		w.Channel, probe = email.NewSender(mailer, r.Sender), mailer.Probe
 	case providerDialer:
 		if a.settings.Dialer.URL == "" {
-			a.log.Warn("no dialer is set: calls of the route wait", "route", r.Code)
+			a.log.Warn("no dialer is set: calls of the route wait", slog.String("route", r.Code))
 			return nil, nil //nolint:nilnil // a route without a way is no failure
 		}
 		g = a.guard(r.Provider, r.Code, dialer.Ops(), a.settings.CallTimeout)
-		cfg := a.settings.Dialer.config()
-		cfg.Campaign = r.Sender["campaign"]
-		api, err := dialer.Dial(ctx, cfg)
-		if err != nil {
-			return nil, err
-		}
-		d, err := dialer.New(cfg, api, g)
+		d, err := a.dialer(ctx, r, g)
 		if err != nil {
 			return nil, err
 		}
@@ -98,6 +93,17 @@ func (a *app) way(ctx context.Context, r config.Route) (*dispatch.Way, error) {
 	w.Breaker = breaker{g: g, probes: true}
 	a.probe(r.Code, g, probe)
 	return w, nil
+}
+
+// dialer makes the adapter of a route whose calls are pushed.
+func (a *app) dialer(ctx context.Context, r config.Route, g *guard.Guard) (*dialer.Dialer, error) {
+	cfg := a.settings.Dialer.config()
+	cfg.Campaign = r.Sender["campaign"]
+	api, err := dialer.Dial(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return dialer.New(cfg, api, g)
 }
 
 // window is when a pushed call may be dialled at the called party.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -263,8 +264,8 @@ func (a *app) Close(ctx context.Context) error {
 	if a.merged != nil {
 		a.merged.Close()
 	}
-	for i := len(a.closers) - 1; i >= 0; i-- {
-		wrong = append(wrong, a.closers[i](ctx))
+	for _, closer := range slices.Backward(a.closers) {
+		wrong = append(wrong, closer(ctx))
 	}
 	if a.store != nil {
 		wrong = append(wrong, a.store.Close())

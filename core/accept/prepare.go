@@ -53,13 +53,7 @@ func (s *Service) Prepare(ctx context.Context, now time.Time, p access.Principal
 	if !known {
 		return Prepared{}, wrong.fault()
 	}
-	account := r.Account
-	if account == "" && kind.Account != contact.NotAllowed {
-		account = who.person.Account // the person brings it
-	}
-	if reason := kind.Account.Check(account != ""); reason != "" {
-		wrong.add("/account", reason)
-	}
+	account := accountOf(kind.Type, r, who, &wrong)
 	c, err := newContact(now, p, cfg, r, who)
 	c.Account = account
 	if err != nil {
@@ -163,6 +157,18 @@ func checkUsage(wrong *violations, t contact.Type, r Request) {
 	}
 }
 
+// accountOf is the account that the request names or, where it names none, the one the person brings.
+func accountOf(t contact.Type, r Request, who subject, wrong *violations) string {
+	account := r.Account
+	if account == "" && t.Account != contact.NotAllowed {
+		account = who.person.Account
+	}
+	if reason := t.Account.Check(account != ""); reason != "" {
+		wrong.add("/account", reason)
+	}
+	return account
+}
+
 // subject is whom a contact is about: a loaded person, or an inline recipient made into the shape of one.
 type subject struct {
 	person customer.Person
@@ -190,7 +196,7 @@ func visible(p access.Principal, field string, person customer.Person, err error
 	}
 	if err != nil || !p.Sees(person.Source, person.Division) {
 		wrong.add(field, "names no person")
-		return subject{}, nil
+		return subject{}, nil //nolint:nilerr // a person who is not there is a wrong field
 	}
 	return subject{person: person}, nil
 }

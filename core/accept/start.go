@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"strings"
 	"time"
 
@@ -146,9 +147,7 @@ func (r *starting) fill(code string) (message.Content, error) {
 // templateData is what the contact brings and what Carillon fills itself.
 func (r *starting) templateData() map[string]any {
 	data := make(map[string]any, len(r.data)+len(reserved()))
-	for k, v := range r.data {
-		data[k] = v
-	}
+	maps.Copy(data, r.data)
 	data["recipient"] = map[string]any{"name": strings.ReplaceAll(r.who.person.PrimaryName(), "\n", " "), "language": r.language()}
 	data["division"] = r.divisionName()
 	data["account"] = r.contact.Account

@@ -24,7 +24,7 @@ type Division struct {
 	Language    string                             `json:"language"`          // default of recipients without one
 	Windows     map[message.Channel]consent.Window `json:"windows,omitempty"` // when a channel may reach people; absent: always
 	Routes      map[message.Channel]string         `json:"routes"`
-	Replies     Replies                            `json:"replies,omitempty"`
+	Replies     Replies                            `json:"replies"`
 }
 
 // Replies are the answers to what recipients write back.

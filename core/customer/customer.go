@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -183,12 +184,7 @@ type Point struct {
 
 // Can reports whether the point takes what the capability names.
 func (p Point) Can(c Capability) bool {
-	for _, have := range p.Capabilities {
-		if have == c {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(p.Capabilities, c)
 }
 
 // Person is a customer or anyone else we write to.

@@ -177,7 +177,7 @@ func cancel(now time.Time, p access.Principal, rec message.Record, reason string
 		}
 		return store.Tell(rec.Message, move).And(store.Writes{Undues: []store.Undue{{Message: rec.Message.ID}}}), true
 	}
-	if len(rec.Due.Owner) < len(leaseMark) || rec.Due.Owner[:len(leaseMark)] != leaseMark {
+	if !message.LeasedByVendor(rec.Due) {
 		return store.Writes{}, false // a call is under way
 	}
 	move, err := life.Recall(o)
@@ -186,9 +186,6 @@ func cancel(now time.Time, p access.Principal, rec message.Record, reason string
 	}
 	return store.Tell(rec.Message, move).And(store.Writes{Settles: []store.Settle{{Fence: message.FenceOf(*rec.Due)}}}), true
 }
-
-// leaseMark begins the owner of a call that a dialer vendor has leased.
-const leaseMark = "vendor:"
 
 // changesPage bounds one read of the changes feed.
 const changesPage = 1000

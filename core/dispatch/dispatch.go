@@ -123,7 +123,7 @@ func begun(err error) bool {
 		return true
 	}
 	switch fault.CodeOf(err) {
-	case "breaker_open", "bulkhead_full", "not_begun":
+	case "breaker_open", "bulkhead_full", fault.CodeNotBegun:
 		return false
 	}
 	return true
@@ -217,7 +217,7 @@ func (s *Service) begin(ctx context.Context, now time.Time, ask Ask, taken []mes
 	verdicts, err := s.gate(ctx, now, taken)
 	if err != nil { // nothing was begun: all of it goes back
 		turn.Stopped = append(turn.Stopped, Call{Way: ask.Way, Batch: taken}.NotBegun(now)...)
-		return nil
+		return nil //nolint:nilerr // what is given back tells it
 	}
 	var pass []message.Taken
 	for i, t := range taken {
@@ -270,7 +270,7 @@ func (s *Service) rest(ctx context.Context, now time.Time, ask Ask, turn *Turn) 
 	}
 	next, err := s.Facts.NextDue(ctx, ask.Lane)
 	if err != nil {
-		return nil // the ticker looks again after its usual pause
+		return nil //nolint:nilerr // the ticker looks again after its usual pause
 	}
 	turn.Next = next
 	return nil

@@ -325,13 +325,8 @@ func serves(cfg *config.Snapshot, r config.Route, p access.Principal) bool {
 	return true
 }
 
-func owner(p access.Principal) string    { return "vendor:" + p.Source }
+func owner(p access.Principal) string    { return message.VendorOwner(p.Source) }
 func provider(p access.Principal) string { return "dialer:" + p.Source }
-
-// LeasedBy reports whether a due row is leased by a dialer vendor, as opposed to claimed by a gateway.
-func LeasedBy(d *message.Due) bool {
-	return d != nil && len(d.Owner) > len("vendor:") && d.Owner[:len("vendor:")] == "vendor:"
-}
 
 func why(rec message.Record, ours bool) string {
 	if !ours {

@@ -69,7 +69,7 @@ func TestLease(t *testing.T) {
 		if err != nil || len(got) != 2 || got[0].Taken.Message.ID != id(1) || got[1].Taken.Message.ID != id(2) {
 			t.Fatalf("%+v: %v", got, err)
 		}
-		if got[0].Taken.Due.Owner != "vendor:acme" || !got[0].Taken.Due.At.Equal(noon().Add(time.Minute)) || !dispatch.LeasedBy(&got[0].Taken.Due) {
+		if got[0].Taken.Due.Owner != "vendor:acme" || !got[0].Taken.Due.At.Equal(noon().Add(time.Minute)) || !message.LeasedByVendor(&got[0].Taken.Due) {
 			t.Errorf("%+v", got[0].Taken.Due)
 		}
 		if !got[0].Closes.IsZero() || !got[1].Opens.Equal(noon()) || !got[1].Closes.Equal(noon().Add(9*time.Hour)) || got[1].Attempts != 3 || got[1].Pause != 30*time.Minute {

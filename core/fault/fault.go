@@ -112,6 +112,22 @@ func Provider(kind Kind, code, text string, cause error) *Error {
 	return &Error{Kind: kind, Text: text, Code: code, cause: cause}
 }
 
+// CodeNotBegun is the code of what was given up, or ran out of time, before it was begun.
+const CodeNotBegun = "not_begun"
+
+// NotBegun says why nothing may be begun under ctx any more, nil when it may: Cancelled where ctx was cancelled,
+// Unavailable where its time is over, both with the code [CodeNotBegun].
+func NotBegun(ctx context.Context, text string) error {
+	switch err := ctx.Err(); {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.Canceled):
+		return Provider(Cancelled, CodeNotBegun, text, err)
+	default:
+		return Provider(Unavailable, CodeNotBegun, text, err)
+	}
+}
+
 // Error implements error.
 func (e *Error) Error() string {
 	var b strings.Builder
@@ -161,8 +177,7 @@ func Is(err error, kind Kind) bool { return err != nil && KindOf(err) == kind }
 
 // WaitOf returns how long the other side asks us to wait, 0 when it does not say.
 func WaitOf(err error) time.Duration {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, told := errors.AsType[*Error](err); told {
 		return e.Wait
 	}
 	return 0

@@ -1,6 +1,9 @@
 package message
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // WaitReason says why a queued message is not being called now.
 type WaitReason string
@@ -31,6 +34,15 @@ type Due struct {
 	Fence    int32  // grows with every claim
 	Owner    string // who holds the claim; empty while queued
 }
+
+// vendorMark begins the owner of a call that a dialer vendor has leased.
+const vendorMark = "vendor:"
+
+// VendorOwner is who holds a call that the dialer vendor of the source has leased.
+func VendorOwner(source string) string { return vendorMark + source }
+
+// LeasedByVendor reports whether a due row is leased by a dialer vendor, as opposed to claimed by a gateway.
+func LeasedByVendor(d *Due) bool { return d != nil && strings.HasPrefix(d.Owner, vendorMark) }
 
 // Fence names a claim: only who still holds it may settle the message.
 type Fence struct {

@@ -90,9 +90,9 @@ type ID [16]byte
 // NewID makes an identifier from the time and ten random bytes.
 func NewID(now time.Time, random [10]byte) ID {
 	var id ID
-	ms := uint64(now.UnixMilli()) //nolint:gosec // times before 1970 do not occur
+	ms := uint64(now.UnixMilli())
 	for i := range 6 {
-		id[i] = byte(ms >> (40 - 8*i))
+		id[i] = byte(ms >> (40 - 8*i)) //nolint:gosec // one byte of six is what is wanted
 	}
 	copy(id[6:], random[:])
 	id[6] = id[6]&0x0f | 0x70

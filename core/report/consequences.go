@@ -149,19 +149,13 @@ func (s *Service) passed(ctx context.Context, now time.Time, p store.Passed) (st
 	o := message.Observation{At: now}
 	var move message.Move
 	var err error
-	switch {
-	case p.Deadline.Kind == message.ReceiptDue && life.Place == message.AtSent:
-		o.Reason = "receipt_deadline"
-		move, err = life.Silence(o)
-	case p.Deadline.Kind == message.HoldEnds && life.Work == message.Doubted:
-		o.Reason = "hold_ended"
+	switch silence := silenceOf(p, life); {
+	case silence != "":
+		o.Reason = silence
 		move, err = life.Silence(o)
 	case p.Deadline.Kind == message.Expiry && life.Work == message.Queued:
 		o.Reason = "expired"
 		move, err = life.Expire(o)
-	case p.Deadline.Kind == message.Expiry && leased(p.Record.Due):
-		o.Reason = "expired_while_leased"
-		move, err = life.Silence(o)
 	case p.Deadline.Kind == message.Expiry && life.Work == message.Claimed:
 		gone.Deadlines = []message.Deadline{{At: now.Add(busyWait), Message: id, Kind: message.Expiry}}
 		return gone, nil
@@ -176,4 +170,17 @@ func (s *Service) passed(ctx context.Context, now time.Time, p store.Passed) (st
 		return store.Writes{}, err
 	}
 	return set.And(gone), nil
+}
+
+// silenceOf says why a deadline ends the wait for a report; empty when it ends something else, or nothing.
+func silenceOf(p store.Passed, life message.Life) string {
+	switch {
+	case p.Deadline.Kind == message.ReceiptDue && life.Place == message.AtSent:
+		return "receipt_deadline"
+	case p.Deadline.Kind == message.HoldEnds && life.Work == message.Doubted:
+		return "hold_ended"
+	case p.Deadline.Kind == message.Expiry && life.Work != message.Queued && message.LeasedByVendor(p.Record.Due):
+		return "expired_while_leased"
+	}
+	return ""
 }

@@ -59,7 +59,7 @@ const (
 )
 
 // Receive keeps reports. It returns when they are durable; one that is there already is passed over.
-func (s *Service) Receive(ctx context.Context, now time.Time, reports []message.Report) error {
+func (s *Service) Receive(ctx context.Context, _ time.Time, reports []message.Report) error {
 	if len(reports) == 0 {
 		return nil
 	}
@@ -151,7 +151,7 @@ func (s *Service) decide(ctx context.Context, now time.Time, in store.Inboxed) (
 	}
 	rec := *in.Record
 	life := rec.Life()
-	if life.Work == message.Claimed && !leased(rec.Due) {
+	if life.Work == message.Claimed && !message.LeasedByVendor(rec.Due) {
 		return deferred(in, now.Add(settleWait)), nil
 	}
 	if in.Report.Says == message.SaysTaken && in.Report.Reason == "" && life.Work != message.Doubted {
@@ -173,11 +173,6 @@ func (s *Service) decide(ctx context.Context, now time.Time, in store.Inboxed) (
 
 // wait grows with the age of a report: an early one is matched at once, a stray one costs little.
 func wait(age time.Duration) time.Duration { return min(max(firstWait, age/4), longest) }
-
-func leased(d *message.Due) bool {
-	const mark = "vendor:"
-	return d != nil && len(d.Owner) > len(mark) && d.Owner[:len(mark)] == mark
-}
 
 func observed(r message.Report) message.Observation {
 	return message.Observation{At: r.At, Reason: r.Reason, Code: r.Code, Provider: r.Provider, Ref: r.Ref}

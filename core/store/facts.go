@@ -164,7 +164,7 @@ type Health interface {
 }
 
 // Store is everything a store does; only what wires the program names it. Each user declares the part it needs.
-type Store interface {
+type Store interface { //nolint:interfacebloat // the sum of the small ones; only what wires the program names it
 	Applier
 	Principals
 	Numbers

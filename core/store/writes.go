@@ -235,7 +235,7 @@ type Cursor struct {
 	Next int64
 }
 
-// Mark is a stretch of ledger entries that one transaction appended and nobody has sealed: First, First+1, …
+// Mark is a stretch of ledger entries that one transaction appended and nobody has sealed: First, First+1 and so on.
 type Mark struct {
 	First int64
 	N     int64

@@ -3,12 +3,58 @@
 // not bring is refused when the contact is accepted.
 package template
 
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"carillon/core/fault"
+)
+
 // Template is one form of words for one channel. It is immutable under its configuration version.
 type Template struct {
 	Code     string            `json:"code"`
 	Channel  string            `json:"channel"`
 	Parts    map[string]string `json:"parts"`              // sms: text; email: subject, text, html; voice: script; letter: none
 	Required []string          `json:"required,omitempty"` // names the data must bring although no part prints them (letter fields)
+}
+
+// Lacking names what the template requires and the data does not bring.
+func (t Template) Lacking(data map[string]any) []fault.Violation {
+	var wrong []fault.Violation
+	for _, name := range t.Required {
+		if v, ok := data[name]; !ok || v == nil {
+			wrong = append(wrong, fault.Violation{Field: "/data/" + name, Reason: "is required by the template"})
+		}
+	}
+	return wrong
+}
+
+// Gather adds to wrong what the fault of filling a part names, each field once; a fault that is no refusal of fields
+// is returned. A renderer does not know which part it renders, so the fault of a form ("/parts") is given the part's
+// name.
+func Gather(wrong []fault.Violation, part string, err error) ([]fault.Violation, error) {
+	if err == nil {
+		return wrong, nil
+	}
+	f, told := errors.AsType[*fault.Error](err)
+	if !told || f.Kind != fault.Invalid || len(f.Violations) == 0 {
+		return wrong, err
+	}
+	for _, v := range f.Violations {
+		if v.Field == "/parts" {
+			v.Field += "/" + part
+		}
+		if !slices.ContainsFunc(wrong, func(w fault.Violation) bool { return w.Field == v.Field }) {
+			wrong = append(wrong, v)
+		}
+	}
+	return wrong, nil
+}
+
+// Tidy gives a filled part LF at its line ends and nothing at either end.
+func Tidy(text string) string {
+	return strings.TrimSpace(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text))
 }
 
 // Renderer fills a form. Implementations are strict: a name that the data lacks is a fault.Invalid whose

@@ -116,11 +116,11 @@ func (v *vendor) answer(w http.ResponseWriter, b batch) {
 
 func unreachable(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // closing it is the point
+	defer l.Close() // closing it is the point
 	return "http://" + l.Addr().String()
 }
 

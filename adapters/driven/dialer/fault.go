@@ -28,8 +28,7 @@ func classify(err error, handed bool) error {
 // refused is the fault of an answer whose status is not of the 200s. Its text is the vendor's and is not kept.
 func refused(resp *http.Response) error {
 	err := fault.Provider(kindOfStatus(resp.StatusCode), strconv.Itoa(resp.StatusCode), "dial", nil)
-	switch err.Kind {
-	case fault.Throttled, fault.Unavailable:
+	if err.Kind == fault.Throttled || err.Kind == fault.Unavailable {
 		err.Wait = retryAfter(resp.Header.Get("Retry-After"), time.Now())
 	}
 	return err

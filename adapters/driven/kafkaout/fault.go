@@ -32,12 +32,11 @@ func unconnected(err error) error {
 }
 
 // lastCode is the highest code that the client names.
-const lastCode = sarama.ErrInvalidUpdateVersion
+const lastCode = sarama.ErrInvalidUpdateVersion //nolint:errname // a bound, not a sentinel
 
 // codeOf is the code of the protocol in err. What the client wraps as a sentinel is found by errors.Is only.
 func codeOf(err error) (sarama.KError, bool) {
-	var code sarama.KError
-	if errors.As(err, &code) {
+	if code, known := errors.AsType[sarama.KError](err); known {
 		return code, true
 	}
 	for code := sarama.ErrUnknown; code <= lastCode; code++ {
@@ -76,7 +75,13 @@ func kindOf(code sarama.KError) (fault.Kind, string) {
 		return fault.Ambiguous, "NETWORK_EXCEPTION"
 	case sarama.ErrNotEnoughReplicasAfterAppend:
 		return fault.Ambiguous, "NOT_ENOUGH_REPLICAS_AFTER_APPEND"
+	default:
+		return kindOfMany(code)
 	}
+}
+
+// kindOfMany is kindOf of the codes that many share a kind with.
+func kindOfMany(code sarama.KError) (fault.Kind, string) {
 	if name, known := misconfigured(code); known {
 		return fault.Misconfigured, name
 	}
@@ -147,8 +152,9 @@ func sessionEnds(code sarama.KError) (string, bool) {
 		return "INVALID_PRODUCER_ID_MAPPING", true
 	case sarama.ErrProducerFenced:
 		return "PRODUCER_FENCED", true
+	default:
+		return "", false
 	}
-	return "", false
 }
 
 // endsSession reports whether the producer that failed with err is of no more use.

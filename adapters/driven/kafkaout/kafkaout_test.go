@@ -86,18 +86,18 @@ func refuseCredentials(c *kfake.Cluster) {
 		c.KeepControl()
 		resp := r.ResponseKind().(*kmsg.SASLAuthenticateResponse)
 		resp.ErrorCode = int16(sarama.ErrSASLAuthenticationFailed)
-		resp.ErrorMessage = kmsg.StringPtr("Authentication failed: Invalid username or password")
+		resp.ErrorMessage = new("Authentication failed: Invalid username or password")
 		return resp, nil, true
 	})
 }
 
 func unreachable(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // closing it is the point
+	defer l.Close() // closing it is the point
 	return l.Addr().String()
 }
 
@@ -193,7 +193,7 @@ func TestRecords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Stop(t.Context()) //nolint:errcheck // the test is over
+	defer s.Stop(t.Context())
 	moved := ledger.Entry{At: acceptance, Kind: ledger.MessageMoved, Contact: 42, Message: l.Message, Place: message.AtSent}.Canonical()
 	closed := ledger.Entry{At: acceptance, Kind: ledger.RunClosed, Run: 7}.Canonical()
 	if err := s.Publish(t.Context(), []ledger.Leaf{{Number: 8, Body: moved}, {Number: 9, Body: closed}}); err != nil {
@@ -232,7 +232,7 @@ func TestStatusKeepsOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Stop(t.Context()) //nolint:errcheck // the test is over
+	defer s.Stop(t.Context())
 	var leaves []ledger.Leaf
 	for n := range 100 {
 		leaves = append(leaves, ledger.Leaf{Number: int64(n), Body: fmt.Sprintf(`{"kind":"message.moved","contact":"%010d"}`, n%7)})

@@ -105,8 +105,7 @@ func unsupported(err error) bool {
 	if known := (*credentialsError)(nil); errors.As(err, &known) {
 		return false
 	}
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, told := errors.AsType[smithy.APIError](err); told {
 		switch api.ErrorCode() {
 		case "AccessDenied", "AccessDeniedException", "NotAuthorized", "UnknownOperationException":
 			return true

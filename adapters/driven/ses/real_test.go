@@ -49,11 +49,15 @@ func TestAgainstMoto(t *testing.T) {
 	if quota, err := m.Quota(t.Context()); err != nil {
 		t.Errorf("quota %+v, %v", quota, err)
 	}
-	resp, err := http.Get(endpoint + "/moto-api/data.json")
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, endpoint+"/moto-api/data.json", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // nothing is lost with it
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
 	kept, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)

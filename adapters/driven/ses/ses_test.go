@@ -84,11 +84,11 @@ func refuse(w http.ResponseWriter, status int, code, text string) {
 
 func unreachable(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // closing it is the point
+	defer l.Close() // closing it is the point
 	return "http://" + l.Addr().String()
 }
 
@@ -221,16 +221,28 @@ func TestQuota(t *testing.T) {
 		want    Quota
 		kind    fault.Kind
 	}{
-		{"is what SES says", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, account, true, true) },
-			Quota{Known: true, PerSecond: 14, PerDay: 50000, Sent: 9}, 0},
-		{"shows a sandbox", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, account, true, false) },
-			Quota{Known: true, PerSecond: 14, PerDay: 50000, Sent: 9, Sandbox: true}, 0},
-		{"is misconfigured while sending is paused", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, account, false, true) },
-			Quota{}, fault.Misconfigured},
+		{
+			"is what SES says", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, account, true, true) },
+			Quota{Known: true, PerSecond: 14, PerDay: 50000, Sent: 9},
+			0,
+		},
+		{
+			"shows a sandbox", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, account, true, false) },
+			Quota{Known: true, PerSecond: 14, PerDay: 50000, Sent: 9, Sandbox: true},
+			0,
+		},
+		{
+			"is misconfigured while sending is paused", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, account, false, true) },
+			Quota{},
+			fault.Misconfigured,
+		},
 		{"is unknown without permission", func(w http.ResponseWriter, _ *http.Request) { refuse(w, 403, "AccessDeniedException", "no") }, Quota{}, 0},
 		{"is unknown to an emulator", http.NotFound, Quota{}, 0},
-		{"tells bad credentials", func(w http.ResponseWriter, _ *http.Request) { refuse(w, 403, "UnrecognizedClientException", "no") },
-			Quota{}, fault.Misconfigured},
+		{
+			"tells bad credentials", func(w http.ResponseWriter, _ *http.Request) { refuse(w, 403, "UnrecognizedClientException", "no") },
+			Quota{},
+			fault.Misconfigured,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			server := httptest.NewServer(c.handler)

@@ -80,12 +80,14 @@ func (c Config) Validate() error {
 	refuse(c.SenderID != "" && !senderID(c.SenderID), wrongSender)
 	refuse(c.Number != "" && !origination(c.Number), wrongNumber)
 	refuse(c.Type != "" && c.Type != Transactional && c.Type != Promotional, "the type is Transactional or Promotional")
-	if c.MaxPrice != "" {
-		price, err := strconv.ParseFloat(c.MaxPrice, 64)
-		refuse(err != nil || !(price > 0 && price < 1000), "the most a text may cost is a number of USD above 0")
-	}
+	refuse(c.MaxPrice != "" && !isPrice(c.MaxPrice), "the most a text may cost is a number of USD above 0")
 	refuse(c.Connections < 0, "connections must not be negative")
 	return errors.Join(wrong...)
+}
+
+func isPrice(s string) bool {
+	price, err := strconv.ParseFloat(s, 64)
+	return err == nil && price > 0 && price < 1000
 }
 
 func senderID(s string) bool {

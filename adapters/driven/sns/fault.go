@@ -25,10 +25,8 @@ func classify(err error, handed bool) error {
 	var answer *awshttp.ResponseError
 	told, answered := errors.As(err, &api), errors.As(err, &answer) && answer.HTTPStatusCode() != 0
 	switch {
-	case told && kindOf(api.ErrorCode()) == fault.Throttled && outOfQuota(api.ErrorMessage()):
-		return fault.Provider(fault.Exhausted, api.ErrorCode(), "publish", err)
-	case told && kindOf(api.ErrorCode()) != fault.Unknown:
-		return fault.Provider(kindOf(api.ErrorCode()), api.ErrorCode(), "publish", err)
+	case told && kindOfTold(api) != fault.Unknown:
+		return fault.Provider(kindOfTold(api), api.ErrorCode(), "publish", err)
 	case answered:
 		return fault.Provider(kindOfStatus(answer.HTTPStatusCode()), strconv.Itoa(answer.HTTPStatusCode()), "publish", err)
 	case told:
@@ -73,6 +71,16 @@ func kindOf(code string) fault.Kind {
 	return fault.Unknown
 }
 
+// kindOfTold is kindOf where the code alone does not tell: SNS says with the same code that the rate is too high and
+// that the spend limit is reached.
+func kindOfTold(err smithy.APIError) fault.Kind {
+	kind := kindOf(err.ErrorCode())
+	if kind == fault.Throttled && outOfQuota(err.ErrorMessage()) {
+		return fault.Exhausted
+	}
+	return kind
+}
+
 // kindOfStatus is what an answer without a known code says by its status.
 func kindOfStatus(status int) fault.Kind {
 	switch {
@@ -102,8 +110,7 @@ func unsupported(err error) bool {
 	if known := (*credentialsError)(nil); errors.As(err, &known) {
 		return false
 	}
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, told := errors.AsType[smithy.APIError](err); told {
 		switch api.ErrorCode() {
 		case "AuthorizationError", "AccessDenied", "AccessDeniedException", "NotAuthorized", "InvalidAction",
 			"UnknownOperationException":

@@ -28,11 +28,15 @@ func TestAgainstMoto(t *testing.T) {
 	if err := c.Probe(t.Context()); err != nil {
 		t.Errorf("probe: %v", err)
 	}
-	resp, err := http.Get(endpoint + "/moto-api/data.json")
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, endpoint+"/moto-api/data.json", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // nothing is lost with it
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
 	var data struct {
 		SNS struct {
 			SMS []struct {

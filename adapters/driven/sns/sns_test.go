@@ -87,11 +87,11 @@ func refuse(w http.ResponseWriter, status int, code, text string) {
 
 func unreachable(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // closing it is the point
+	defer l.Close() // closing it is the point
 	return "http://" + l.Addr().String()
 }
 
@@ -189,11 +189,11 @@ func TestSend(t *testing.T) {
 		}
 	})
 	t.Run("is cancelled as not begun when it waits for a connection", func(t *testing.T) {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close() //nolint:errcheck // nothing is lost with it
+		defer l.Close()
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(100*time.Millisecond, cancel)
 		_, err = carrier(t, Config{}, "https://"+l.Addr().String()).Send(ctx, text()) // no TLS handshake ever ends

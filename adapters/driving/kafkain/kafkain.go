@@ -65,10 +65,17 @@ func New(cfg Config, inbox Inbox, m *Metrics) (*Consumer, error) {
 	client := *cfg.Client
 	client.Consumer.Offsets.Initial = sarama.OffsetOldest
 	client.Consumer.Offsets.AutoCommit.Enable = false
+	// A gateway that was killed must not keep its partitions long, nor the others waiting for it to join again.
+	client.Consumer.Group.Session.Timeout = memberTimeout
+	client.Consumer.Group.Heartbeat.Interval = memberTimeout / 5
+	client.Consumer.Group.Rebalance.Timeout = memberTimeout
 	client.Consumer.Return.Errors = false
 	cfg.Client = &client
 	return &Consumer{cfg: cfg, inbox: inbox, metrics: m}, nil
 }
+
+// memberTimeout is how long the group waits for a gateway that no longer answers. Brokers take no less than 6 s.
+const memberTimeout = 8 * time.Second
 
 // Pauses between tries to reach the brokers or the inbox.
 const (
@@ -181,7 +188,7 @@ func (h *handler) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama
 			}
 			batch := gather(first, claim.Messages())
 			if err := h.c.take(session.Context(), batch); err != nil {
-				return nil //nolint:nilerr // the session ended: the batch is read again
+				return nil // the session ended: the batch is read again
 			}
 			last := batch[len(batch)-1]
 			session.MarkMessage(last, "")

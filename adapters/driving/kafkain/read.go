@@ -46,6 +46,14 @@ func Read(value []byte, now time.Time) (r message.Report, known bool, err error)
 	if rec.At.IsZero() || rec.At.After(now.Add(time.Hour)) {
 		r.At = now
 	}
+	if !tell(&r, rec) {
+		return message.Report{}, false, fault.New(fault.Invalid, "the record has a status that is not in the contract")
+	}
+	return r, true, nil
+}
+
+// tell puts into the report what the status of a record says; false when the status is not in the contract.
+func tell(r *message.Report, rec record) bool {
 	switch rec.Status {
 	case "accepted":
 		r.Says, r.Reason = message.SaysTaken, "accepted"
@@ -58,7 +66,7 @@ func Read(value []byte, now time.Time) (r message.Report, known bool, err error)
 	case "returned":
 		r.Says, r.Reason, r.Undeliverable = message.SaysFailed, "returned", true
 	default:
-		return message.Report{}, false, fault.New(fault.Invalid, "the record has a status that is not in the contract")
+		return false
 	}
-	return r, true, nil
+	return true
 }

@@ -48,7 +48,7 @@ func newLane(t *Ticker, to Exchanger, way *dispatch.Way, id message.Lane, slots 
 func (l *lane) run(ctx context.Context) {
 	defer l.cancel()
 	l.loop.Run(ctx)
-	l.finish()
+	l.finish(ctx)
 }
 
 // exchangeTimeout bounds one exchange with the store.
@@ -69,7 +69,7 @@ func (l *lane) turn(ctx context.Context, now time.Time) (time.Time, error) {
 	l.put(turn.Left)
 	l.keep(turn.Low)
 	for _, c := range turn.Calls {
-		l.begin(c)
+		l.begin(c) //nolint:contextcheck // a call outlives the exchange that began it: it runs under l.calls
 	}
 	switch {
 	case len(turn.Stopped) > 0:
@@ -149,12 +149,12 @@ func (l *lane) call(c dispatch.Call) (results []dispatch.Result) {
 	return c.Done(answers, ended, ended.Sub(began))
 }
 
-// finish waits for calls under way within the grace, then settles all that came back.
-func (l *lane) finish() {
+// finish waits for calls under way within the grace, then settles all that came back, although ctx has ended.
+func (l *lane) finish(ctx context.Context) {
 	stop := time.AfterFunc(l.t.cfg.Grace, l.cancel)
 	l.under.Wait()
 	stop.Stop()
-	ctx, cancel := context.WithTimeout(context.Background(), exchangeTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exchangeTimeout)
 	defer cancel()
 	for range 5 {
 		ask := l.ask(false)

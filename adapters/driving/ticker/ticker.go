@@ -48,7 +48,6 @@ type Ticker struct {
 	log     *slog.Logger
 	clock   func() time.Time
 
-	mu     sync.Mutex
 	lanes  map[message.Lane]*lane
 	chores map[string]*telemetry.Loop
 }

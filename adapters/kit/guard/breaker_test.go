@@ -41,7 +41,7 @@ func TestPause(t *testing.T) {
 				}
 				time.Sleep(want*time.Minute - 1)
 				wantKind(t, end(g, nil), fault.Unavailable, guard.CodeBreakerOpen)
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 				if g.State() != guard.HalfOpen {
 					t.Fatalf("is %s after its pause", g.State())
 				}
@@ -132,7 +132,7 @@ func TestReady(t *testing.T) {
 				if ok, _ := g.Ready(time.Now()); ok {
 					t.Fatal("ready before the permission lapsed")
 				}
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 			}
 		})
 	})

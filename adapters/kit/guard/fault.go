@@ -14,7 +14,7 @@ import (
 const (
 	CodeBreakerOpen  = "breaker_open"
 	CodeBulkheadFull = "bulkhead_full"
-	CodeNotBegun     = "not_begun"
+	CodeNotBegun     = fault.CodeNotBegun
 	CodePanic        = "panic"
 )
 
@@ -43,13 +43,7 @@ func unanswered(op string) error {
 }
 
 // ended is the fault of a call whose context was over before it began.
-func ended(op string, cause error) error {
-	kind := fault.Unavailable
-	if errors.Is(cause, context.Canceled) {
-		kind = fault.Cancelled
-	}
-	return fault.Provider(kind, CodeNotBegun, op+" was not begun", cause)
-}
+func ended(ctx context.Context, op string) error { return fault.NotBegun(ctx, op+" was not begun") }
 
 // judge gives the error of a call that was made its kind, where the adapter gave it none. caller is the context
 // of whoever asked, call the one with the guard's deadline.

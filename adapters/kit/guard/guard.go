@@ -104,7 +104,7 @@ func (g *Guard) run(ctx context.Context, op string, readOnly bool, call func(ctx
 func (g *Guard) enter(ctx context.Context, op string) error {
 	if ctx.Err() != nil {
 		g.series.refused(CodeNotBegun)
-		return ended(op, ctx.Err())
+		return ended(ctx, op)
 	}
 	select {
 	case g.slots <- struct{}{}:
@@ -126,7 +126,7 @@ func (g *Guard) enter(ctx context.Context, op string) error {
 		return g.full(op)
 	case <-ctx.Done():
 		g.series.refused(CodeNotBegun)
-		return ended(op, ctx.Err())
+		return ended(ctx, op)
 	}
 }
 

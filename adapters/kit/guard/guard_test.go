@@ -28,12 +28,12 @@ func config() guard.Config {
 	}
 }
 
-func newGuard(t testing.TB, cfg guard.Config) (*guard.Guard, *prometheus.Registry) {
-	t.Helper()
+func newGuard(tb testing.TB, cfg guard.Config) (*guard.Guard, *prometheus.Registry) {
+	tb.Helper()
 	reg := prometheus.NewRegistry()
 	m, err := guard.NewMetrics(reg)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return guard.New(cfg, m, time.Now), reg
 }
@@ -53,13 +53,13 @@ func hang(ctx context.Context, g *guard.Guard) error {
 	return err
 }
 
-func trip(t testing.TB, g *guard.Guard) {
-	t.Helper()
+func trip(tb testing.TB, g *guard.Guard) {
+	tb.Helper()
 	for range 3 {
 		_ = end(g, fault.New(fault.Unavailable, "down"))
 	}
 	if g.State() != guard.Open {
-		t.Fatalf("is %s after three failures, want open", g.State())
+		tb.Fatalf("is %s after three failures, want open", g.State())
 	}
 }
 
@@ -282,6 +282,7 @@ func TestKindsThatCount(t *testing.T) {
 
 func TestBulkhead(t *testing.T) {
 	fill := func(t *testing.T, g *guard.Guard) (release context.CancelFunc) {
+		t.Helper()
 		ctx, cancel := context.WithCancel(t.Context())
 		for range 4 {
 			go func() { _ = hang(ctx, g) }()

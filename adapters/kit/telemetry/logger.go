@@ -125,14 +125,13 @@ func isNil(v reflect.Value) bool {
 
 // asRedacted finds the method on the value or, where it can be reached, on its address.
 func asRedacted(v reflect.Value) (Redacted, bool) {
-	if safe, is := v.Interface().(Redacted); is {
+	if safe, is := reflect.TypeAssert[Redacted](v); is {
 		return safe, true
 	}
 	if v.Kind() != reflect.Pointer && reflect.PointerTo(v.Type()).Implements(reflect.TypeFor[Redacted]()) {
 		at := reflect.New(v.Type())
 		at.Elem().Set(v)
-		safe, is := at.Interface().(Redacted)
-		return safe, is
+		return reflect.TypeAssert[Redacted](at)
 	}
 	return nil, false
 }

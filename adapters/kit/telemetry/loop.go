@@ -147,8 +147,7 @@ func (l *Loop) failed(ctx context.Context, err error, pause time.Duration) {
 		slog.String("kind", kind), slog.String("code", fault.CodeOf(err)), slog.String("error", err.Error()),
 		slog.Int("failures", failures), slog.Duration("pause", pause),
 	}
-	var p *panicError
-	if errors.As(err, &p) {
+	if p, panicked := errors.AsType[*panicError](err); panicked {
 		attrs = append(attrs, slog.String("stack", string(p.stack)))
 	}
 	l.log.LogAttrs(ctx, slog.LevelError, "loop failed", attrs...)

@@ -97,7 +97,7 @@ func TestLoggerRedacts(t *testing.T) {
 		for _, format := range []telemetry.Format{telemetry.JSON, telemetry.Text} {
 			var out bytes.Buffer
 			log := telemetry.NewLogger(&out, slog.LevelInfo, format)
-			log.With("with", value).WithGroup("group").Info("attempt", "value", value, slog.Group("in", "value", value))
+			log.With(slog.Any("with", value)).WithGroup("group").Info("attempt", slog.Any("value", value), slog.Group("in", slog.Any("value", value)))
 			if line := out.String(); strings.Contains(line, hidden) || strings.Contains(line, "ERROR") || !strings.Contains(line, "attempt") {
 				t.Errorf("%s in %s: %s", name, format, line)
 			}
@@ -109,7 +109,8 @@ func TestLoggerShows(t *testing.T) {
 	var out bytes.Buffer
 	log := telemetry.NewLogger(&out, slog.LevelInfo, telemetry.JSON)
 	log.Debug("too low")
-	log.Info("attempt", "took", time.Second, "error", errors.New("bad"), "kind", fault.Refused, "contact", example(), "count", 3)
+	log.Info("attempt", slog.Duration("took", time.Second), slog.Any("error", errors.New("bad")),
+		slog.Any("kind", fault.Refused), slog.Any("contact", example()), slog.Int("count", 3))
 	var got struct {
 		Msg, Level, Error, Kind string
 		Count                   int
@@ -165,6 +166,6 @@ func TestBuild(t *testing.T) {
 func BenchmarkLogger(b *testing.B) {
 	log := telemetry.NewLogger(new(bytes.Buffer), slog.LevelError, telemetry.JSON)
 	for b.Loop() {
-		log.InfoContext(context.Background(), "attempt", "took", time.Second)
+		log.InfoContext(context.Background(), "attempt", slog.Duration("took", time.Second))
 	}
 }

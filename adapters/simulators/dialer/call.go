@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -109,7 +110,8 @@ func (s *Simulator) post(ctx context.Context, c phoneCall, r result, tries int) 
 	if again && s.stage.Later.After(wait, func(ctx context.Context) { s.post(ctx, c, r, tries) }) {
 		return
 	}
-	s.stage.Log.Warn("call result given up", "simulator", s.stage.Name, "call", r.Call, "tries", tries, "status", status)
+	s.stage.Log.Warn("call result given up", slog.String("simulator", s.stage.Name), slog.String("call", r.Call),
+		slog.Int("tries", tries), slog.Int("status", status))
 	s.record(c, r, "given_up", status, tries)
 }
 

@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -169,12 +170,7 @@ func (s *Simulator) known(campaign string) bool {
 	if len(s.config.Campaigns) == 0 {
 		return campaign != ""
 	}
-	for _, known := range s.config.Campaigns {
-		if known == campaign {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.config.Campaigns, campaign)
 }
 
 func (s *Simulator) state(w http.ResponseWriter, r *http.Request) {
@@ -189,15 +185,8 @@ func (s *Simulator) state(w http.ResponseWriter, r *http.Request) {
 }
 
 func (x *exchange) write(status int, body any) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		http.Error(x.w, "the answer cannot be written", http.StatusInternalServerError)
-		return
-	}
 	x.w.Header().Set("Content-Type", "application/json")
-	x.w.Header().Set("X-Amzn-Requestid", x.request)
-	x.w.WriteHeader(status)
-	_, _ = x.w.Write(text) // the caller may be gone
+	stage.Write(x.w, x.request, status, json.Marshal, body)
 }
 
 // Pull leases calls until the context ends. It returns at once when pulling is not configured.

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -151,7 +152,7 @@ func (s *Simulator) consume(ctx context.Context) {
 		cancel()
 		fetches.EachError(func(topic string, _ int32, err error) {
 			if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
-				s.stage.Log.Warn("topic not read", "simulator", s.stage.Name, "topic", topic, "error", err)
+				s.stage.Log.Warn("topic not read", slog.String("simulator", s.stage.Name), slog.String("topic", topic), slog.Any("error", err))
 			}
 		})
 		var heard []status

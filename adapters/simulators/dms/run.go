@@ -60,7 +60,7 @@ func (s *Simulator) runOf(batch string, number int64) *run {
 }
 
 // file puts a letter into its run and says why it does not belong there.
-func (s *Simulator) file(l letterRecord, value []byte, print bool) string {
+func (s *Simulator) file(l letterRecord, value []byte, prints bool) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.runOf(l.Batch, l.Run)
@@ -71,7 +71,7 @@ func (s *Simulator) file(l letterRecord, value []byte, print bool) string {
 		return "the sequence number is taken"
 	}
 	r.count++
-	if print {
+	if prints {
 		r.print = append(r.print, l)
 	}
 	r.early[l.Sequence] = value

@@ -3,6 +3,7 @@ package dms
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -83,7 +84,7 @@ func (s *Simulator) tell(ctx context.Context, t status) {
 		record.Outcome = "delivered"
 		if err != nil {
 			record.Outcome = "given_up"
-			s.stage.Log.Warn("status not published", "simulator", s.stage.Name, "status", t.ID, "error", err)
+			s.stage.Log.Warn("status not published", slog.String("simulator", s.stage.Name), slog.String("status", t.ID), slog.Any("error", err))
 		}
 		s.stage.Book.Write(record)
 	})

@@ -41,7 +41,7 @@ func Start(c Config) (*Broker, error) {
 		c.Partitions = 6
 	}
 	opts := []kfake.Opt{
-		kfake.NumBrokers(1), kfake.Ports(port), kfake.SeedTopics(int32(c.Partitions), c.Topics...),
+		kfake.NumBrokers(1), kfake.Ports(port), kfake.SeedTopics(int32(c.Partitions), c.Topics...), //nolint:gosec // partitions are few
 		kfake.DefaultNumPartitions(c.Partitions),
 	}
 	if c.DataDir != "" {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"sync"
@@ -151,7 +152,7 @@ func (p *Poster) deliver(ctx context.Context, d delivery) {
 			d.body, err = json.Marshal(signed)
 		}
 		if err != nil {
-			p.stage.Log.Error("notification not signed", "simulator", p.stage.Name, "error", err)
+			p.stage.Log.Error("notification not signed", slog.String("simulator", p.stage.Name), slog.Any("error", err))
 			p.record(d, "given_up", 0)
 			return
 		}
@@ -168,8 +169,8 @@ func (p *Poster) deliver(ctx context.Context, d delivery) {
 	final := status/100 == 4 && status != http.StatusTooManyRequests && d.envelope.Type == TypeNotification
 	wait, again := p.stage.Retry.Wait(d.tries)
 	if final || !again {
-		p.stage.Log.Warn("notification given up", "simulator", p.stage.Name, "topic", d.envelope.TopicArn,
-			"notification", d.envelope.MessageID, "tries", d.tries, "status", status)
+		p.stage.Log.Warn("notification given up", slog.String("simulator", p.stage.Name), slog.String("topic", d.envelope.TopicArn),
+			slog.String("notification", d.envelope.MessageID), slog.Int("tries", d.tries), slog.Int("status", status))
 		p.record(d, "given_up", status)
 		return
 	}

@@ -39,7 +39,7 @@ type part struct{ Data string }
 
 type simple struct {
 	Subject part
-	Body    struct{ Text, Html *part } //nolint:revive // the name of the wire
+	Body    struct{ Text, HTML *part } // on the wire Html; reading JSON does not mind
 	Headers []pair
 }
 
@@ -140,12 +140,12 @@ func read(r *http.Request) (email, problem) {
 	e := email{from: req.FromEmailAddress, set: req.ConfigurationSetName, tags: req.EmailTags}
 	e.to = slices.Concat(req.Destination.ToAddresses, req.Destination.CcAddresses, req.Destination.BccAddresses)
 	text := e.content(req)
-	if from, err := mail.ParseAddress(e.from); err == nil {
-		_, domain, _ := strings.Cut(from.Address, "@")
-		e.domain = strings.ToLower(domain)
-	} else {
+	from, err := mail.ParseAddress(e.from)
+	if err != nil {
 		return bad(e, "Missing or malformed From address")
 	}
+	_, domain, _ := strings.Cut(from.Address, "@")
+	e.domain = strings.ToLower(domain)
 	if text != "" {
 		return bad(e, text)
 	}
@@ -190,10 +190,10 @@ func (e *email) content(req sendRequest) string {
 		if m.Body.Text != nil {
 			e.text = m.Body.Text.Data
 		}
-		if m.Body.Html != nil {
-			e.html = m.Body.Html.Data
+		if m.Body.HTML != nil {
+			e.html = m.Body.HTML.Data
 		}
-		if m.Body.Text == nil && m.Body.Html == nil {
+		if m.Body.Text == nil && m.Body.HTML == nil {
 			return "Missing required body"
 		}
 		return ""

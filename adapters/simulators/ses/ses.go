@@ -138,15 +138,8 @@ func (c *call) refuse(p problem) {
 }
 
 func (c *call) write(status int, body any) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		http.Error(c.w, "the answer cannot be written", http.StatusInternalServerError)
-		return
-	}
 	c.w.Header().Set("Content-Type", "application/json")
-	c.w.Header().Set("X-Amzn-Requestid", c.request)
-	c.w.WriteHeader(status)
-	_, _ = c.w.Write(text) // the caller may be gone
+	stage.Write(c.w, c.request, status, json.Marshal, body)
 }
 
 // authorize checks that the request is signed for ses.

@@ -4,6 +4,8 @@ import (
 	"encoding/xml"
 	"net/http"
 	"strconv"
+
+	"carillon/adapters/simulators/stage"
 )
 
 const namespace = "http://sns.amazonaws.com/doc/2010-03-31/"
@@ -157,13 +159,6 @@ func (c *call) answer(r result) {
 }
 
 func (c *call) write(status int, body any) {
-	text, err := xml.Marshal(body)
-	if err != nil {
-		http.Error(c.w, "the answer cannot be written", http.StatusInternalServerError)
-		return
-	}
 	c.w.Header().Set("Content-Type", "text/xml")
-	c.w.Header().Set("X-Amzn-Requestid", c.request)
-	c.w.WriteHeader(status)
-	_, _ = c.w.Write(text) // the caller may be gone
+	stage.Write(c.w, c.request, status, xml.Marshal, body)
 }

@@ -28,7 +28,7 @@ type Dice struct {
 func NewDice(seed uint64, name string, start time.Time) *Dice {
 	return &Dice{
 		seed: seed, name: name, start: start.UnixNano(),
-		rand: rand.New(rand.NewPCG(seed, hash(name))),
+		rand: rand.New(rand.NewPCG(seed, hash(name))), //nolint:gosec // dice that fall again as they fell
 	}
 }
 
@@ -67,7 +67,7 @@ func (d *Dice) Fate(parts ...string) float64 {
 func (d *Dice) ID() string {
 	var raw [24]byte
 	binary.BigEndian.PutUint64(raw[0:], d.seed)
-	binary.BigEndian.PutUint64(raw[8:], uint64(d.start))
+	binary.BigEndian.PutUint64(raw[8:], uint64(d.start)) //nolint:gosec // bits of an id
 	binary.BigEndian.PutUint64(raw[16:], d.number.Add(1))
 	return UUID(d.name, string(raw[:]))
 }

@@ -134,6 +134,18 @@ func Credential(header string) (access, service string, ok bool) {
 	return "", "", false
 }
 
+// Write answers a request with a body. The caller has set the type of its content, which marshal makes.
+func Write(w http.ResponseWriter, request string, status int, marshal func(any) ([]byte, error), body any) {
+	text, err := marshal(body)
+	if err != nil {
+		http.Error(w, "the answer cannot be written", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("X-Amzn-Requestid", request)
+	w.WriteHeader(status)
+	_, _ = w.Write(text) // the caller may be gone
+}
+
 // E164 reports whether a number has the form of E.164.
 func E164(number string) bool {
 	digits, plus := strings.CutPrefix(number, "+")
