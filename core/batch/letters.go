@@ -87,6 +87,8 @@ func (l *Letters) Run(ctx context.Context, now time.Time, by string, empty bool)
 	}
 	run, err := l.Facts.OpenRun(ctx, extract.LTRPRT)
 	switch {
+	case err == nil && !run.ClosedAt.IsZero():
+		return l.finish(ctx, now, run, by)
 	case err == nil:
 		if err := l.resume(ctx, now, run); err != nil {
 			return run, err
@@ -95,6 +97,19 @@ func (l *Letters) Run(ctx context.Context, now time.Time, by string, empty bool)
 		return extract.Run{}, err
 	}
 	return l.fill(ctx, now, run, by, empty)
+}
+
+// finish hands over the manifest of a run that was added up; what waits now goes into the next one.
+func (l *Letters) finish(ctx context.Context, now time.Time, run extract.Run, by string) (extract.Run, error) {
+	told, err := l.tell(ctx, run)
+	if err != nil {
+		return told, err
+	}
+	next, err := l.fill(ctx, now, extract.Run{}, by, false)
+	if next.Number == 0 && err == nil {
+		return told, nil
+	}
+	return next, err
 }
 
 // fill freezes and sends what waits, then closes the run.

@@ -101,7 +101,7 @@ func (o *office) claim(c store.Claim) []message.Taken {
 
 func (o *office) OpenRun(context.Context, string) (extract.Run, error) {
 	for _, r := range o.runs {
-		if r.ClosedAt.IsZero() {
+		if r.ToldAt.IsZero() {
 			return r, nil
 		}
 	}
@@ -445,12 +445,29 @@ func TestResume(t *testing.T) {
 		t.Parallel()
 		s := newStand(t, 2)
 		s.press.closing = fault.New(fault.Unavailable, "x")
-		if r, err := s.Run(t.Context(), noon(), "x", false); !fault.Is(err, fault.Unavailable) || s.office.runs[0].ClosedAt != (time.Time{}) {
+		if r, err := s.Run(t.Context(), noon(), "x", false); !fault.Is(err, fault.Unavailable) || s.office.runs[0].ToldAt != (time.Time{}) {
 			t.Fatalf("%+v: %v", r, err)
 		}
 		s.press.closing = nil
-		if r := s.run(false); r.Number != 1 || r.Letters != 2 || len(s.press.printed) != 2 {
+		if r := s.run(false); r.Number != 1 || r.Letters != 2 || len(s.press.printed) != 2 || r.ToldAt.IsZero() {
 			t.Errorf("%+v", r)
+		}
+	})
+	t.Run("a run that was added up takes no letter more: what came meanwhile goes into the next", func(t *testing.T) {
+		t.Parallel()
+		s := newStand(t, 2)
+		s.press.closing = fault.New(fault.Unavailable, "x")
+		if _, err := s.Run(t.Context(), noon(), "x", false); !fault.Is(err, fault.Unavailable) {
+			t.Fatal(err)
+		}
+		added := s.office.runs[0]
+		s.press.closing = nil
+		s.wait(9, message.Service, "Sydney")
+		if r := s.run(false); r.Number != 2 || r.Letters != 1 || len(s.press.manifests) != 2 {
+			t.Fatalf("%+v, %d manifests", r, len(s.press.manifests))
+		}
+		if m := s.press.manifests[0]; m.Run != 1 || m.Letters != 2 || m.SHA256 != added.Hash || m.ClosedAt != added.ClosedAt.Format(ledger.TimeFormat) {
+			t.Errorf("the first manifest is another: %+v", m)
 		}
 	})
 	t.Run("is not closed over letters whose settlement lost a race", func(t *testing.T) {

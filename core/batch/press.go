@@ -86,24 +86,33 @@ func (l *Letters) settle(ctx context.Context, now time.Time, waiting []store.Fro
 	return settled, trouble
 }
 
-// close adds the run up, hands the manifest over and closes the run. A manifest may be handed over twice: the
-// receiver knows it by its run number.
+// close adds the run up, durably, then hands the manifest over. From the moment it is added up no letter joins it: a
+// gateway that is killed in between hands over the very same manifest when it resumes the run.
 func (l *Letters) close(ctx context.Context, now time.Time, run extract.Run) (extract.Run, error) {
 	digest, err := l.digest(ctx, run)
 	if err != nil {
 		return run, err
 	}
 	run.Hash, run.Letters = digest.Sum()
-	ended := l.Clock()
+	run.ClosedAt, run.Version = l.Clock(), run.Version+1
+	if err := l.write(ctx, run, ledger.RunClosed, now); err != nil {
+		return run, err
+	}
+	return l.tell(ctx, run)
+}
+
+// tell hands over the manifest of a run that was added up. It may be handed over twice: the receiver knows it by its
+// run number, and it says the same.
+func (l *Letters) tell(ctx context.Context, run extract.Run) (extract.Run, error) {
 	m := extract.Manifest{
 		Batch: run.Batch, Run: run.Number, BusinessDate: run.BusinessDate, OpenedAt: run.OpenedAt.UTC().Format(ledger.TimeFormat),
-		ClosedAt: ended.UTC().Format(ledger.TimeFormat), Letters: run.Letters, SHA256: run.Hash,
+		ClosedAt: run.ClosedAt.UTC().Format(ledger.TimeFormat), Letters: run.Letters, SHA256: run.Hash,
 	}
 	if err := l.Press.Close(ctx, m); err != nil {
 		return run, err
 	}
-	run.ClosedAt, run.Version = ended, run.Version+1
-	return run, l.write(ctx, run, ledger.RunClosed, now)
+	run.ToldAt, run.Version = l.Clock(), run.Version+1
+	return run, l.applyOne(ctx, store.Writes{Runs: []extract.Run{run}})
 }
 
 // digest adds up the letters that were handed over; one the press refused is not among them.

@@ -20,7 +20,8 @@ type Run struct {
 	Number       int64
 	BusinessDate string // YYYY-MM-DD in the zone of the division
 	OpenedAt     time.Time
-	ClosedAt     time.Time // zero while it is open
+	ClosedAt     time.Time // when it was added up; zero while letters may still join it
+	ToldAt       time.Time // when its manifest was handed over; zero until then
 	Letters      int64     // of a closed run
 	Hash         string    // of a closed run: see Digest
 	Version      int64     // grows with every write; a stale writer loses

@@ -181,6 +181,7 @@ func runs() []sentence {
 			st.applied(store.Writes{Runs: []extract.Run{run}})
 			closed := run
 			closed.Version, closed.ClosedAt, closed.Letters, closed.Hash = 2, Noon().Add(time.Hour), 3, "abc"
+			closed.ToldAt = closed.ClosedAt.Add(time.Second)
 			stale, ahead := run, run
 			stale.Version, ahead.Version = 2, 4
 			verdicts := st.apply(store.Writes{Runs: []extract.Run{closed}}, store.Writes{Runs: []extract.Run{stale}}, store.Writes{Runs: []extract.Run{ahead}})

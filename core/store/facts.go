@@ -132,7 +132,7 @@ type Ledger interface {
 
 // Runs reads runs of LTRPRT and their letters.
 type Runs interface {
-	// OpenRun returns the unfinished run of a batch; fault.NotFound.
+	// OpenRun returns the unfinished run of a batch, one whose manifest was not handed over; fault.NotFound.
 	OpenRun(ctx context.Context, batch string) (extract.Run, error)
 	// RunList returns the newest runs of a batch first.
 	RunList(ctx context.Context, batch string, limit int) ([]extract.Run, error)

@@ -35,8 +35,8 @@ order by 1`
 
 	nextDue = `select coalesce((select due_at from due where lane = $1 order by due_at, message limit 1), 0)`
 
-	runColumns = `select batch, number, business_date, opened_at, closed_at, letters, hash, version, by from run `
-	openRun    = runColumns + `where batch = $1 and closed_at = 0 order by number limit 1`
+	runColumns = `select batch, number, business_date, opened_at, closed_at, letters, hash, version, by, told_at from run `
+	openRun    = runColumns + `where batch = $1 and told_at = 0 order by number limit 1`
 	runList    = runColumns + `where batch = $1 order by number desc limit $2`
 
 	letterColumns = `select l.batch, l.run, l.number, l.message, l.key, l.route, l.record from letter l `
@@ -131,9 +131,9 @@ func (s *Store) RunList(ctx context.Context, batch string, limit int) ([]extract
 }
 
 func runOf(row pgx.CollectableRow) (r extract.Run, err error) {
-	var opened, closed int64
-	err = row.Scan(&r.Batch, &r.Number, &r.BusinessDate, &opened, &closed, &r.Letters, &r.Hash, &r.Version, &r.By)
-	r.OpenedAt, r.ClosedAt = timeOf(opened), timeOf(closed)
+	var opened, closed, told int64
+	err = row.Scan(&r.Batch, &r.Number, &r.BusinessDate, &opened, &closed, &r.Letters, &r.Hash, &r.Version, &r.By, &told)
+	r.OpenedAt, r.ClosedAt, r.ToldAt = timeOf(opened), timeOf(closed), timeOf(told)
 	return r, err
 }
 

@@ -11,13 +11,13 @@ import (
 // Runs and letters, and what people and chores change: few rows at a time, a statement each.
 const (
 	insertRun = `
-insert into run (batch, number, business_date, opened_at, closed_at, letters, hash, version, by)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+insert into run (batch, number, business_date, opened_at, closed_at, letters, hash, version, by, told_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 
 	updateRun = `
 with put as (
     update run
-    set business_date = $3, opened_at = $4, closed_at = $5, letters = $6, hash = $7, version = $8, by = $9
+    set business_date = $3, opened_at = $4, closed_at = $5, letters = $6, hash = $7, version = $8, by = $9, told_at = $10
     where batch = $1 and number = $2 and version = $8 - 1
     returning 1)
 select expect_rows((select count(*) from put), 1, 'version')`
@@ -75,7 +75,7 @@ func queueRuns(batch *pgx.Batch, jobs []*job) {
 			statement = insertRun
 		}
 		batch.Queue(statement, text(r.Batch), r.Number, text(r.BusinessDate), micros(r.OpenedAt), micros(r.ClosedAt), r.Letters,
-			text(r.Hash), r.Version, text(r.By))
+			text(r.Hash), r.Version, text(r.By), micros(r.ToldAt))
 	}
 	if rows := flat(jobs, func(w *store.Writes) []extract.Letter { return w.Letters }); len(rows) > 0 {
 		batch.Queue(insertLetters,

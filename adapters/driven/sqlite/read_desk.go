@@ -146,17 +146,17 @@ func (s *Store) CursorAt(ctx context.Context, name string) (int64, error) {
 	return s.number(ctx, "reading a cursor", `select coalesce(max(next), 0) from cursor where name = ?`, name)
 }
 
-const runColumns = `select batch, number, business_date, opened_at, closed_at, letters, hash, version, by from run`
+const runColumns = `select batch, number, business_date, opened_at, closed_at, letters, hash, version, by, told_at from run`
 
 func scanRun(r rowScanner, run *extract.Run) error {
 	return r.Scan(&run.Batch, &run.Number, &run.BusinessDate, moment{&run.OpenedAt}, moment{&run.ClosedAt},
-		&run.Letters, &run.Hash, &run.Version, &run.By)
+		&run.Letters, &run.Hash, &run.Version, &run.By, moment{&run.ToldAt})
 }
 
 // OpenRun implements [store.Runs].
 func (s *Store) OpenRun(ctx context.Context, batch string) (run extract.Run, err error) {
 	err = s.read(ctx, "reading the open run", func(q *sql.Tx) error {
-		return scanRun(q.QueryRowContext(ctx, runColumns+` where batch = ? and closed_at = 0 order by number limit 1`, batch), &run)
+		return scanRun(q.QueryRowContext(ctx, runColumns+` where batch = ? and told_at = 0 order by number limit 1`, batch), &run)
 	})
 	return run, err
 }

@@ -12,18 +12,18 @@ import (
 
 const (
 	insertRun = `
-insert into run (business_date, opened_at, closed_at, letters, hash, version, by, batch, number)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+insert into run (business_date, opened_at, closed_at, letters, hash, version, by, told_at, batch, number)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	updateRun = `
-update run set business_date = ?, opened_at = ?, closed_at = ?, letters = ?, hash = ?, version = ?, by = ?
+update run set business_date = ?, opened_at = ?, closed_at = ?, letters = ?, hash = ?, version = ?, by = ?, told_at = ?
 where batch = ? and number = ? and version = ?`
 )
 
 // run opens a run under version 1, or changes it from the version before.
 func (x *tx) run(ctx context.Context, r extract.Run) error {
 	fields := []any{
-		r.BusinessDate, micros(r.OpenedAt), micros(r.ClosedAt), r.Letters, r.Hash, r.Version, r.By, r.Batch, r.Number,
+		r.BusinessDate, micros(r.OpenedAt), micros(r.ClosedAt), r.Letters, r.Hash, r.Version, r.By, micros(r.ToldAt), r.Batch, r.Number,
 	}
 	if r.Version == 1 {
 		return x.must(ctx, "version", insertRun, fields...)

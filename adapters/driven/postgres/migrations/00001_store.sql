@@ -255,6 +255,7 @@ create table run (
     business_date text not null,
     opened_at bigint not null,
     closed_at bigint not null,
+    told_at bigint not null,
     letters bigint not null,
     hash text not null,
     version bigint not null,

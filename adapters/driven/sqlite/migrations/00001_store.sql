@@ -233,6 +233,7 @@ create table run (
     business_date text not null,
     opened_at integer not null,
     closed_at integer not null,
+    told_at integer not null,
     letters integer not null,
     hash text not null,
     version integer not null,
