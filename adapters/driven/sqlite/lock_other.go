@@ -12,3 +12,5 @@ import (
 func lockFile(string) (*os.File, error) {
 	return nil, fault.New(fault.Misconfigured, "the embedded store runs on Linux, macOS and BSD; use PostgreSQL here")
 }
+
+func unlockFile(f *os.File) error { return f.Close() }

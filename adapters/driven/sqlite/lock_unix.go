@@ -28,3 +28,9 @@ func lockFile(path string) (*os.File, error) {
 	}
 	return nil, errors.Join(err, f.Close())
 }
+
+// unlockFile gives the lock back at once: closing alone leaves it to whatever was forked meanwhile and still holds the
+// descriptor.
+func unlockFile(f *os.File) error {
+	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
+}

@@ -157,7 +157,7 @@ func (s *Store) release() error {
 		errs = append(errs, s.writer.Close())
 	}
 	if s.lock != nil {
-		errs = append(errs, s.lock.Close())
+		errs = append(errs, unlockFile(s.lock))
 	}
 	return classify("closing the store", errors.Join(errs...))
 }
