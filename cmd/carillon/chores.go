@@ -84,8 +84,22 @@ func (a *app) chores() {
 		_, err := a.store.Apply(ctx, store.Writes{Folds: []store.Fold{{Before: now.Add(-2 * time.Hour).Truncate(time.Hour)}}})
 		return time.Time{}, err
 	})
-	a.ticker.Chore(choreConfig, watchEvery, a.configs.turn)
+	a.ticker.Chore(choreConfig, watchEvery, func(ctx context.Context, now time.Time) (time.Time, error) {
+		next, err := a.configs.turn(ctx, now)
+		a.strangers()
+		return next, err
+	})
 	a.scheduleLetters()
+}
+
+// strangers tells of routes that were configured after the start: their messages wait until a restart wires them.
+func (a *app) strangers() {
+	for _, r := range a.configs.Current().Routes() {
+		if !a.wired[r.Code] {
+			a.wired[r.Code] = true
+			a.log.Warn("a route was added: a restart wires it, and its messages wait until then", slog.String("route", r.Code))
+		}
+	}
 }
 
 func (a *app) channelOf(l message.Lane) (message.Channel, bool) {

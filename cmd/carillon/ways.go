@@ -33,7 +33,9 @@ func callRule() voice.Attempts { return voice.Attempts{Max: 3, Pause: 30 * time.
 // ways gives every route of the configuration its way out. Letters wait for LTRPRT and leased calls for their vendor:
 // they have no lane here.
 func (a *app) ways(ctx context.Context) error {
+	a.wired = make(map[string]bool)
 	for _, r := range a.configs.Current().Routes() {
+		a.wired[r.Code] = true
 		way, err := a.way(ctx, r)
 		if err != nil {
 			return fault.Wrap(fault.KindOf(err), "wiring route "+r.Code+": "+err.Error(), err)

@@ -48,6 +48,7 @@ type app struct {
 	watch    *ticker.Metrics
 	guards   []*guard.Guard
 	gauges   *guard.Metrics
+	wired    map[string]bool // routes that were there at the start
 
 	accept   *accept.Service
 	desk     *desk.Service

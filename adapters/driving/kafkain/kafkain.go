@@ -231,6 +231,9 @@ func (c *Consumer) take(ctx context.Context, batch []*sarama.ConsumerMessage) er
 				slog.Int("partition", int(m.Partition)), slog.Int64("offset", m.Offset), slog.String("error", err.Error()))
 		case !known:
 			c.metrics.records.WithLabelValues(c.cfg.Topic, outcomeRun).Inc()
+			if batch, run, no := Rejected(m.Value); no {
+				c.cfg.Log.Error("the document management system rejected a run", slog.String("batch", batch), slog.Int64("run", run))
+			}
 		default:
 			reports = append(reports, r)
 		}

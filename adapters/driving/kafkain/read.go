@@ -70,3 +70,12 @@ func tell(r *message.Report, rec record) bool {
 	}
 	return true
 }
+
+// Rejected reports whether a record says that the receiver did not take a run as its manifest says it was.
+func Rejected(value []byte) (batch string, run int64, rejected bool) {
+	var rec record
+	if err := json.Unmarshal(value, &rec); err != nil {
+		return "", 0, false
+	}
+	return rec.Batch, rec.Run, rec.Letter == "" && rec.Batch != "" && rec.Status == "rejected"
+}

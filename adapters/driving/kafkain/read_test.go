@@ -40,6 +40,15 @@ func TestRead(t *testing.T) {
 			t.Errorf("got %v, %v", known, err)
 		}
 	})
+	t.Run("a run that was rejected is told from one that was taken", func(t *testing.T) {
+		t.Parallel()
+		if batch, run, no := kafkain.Rejected([]byte(`{"id":"1","batch":"LTRPRT","run":7,"status":"rejected"}`)); !no || batch != "LTRPRT" || run != 7 {
+			t.Errorf("got %s, %d, %v", batch, run, no)
+		}
+		if _, _, no := kafkain.Rejected([]byte(`{"id":"1","batch":"LTRPRT","run":7,"status":"accepted"}`)); no {
+			t.Error("one that was taken is rejected")
+		}
+	})
 	for _, poison := range []string{
 		"", "{", "[]", `{"letter":"x"}`, `{"id":"1","letter":"secret-name","status":"mailed"}`,
 		`{"id":"1","letter":"` + letter + `","status":"shredded"}`, `{"id":"` + strings.Repeat("x", 101) + `","letter":"` + letter + `","status":"mailed"}`,
