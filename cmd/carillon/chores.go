@@ -84,10 +84,10 @@ func (a *app) chores() {
 		_, err := a.store.Apply(ctx, store.Writes{Folds: []store.Fold{{Before: now.Add(-2 * time.Hour).Truncate(time.Hour)}}})
 		return time.Time{}, err
 	})
-	a.ticker.Chore(choreConfig, watchEvery, func(ctx context.Context, now time.Time) (time.Time, error) {
-		next, err := a.configs.turn(ctx, now)
+	a.ticker.Chore(choreConfig, watchEvery, func(ctx context.Context, _ time.Time) (time.Time, error) {
+		err := a.configs.Refresh(ctx) // another gateway may have configured
 		a.strangers()
-		return next, err
+		return time.Time{}, err
 	})
 	a.scheduleLetters()
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -94,11 +93,6 @@ func (c *configs) Refresh(ctx context.Context) error {
 	}
 	c.current.Store(s)
 	return nil
-}
-
-// turn is the chore that picks up what another gateway configured.
-func (c *configs) turn(ctx context.Context, _ time.Time) (time.Time, error) {
-	return time.Time{}, c.Refresh(ctx)
 }
 
 // readDocument reads the configuration in a YAML file.

@@ -130,6 +130,7 @@ func within(t *testing.T, _ []string, args ...string) *program {
 
 // atEnd stops it with the test, and shows what it logged when the test failed.
 func (p *program) atEnd(t *testing.T) {
+	t.Helper()
 	t.Cleanup(func() {
 		select {
 		case <-p.ended:

@@ -315,7 +315,7 @@ func (k kcat) read(t *testing.T, topic string) []kafkaRecord {
 			t.Fatalf("kcat printed %q", line)
 		}
 		r := kafkaRecord{key: parts[0], value: parts[2], headers: map[string]string{}}
-		for _, h := range strings.Split(parts[1], ",") {
+		for h := range strings.SplitSeq(parts[1], ",") {
 			name, value, _ := strings.Cut(h, "=")
 			r.headers[name] = value
 		}
