@@ -289,6 +289,7 @@ func TestChaosKill(t *testing.T) {
 		f.settle(t, g, n, bound)
 		stop()
 		hangUp()
+		shown := g.metrics(t)
 		m.present(t, g, f)
 
 		doubts, lanes, wrong := 0, map[any]bool{}, map[string]int{}
@@ -332,6 +333,11 @@ func TestChaosKill(t *testing.T) {
 				}
 			}
 			t.Logf("what the simulators recorded: %v", told)
+			for line := range strings.Lines(shown) {
+				if strings.HasPrefix(line, "carillon_intake") || strings.HasPrefix(line, "carillon_reports") || strings.HasPrefix(line, "carillon_notifications") {
+					t.Log(strings.TrimSpace(line))
+				}
+			}
 		}
 		sums := audit(t, store)
 		taken := dialling.taken(t, reached(t, sims.records))

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -70,6 +71,15 @@ func (l *lines) all() ([]string, <-chan struct{}) {
 func (l *lines) tail(n int) string {
 	text, _ := l.all()
 	return strings.Join(text[max(0, len(text)-n):], "\n")
+}
+
+// warnings are the first lines of level WARN or above.
+func (l *lines) warnings(n int) string {
+	text, _ := l.all()
+	text = slices.DeleteFunc(text, func(line string) bool {
+		return !strings.Contains(line, `"level":"WARN"`) && !strings.Contains(line, `"level":"ERROR"`)
+	})
+	return strings.Join(text[:min(n, len(text))], "\n")
 }
 
 // program is a carillon that runs: a process of its own, or a goroutine of the test.
@@ -144,7 +154,7 @@ func (p *program) atEnd(t *testing.T) {
 			t.Errorf("carillon %s did not stop", p.what)
 		}
 		if t.Failed() {
-			t.Logf("the end of what carillon %s logged:\n%s", p.what, p.err.tail(40))
+			t.Logf("what carillon %s warned of, and the end of what it logged:\n%s\n%s", p.what, p.err.warnings(40), p.err.tail(20))
 		}
 	})
 }

@@ -158,5 +158,12 @@ func (b breaker) Ready(now time.Time) (bool, time.Time) {
 // Free implements dispatch.Breaker.
 func (b breaker) Free() int { return b.g.Free() }
 
-// Row implements dispatch.Breaker.
-func (b breaker) Row() int { return int(b.g.Snapshot().ConsecutiveFailures) }
+// Row implements dispatch.Breaker. A failure that leaves the breaker open is the route's, be it the first after a probe
+// that went well: a provider can answer questions and still take nothing.
+func (b breaker) Row() int {
+	s := b.g.Snapshot()
+	if s.State != guard.Closed {
+		return max(int(s.ConsecutiveFailures), 2)
+	}
+	return int(s.ConsecutiveFailures)
+}

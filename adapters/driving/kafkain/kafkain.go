@@ -69,6 +69,7 @@ func New(cfg Config, inbox Inbox, m *Metrics) (*Consumer, error) {
 	client.Consumer.Group.Session.Timeout = memberTimeout
 	client.Consumer.Group.Heartbeat.Interval = memberTimeout / 5
 	client.Consumer.Group.Rebalance.Timeout = memberTimeout
+	client.Net.ReadTimeout = 4 * memberTimeout // a broker answers a join only when the group is whole again
 	client.Consumer.Return.Errors = false
 	cfg.Client = &client
 	return &Consumer{cfg: cfg, inbox: inbox, metrics: m}, nil
