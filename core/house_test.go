@@ -28,7 +28,7 @@ func TestHouse(t *testing.T) {
 	}
 }
 
-// Measures of the house (style.md §3.4).
+// Measures of the house.
 const (
 	maxFunction  = 60
 	maxFile      = 400
@@ -73,7 +73,7 @@ func restless() map[string][]string {
 	}
 }
 
-// room is one row of the import law (design.md §2).
+// room is one row of the import law.
 type room struct {
 	own     func(dir string) bool        // may it import this directory of the house?
 	outside func(importPath string) bool // may it import this package from elsewhere?

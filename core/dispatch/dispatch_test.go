@@ -67,7 +67,7 @@ func waiting(kind fault.Kind, wait time.Duration) error {
 	return f
 }
 
-// TestFaults is the column "dispatch" of the table of faults (design.md §6).
+// TestFaults is the column "dispatch" of the table of faults.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	const gone = message.Place(0)

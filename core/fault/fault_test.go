@@ -10,7 +10,7 @@ import (
 	"carillon/core/fault"
 )
 
-// TestKinds holds the table of design.md §6: the word of a kind and whether a breaker counts it.
+// TestKinds holds the table: the word of a kind and whether a breaker counts it.
 func TestKinds(t *testing.T) {
 	t.Parallel()
 	table := []struct {
