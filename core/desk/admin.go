@@ -26,9 +26,9 @@ func (s *Service) PauseLane(ctx context.Context, now time.Time, p access.Princip
 	return s.lane(ctx, now, p, store.LanePause{Lane: lane, Paused: true, Reason: reason, By: p.Name}, ledger.LanePaused)
 }
 
-// ResumeLane lets a lane go on, whoever paused it.
+// ResumeLane lets a lane go on, whoever paused it, and releases what waits for a person in it.
 func (s *Service) ResumeLane(ctx context.Context, now time.Time, p access.Principal, lane message.Lane, reason string) error {
-	return s.lane(ctx, now, p, store.LanePause{Lane: lane, Reason: reason, By: p.Name}, ledger.LaneResumed)
+	return s.lane(ctx, now, p, store.LanePause{Lane: lane, Reason: reason, By: p.Name, Release: now}, ledger.LaneResumed)
 }
 
 func (s *Service) lane(ctx context.Context, now time.Time, p access.Principal, pause store.LanePause, kind ledger.Kind) error {

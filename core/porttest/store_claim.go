@@ -183,6 +183,18 @@ func lanes() []sentence {
 			st.applied(store.Writes{Pauses: []store.LanePause{{Lane: lane, By: "sre"}}})
 			st.check(len(st.claim(lane, now, 9)) >= 1, "a lane that was resumed goes on")
 		}},
+		{"release what waits for a person when they resume", func(st *stand) {
+			w := st.accept(Given{})
+			lane, now := w.Dues[0].Lane, w.Dues[0].At
+			taken := st.claim(lane, now, 1)
+			st.check(len(taken) == 1, "it is claimed")
+			far := now.Add(100 * 365 * 24 * time.Hour)
+			st.applied(store.Writes{Requeues: []store.Requeue{{Fence: message.FenceOf(taken[0].Due), At: far, Reason: message.WaitOperator}}})
+			st.check(len(st.claim(lane, now.Add(time.Hour), 9)) == 0, "it waits for a person")
+			st.applied(store.Writes{Pauses: []store.LanePause{{Lane: lane, By: "sre", Release: now.Add(time.Hour)}}})
+			released := st.claim(lane, now.Add(time.Hour), 9)
+			st.check(len(released) == 1 && released[0].Was == message.WaitReturned && released[0].Lapsed == "", "it is due again")
+		}},
 		{"are told with their pause until they resume", func(st *stand) {
 			w := st.accept(Given{})
 			empty := message.NewLane(9, message.Bulk)

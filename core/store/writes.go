@@ -124,6 +124,9 @@ type LanePause struct {
 	Reason string
 	Until  time.Time
 	By     string
+	// Release is set by a resume: what waits for a person in the lane ([message.WaitOperator]) is due from then on. It is
+	// not read back.
+	Release time.Time
 }
 
 // Writes is one write set: what one decision changes. Empty fields change nothing.

@@ -5,6 +5,7 @@ import (
 
 	"carillon/core/config"
 	"carillon/core/extract"
+	"carillon/core/message"
 	"carillon/core/store"
 )
 
@@ -31,6 +32,9 @@ insert into lane_pause (lane, reason, until, by) values ($1, $2, $3, $4)
 on conflict (lane) do update set reason = excluded.reason, until = excluded.until, by = excluded.by`
 
 	resumeLane = `delete from lane_pause where lane = $1`
+
+	release = `
+update due set due_at = $2, reason = $3 where lane = $1 and due_at > $2 and reason = $4 and owner = ''`
 
 	insertPrincipal = `
 insert into principal (name, hash, source, divisions, roles, created_at, revoked_at) values ($1, $2, $3, $4, $5, $6, $7)`
@@ -121,6 +125,9 @@ func queueDesk(batch *pgx.Batch, jobs []*job) {
 func queuePause(batch *pgx.Batch, p store.LanePause) {
 	if !p.Paused {
 		batch.Queue(resumeLane, int16(p.Lane))
+		if !p.Release.IsZero() {
+			batch.Queue(release, int16(p.Lane), micros(p.Release), reasonNumber(message.WaitReturned), reasonNumber(message.WaitOperator))
+		}
 		return
 	}
 	batch.Queue(pauseLane, int16(p.Lane), text(p.Reason), micros(p.Until), text(p.By))

@@ -38,6 +38,9 @@ func (x *tx) letter(ctx context.Context, l extract.Letter) error {
 	return x.must(ctx, "fence", insertLetter, l.Batch, l.Run, l.Number, l.Message[:], l.Key, l.Route, l.Record)
 }
 
+const releaseLane = `
+update due set due_at = ?, reason = ? where lane = ? and due_at > ? and reason = ? and owner = ''`
+
 const putPause = `
 insert into lane_pause (lane, reason, until, by) values (?, ?, ?, ?)
 on conflict (lane) do update set reason = excluded.reason, until = excluded.until, by = excluded.by`
@@ -46,6 +49,9 @@ on conflict (lane) do update set reason = excluded.reason, until = excluded.unti
 func (x *tx) pause(ctx context.Context, p store.LanePause) error {
 	if !p.Paused {
 		_, err := x.exec(ctx, `delete from lane_pause where lane = ?`, int64(p.Lane))
+		if err == nil && !p.Release.IsZero() {
+			_, err = x.exec(ctx, releaseLane, micros(p.Release), string(message.WaitReturned), int64(p.Lane), micros(p.Release), string(message.WaitOperator))
+		}
 		return err
 	}
 	_, err := x.exec(ctx, putPause, int64(p.Lane), p.Reason, micros(p.Until), p.By)

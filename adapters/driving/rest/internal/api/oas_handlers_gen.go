@@ -3194,7 +3194,8 @@ func (s *Server) handleRecallCallsRequest(args [0]string, argsEscaped bool, w ht
 
 // handleResumeLaneRequest handles resumeLane operation.
 //
-// Lifts the pause of a lane, whoever set it.
+// Lifts the pause of a lane, whoever set it, and releases the messages that wait there with
+// `operator`.
 //
 // POST /v1/lanes/{lane}/resume
 func (s *Server) handleResumeLaneRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {

@@ -192,7 +192,8 @@ type Handler interface {
 	RecallCalls(ctx context.Context, req *RecallRequest) (RecallCallsRes, error)
 	// ResumeLane implements resumeLane operation.
 	//
-	// Lifts the pause of a lane, whoever set it.
+	// Lifts the pause of a lane, whoever set it, and releases the messages that wait there with
+	// `operator`.
 	//
 	// POST /v1/lanes/{lane}/resume
 	ResumeLane(ctx context.Context, req *ReasonRequest, params ResumeLaneParams) (ResumeLaneRes, error)

@@ -275,7 +275,8 @@ func (UnimplementedHandler) RecallCalls(ctx context.Context, req *RecallRequest)
 
 // ResumeLane implements resumeLane operation.
 //
-// Lifts the pause of a lane, whoever set it.
+// Lifts the pause of a lane, whoever set it, and releases the messages that wait there with
+// `operator`.
 //
 // POST /v1/lanes/{lane}/resume
 func (UnimplementedHandler) ResumeLane(ctx context.Context, req *ReasonRequest, params ResumeLaneParams) (r ResumeLaneRes, _ error) {
