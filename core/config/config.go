@@ -52,8 +52,18 @@ type Route struct {
 // ContactType is a contact type with what it makes of itself.
 type ContactType struct {
 	contact.Type
-	Plan      notice.PlanRule `json:"plan"`
-	Marketing bool            `json:"marketing,omitempty"`
+	Plan notice.PlanRule `json:"plan"`
+	// Send is what a type does that has no plan: a plan of this one step.
+	Send      *notice.StepRule `json:"send,omitempty"`
+	Marketing bool             `json:"marketing,omitempty"`
+}
+
+// planned gives a type without a plan its plan of one step.
+func (t ContactType) planned() ContactType {
+	if t.Send != nil && len(t.Plan.Steps) == 0 {
+		t.Plan.Steps = []notice.StepRule{*t.Send}
+	}
+	return t
 }
 
 // Document is a whole configuration, as written.
@@ -193,7 +203,7 @@ func Compile(version int64, d Document) (*Snapshot, error) {
 		s.routes[v.Code], s.numbers[v.Number] = v, v
 	}
 	for _, v := range d.Types {
-		s.types[typeKey(v.Class, v.Code)] = v
+		s.types[typeKey(v.Class, v.Code)] = v.planned()
 	}
 	for _, v := range d.Templates {
 		s.templates[v.Code] = v

@@ -258,3 +258,22 @@ func TestSnapshot(t *testing.T) {
 		}
 	})
 }
+
+func TestTypeWithoutPlan(t *testing.T) {
+	t.Parallel()
+	d := document()
+	i := len(d.Types) - 1
+	step := d.Types[i].Plan.Steps[0]
+	d.Types[i].Plan.Steps, d.Types[i].Send = nil, &step
+	s, err := config.Compile(1, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kind, _ := s.Type(d.Types[i].Class, d.Types[i].Code); len(kind.Plan.Steps) != 1 || kind.Plan.Steps[0] != step {
+		t.Errorf("its plan is %+v", kind.Plan)
+	}
+	d.Types[i].Plan.Steps = []notice.StepRule{step}
+	if wrong := config.Lint(d); len(wrong) == 0 {
+		t.Error("a type with a plan and a step of its own was let through")
+	}
+}

@@ -125,7 +125,10 @@ func (l *linter) contactType(v ContactType) {
 	if v.Division != "" && !slices.ContainsFunc(l.doc.Divisions, func(d Division) bool { return d.Code == v.Division }) {
 		l.add(at+"/division", "names no division")
 	}
-	l.steps(at, v)
+	if v.Send != nil && len(v.Plan.Steps) > 0 {
+		l.add(at+"/send", "is for a type without a plan")
+	}
+	l.steps(at, v.planned())
 }
 
 func (l *linter) steps(at string, v ContactType) {

@@ -1265,6 +1265,8 @@ type ContactType struct {
 	Account  Usage   `json:"account"`
 	Premise  Usage   `json:"premise"`
 	Plan     Plan    `json:"plan"`
+	// What a type without steps does; its plan is this one step.
+	Send OptStepRule `json:"send"`
 	// Needs consent; everything else is service related.
 	Marketing OptBool `json:"marketing"`
 }
@@ -1307,6 +1309,11 @@ func (s *ContactType) GetPremise() Usage {
 // GetPlan returns the value of Plan.
 func (s *ContactType) GetPlan() Plan {
 	return s.Plan
+}
+
+// GetSend returns the value of Send.
+func (s *ContactType) GetSend() OptStepRule {
+	return s.Send
 }
 
 // GetMarketing returns the value of Marketing.
@@ -1352,6 +1359,11 @@ func (s *ContactType) SetPremise(val Usage) {
 // SetPlan sets the value of Plan.
 func (s *ContactType) SetPlan(val Plan) {
 	s.Plan = val
+}
+
+// SetSend sets the value of Send.
+func (s *ContactType) SetSend(val OptStepRule) {
+	s.Send = val
 }
 
 // SetMarketing sets the value of Marketing.
@@ -3991,6 +4003,52 @@ func (o OptSpan) Or(d Span) Span {
 	return d
 }
 
+// NewOptStepRule returns new OptStepRule with value set to v.
+func NewOptStepRule(v StepRule) OptStepRule {
+	return OptStepRule{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptStepRule is optional StepRule.
+type OptStepRule struct {
+	Value StepRule
+	Set   bool
+}
+
+// IsSet returns true if OptStepRule was set.
+func (o OptStepRule) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptStepRule) Reset() {
+	var v StepRule
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptStepRule) SetTo(v StepRule) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptStepRule) Get() (v StepRule, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptStepRule) Or(d StepRule) StepRule {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptString returns new OptString with value set to v.
 func NewOptString(v string) OptString {
 	return OptString{
@@ -4569,8 +4627,8 @@ type Phone string
 type Plan struct {
 	Urgency Urgency `json:"urgency"`
 	// What becomes of a call whose answer was lost, `hold` for a report, or `repeat` and accept a double.
-	InDoubt PlanInDoubt     `json:"in_doubt"`
-	Steps   []PlanStepsItem `json:"steps"`
+	InDoubt PlanInDoubt `json:"in_doubt"`
+	Steps   []StepRule  `json:"steps"`
 }
 
 // GetUrgency returns the value of Urgency.
@@ -4584,7 +4642,7 @@ func (s *Plan) GetInDoubt() PlanInDoubt {
 }
 
 // GetSteps returns the value of Steps.
-func (s *Plan) GetSteps() []PlanStepsItem {
+func (s *Plan) GetSteps() []StepRule {
 	return s.Steps
 }
 
@@ -4599,7 +4657,7 @@ func (s *Plan) SetInDoubt(val PlanInDoubt) {
 }
 
 // SetSteps sets the value of Steps.
-func (s *Plan) SetSteps(val []PlanStepsItem) {
+func (s *Plan) SetSteps(val []StepRule) {
 	s.Steps = val
 }
 
@@ -4643,43 +4701,6 @@ func (s *PlanInDoubt) UnmarshalText(data []byte) error {
 	default:
 		return errors.Errorf("invalid value: %q", data)
 	}
-}
-
-type PlanStepsItem struct {
-	Channel  Channel `json:"channel"`
-	Template Code    `json:"template"`
-	// How long after its start the step may still be begun.
-	Expires OptSpan `json:"expires"`
-}
-
-// GetChannel returns the value of Channel.
-func (s *PlanStepsItem) GetChannel() Channel {
-	return s.Channel
-}
-
-// GetTemplate returns the value of Template.
-func (s *PlanStepsItem) GetTemplate() Code {
-	return s.Template
-}
-
-// GetExpires returns the value of Expires.
-func (s *PlanStepsItem) GetExpires() OptSpan {
-	return s.Expires
-}
-
-// SetChannel sets the value of Channel.
-func (s *PlanStepsItem) SetChannel(val Channel) {
-	s.Channel = val
-}
-
-// SetTemplate sets the value of Template.
-func (s *PlanStepsItem) SetTemplate(val Code) {
-	s.Template = val
-}
-
-// SetExpires sets the value of Expires.
-func (s *PlanStepsItem) SetExpires(val OptSpan) {
-	s.Expires = val
 }
 
 // A contact point as stored.
@@ -6112,6 +6133,45 @@ func (s *Step) SetStartedAt(val OptTimestamp) {
 // SetWhy sets the value of Why.
 func (s *Step) SetWhy(val OptString) {
 	s.Why = val
+}
+
+// Who is told on which channel with which words.
+// Ref: #/components/schemas/StepRule
+type StepRule struct {
+	Channel  Channel `json:"channel"`
+	Template Code    `json:"template"`
+	// How long after its start the step may still be begun.
+	Expires OptSpan `json:"expires"`
+}
+
+// GetChannel returns the value of Channel.
+func (s *StepRule) GetChannel() Channel {
+	return s.Channel
+}
+
+// GetTemplate returns the value of Template.
+func (s *StepRule) GetTemplate() Code {
+	return s.Template
+}
+
+// GetExpires returns the value of Expires.
+func (s *StepRule) GetExpires() OptSpan {
+	return s.Expires
+}
+
+// SetChannel sets the value of Channel.
+func (s *StepRule) SetChannel(val Channel) {
+	s.Channel = val
+}
+
+// SetTemplate sets the value of Template.
+func (s *StepRule) SetTemplate(val Code) {
+	s.Template = val
+}
+
+// SetExpires sets the value of Expires.
+func (s *StepRule) SetExpires(val OptSpan) {
+	s.Expires = val
 }
 
 // A channel on which an address can be suppressed.
