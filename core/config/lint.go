@@ -125,13 +125,14 @@ func (l *linter) contactType(v ContactType) {
 	if v.Division != "" && !slices.ContainsFunc(l.doc.Divisions, func(d Division) bool { return d.Code == v.Division }) {
 		l.add(at+"/division", "names no division")
 	}
-	if v.Send != nil && len(v.Plan.Steps) > 0 {
-		l.add(at+"/send", "is for a type without a plan")
-	}
-	l.steps(at, v.planned())
+	l.steps(at, v)
 }
 
 func (l *linter) steps(at string, v ContactType) {
+	if v.Send != nil && len(v.Plan.Steps) > 0 {
+		l.add(at+"/send", "is for a type without a plan")
+	}
+	v = v.planned()
 	if len(v.Plan.Steps) > 0 && v.Person == contact.NotAllowed {
 		l.add(at+"/person", "a type that sends needs somebody to send to")
 	}
