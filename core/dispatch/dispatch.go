@@ -167,7 +167,8 @@ func (s *Service) Exchange(ctx context.Context, now time.Time, ask Ask) (Turn, e
 		sets = append(sets, store.Writes{Claim: claim})
 	}
 	if len(sets) == 0 {
-		return turn, s.rest(ctx, now, ask, &turn)
+		err := s.rest(ctx, now, ask, &turn)
+		return turn, err
 	}
 	verdicts, err := s.Store.Apply(ctx, sets...)
 	if err != nil {
@@ -183,9 +184,11 @@ func (s *Service) Exchange(ctx context.Context, now time.Time, ask Ask) (Turn, e
 		}
 	}
 	if claim == nil {
-		return turn, s.rest(ctx, now, ask, &turn)
+		err := s.rest(ctx, now, ask, &turn)
+		return turn, err
 	}
-	return turn, s.begin(ctx, now, ask, verdicts[len(verdicts)-1].Claimed, claim, &turn)
+	err = s.begin(ctx, now, ask, verdicts[len(verdicts)-1].Claimed, claim, &turn)
+	return turn, err
 }
 
 // claim decides how much may be claimed: never more than can be called at once.

@@ -83,7 +83,8 @@ func contactOf(row pgx.CollectableRow) (c contact.Contact, err error) {
 }
 
 func planOf(row pgx.CollectableRow) (p notice.Plan, err error) {
-	return p, row.Scan((*int64)(&p.Contact), &p.Steps)
+	err = row.Scan((*int64)(&p.Contact), &p.Steps)
+	return p, err
 }
 
 func stepOf(row pgx.CollectableRow) (step notice.Step, err error) {
