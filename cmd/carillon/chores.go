@@ -33,6 +33,9 @@ const (
 	choreConfig    = "configuration"
 	choreLetters   = "letters"
 	choreFold      = "fold"
+
+	choreKeys         = "keys"
+	choreCertificates = "certificates"
 )
 
 // How often chores look for themselves, when nothing wakes them.
@@ -70,6 +73,7 @@ func (a *app) chores() {
 		states, err := a.store.LaneStates(ctx, now)
 		if err == nil {
 			a.watch.Lanes(now, states, a.channelOf)
+			a.wardens.lanes(a.configs.Current().Routes(), states)
 		}
 		return time.Time{}, err
 	})

@@ -48,6 +48,7 @@ type app struct {
 	watch    *ticker.Metrics
 	guards   []*guard.Guard
 	gauges   *guard.Metrics
+	wardens  *wardens
 	wired    map[string]bool // routes that were there at the start
 
 	accept   *accept.Service
@@ -94,6 +95,9 @@ func build(ctx context.Context, s Settings, log *slog.Logger) (a *app, err error
 	if a.store, err = openStore(ctx, s); err != nil {
 		return a, err
 	}
+	if a.store, err = timedStore(a.store, a.registry); err != nil {
+		return a, err
+	}
 	first, err := firstDocument(s.FirstConfig)
 	if err != nil {
 		return a, err
@@ -110,6 +114,9 @@ func build(ctx context.Context, s Settings, log *slog.Logger) (a *app, err error
 		return a, err
 	}
 	if err := a.kafka(); err != nil {
+		return a, err
+	}
+	if err := a.ward(); err != nil {
 		return a, err
 	}
 	a.chores()
@@ -214,7 +221,11 @@ const guardSlots = 1024
 
 // serve makes the one handler: the API, the hooks, metrics and health.
 func (a *app) serve() error {
-	api, err := rest.New(rest.Config{Clock: clock, Log: a.log, Observe: a.requests()}, rest.Services{
+	observe, err := a.requests()
+	if err != nil {
+		return err
+	}
+	api, err := rest.New(rest.Config{Clock: clock, Log: a.log, Observe: observe}, rest.Services{
 		Keys: a.store, Accept: a.accept, Contacts: a.desk, Persons: a.desk, Suppressions: a.desk, Changes: a.desk, Lanes: a.desk,
 		Calls: a.feed, Letters: a.letters, Configs: a.desk, Snapshots: a.configs, Principals: a.desk, Health: a.store, Breakers: a,
 	})
@@ -234,20 +245,26 @@ func (a *app) serve() error {
 }
 
 // requests counts what the API answers.
-func (a *app) requests() func(operation string, status int, took time.Duration) {
+func (a *app) requests() (func(operation string, status int, took time.Duration), error) {
 	total := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "carillon_requests_total", Help: "Requests answered by the API.",
 	}, []string{"operation", "class"})
 	seconds := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "carillon_request_seconds", Help: "How long the API took.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
 	}, []string{"operation"})
-	a.registry.MustRegister(total, seconds)
 	classes := [...]string{"1xx", "2xx", "3xx", "4xx", "5xx"}
+	operations, err := rest.Operations()
+	for _, o := range operations {
+		seconds.WithLabelValues(o)
+		for _, class := range classes {
+			total.WithLabelValues(o, class)
+		}
+	}
 	return func(operation string, status int, took time.Duration) {
 		class := classes[min(max(status/100-1, 0), len(classes)-1)]
 		total.WithLabelValues(operation, class).Inc()
 		seconds.WithLabelValues(operation).Observe(took.Seconds())
-	}
+	}, errors.Join(err, a.registry.Register(total), a.registry.Register(seconds))
 }
 
 // Breakers are the guards' snapshots, for the API and /readyz.

@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
 
+	"carillon/contracts"
 	"carillon/core/access"
 )
 
@@ -42,6 +44,23 @@ func (c contract) operation(id string) *operation {
 		return o
 	}
 	return &operation{id: id}
+}
+
+// noOperation is the operation of a request that the contract does not know.
+const noOperation = "none"
+
+// Operations are the operations that [Config.Observe] may be told of, in order.
+func Operations() ([]string, error) {
+	c, err := readContract(contracts.OpenAPI())
+	if err != nil {
+		return nil, fmt.Errorf("reading the contract of the API: %w", err)
+	}
+	ids := []string{noOperation}
+	for _, o := range c {
+		ids = append(ids, o.id)
+	}
+	slices.Sort(ids)
+	return ids, nil
 }
 
 // document is the part of an OpenAPI document that is read here.

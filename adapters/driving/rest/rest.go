@@ -106,7 +106,7 @@ func caller(ctx context.Context) access.Principal { return exchangeOf(ctx).princ
 // ServeHTTP answers a request, whatever happens.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := s.cfg.Clock()
-	x := &exchange{operation: "none"}
+	x := &exchange{operation: noOperation}
 	if route, found := s.routes.FindPath(r.Method, r.URL); found {
 		x.operation = route.OperationID()
 	}
