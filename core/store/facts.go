@@ -170,6 +170,7 @@ type Store interface { //nolint:interfacebloat // the sum of the small ones; onl
 	Numbers
 	Customers
 	Contacts
+	Batches
 	Gatekeeper
 	Inbox
 	Configs

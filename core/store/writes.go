@@ -44,7 +44,7 @@ const (
 type Verdict struct {
 	Outcome Outcome
 	Contact contact.ID      // of Replayed: whom the key belongs to
-	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name, tick, or the table of a row that is there
+	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name, tick, batch, or the table of a row that is there
 	Claimed []message.Taken // of an applied Claim
 }
 
@@ -164,7 +164,9 @@ type Writes struct {
 	Folds        []Fold
 	Ticks        []Tick
 	Entries      []ledger.Entry
-	Claim        *Claim // after everything else of the set
+	Batches      []BatchFlush
+	Ranges       []IntakeRange // insert
+	Claim        *Claim        // after everything else of the set
 }
 
 // And adds another write set to this one: both are applied, or neither. Only one of the two may claim, and only one
@@ -202,6 +204,8 @@ func (w Writes) And(o Writes) Writes {
 	w.Folds = append(w.Folds, o.Folds...)
 	w.Ticks = append(w.Ticks, o.Ticks...)
 	w.Entries = append(w.Entries, o.Entries...)
+	w.Batches = append(w.Batches, o.Batches...)
+	w.Ranges = append(w.Ranges, o.Ranges...)
 	if o.Claim != nil {
 		w.Claim = o.Claim
 	}

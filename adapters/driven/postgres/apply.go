@@ -19,7 +19,8 @@ const applyTries = 3
 type job struct {
 	writes  *store.Writes
 	verdict *store.Verdict
-	entries int64 // the number of its first ledger entry
+	entries int64              // the number of its first ledger entry
+	flushes []store.BatchFlush // its own, with what they count
 }
 
 // Apply implements [store.Applier].
@@ -53,18 +54,16 @@ func (s *Store) Apply(ctx context.Context, sets ...store.Writes) ([]store.Verdic
 // earlier set of the call are answered from it.
 func (s *Store) applyAll(ctx context.Context, jobs []*job) error {
 	first, echoes := apart(jobs)
-	batch := &pgx.Batch{}
-	queueJobs(batch, first)
-	if err := s.commit(ctx, batch); err != nil {
-		return err
-	}
-	for _, j := range first {
+	for _, j := range first { // that is what they are if the commit succeeds
 		j.verdict.Outcome = store.Applied
 	}
 	for _, e := range echoes {
 		*e.job.verdict = e.answer
 	}
-	return nil
+	count(jobs)
+	batch := &pgx.Batch{}
+	queueJobs(batch, first)
+	return s.commit(ctx, batch)
 }
 
 // commit sends a batch that is a transaction of its own.

@@ -21,10 +21,27 @@ func (s *Store) applySome(ctx context.Context, jobs []*job) error {
 		return err
 	}
 	r := &round{tx: tx}
-	if err := r.resolve(ctx, jobs); err != nil {
+	if err := r.all(ctx, jobs); err != nil {
 		return errors.Join(err, tx.Rollback(context.WithoutCancel(ctx)))
 	}
 	return ofCommit("committing write sets", tx.Commit(ctx))
+}
+
+// all gives every set its verdict. Sets that count those of others come after them.
+func (r *round) all(ctx context.Context, jobs []*job) error {
+	var counting, others []*job
+	for _, j := range jobs {
+		if j.counts() {
+			counting = append(counting, j)
+		} else {
+			others = append(others, j)
+		}
+	}
+	if err := r.resolve(ctx, others); err != nil {
+		return err
+	}
+	count(jobs)
+	return r.resolve(ctx, counting)
 }
 
 // resolve gives every set its verdict. Sets that repeat a key of an earlier one come after all others.

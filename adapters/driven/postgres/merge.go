@@ -47,6 +47,7 @@ func queueGroup(batch *pgx.Batch, jobs []*job) {
 	queueRuns(batch, jobs)
 	queueDesk(batch, jobs)
 	queueLedger(batch, jobs)
+	queueIntake(batch, jobs)
 	for _, j := range jobs {
 		queueClaim(batch, j)
 	}

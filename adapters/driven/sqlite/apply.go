@@ -8,12 +8,16 @@ import (
 )
 
 // applySet applies one write set under a savepoint. A set that loses is undone alone; an error is of the whole call.
-func (x *tx) applySet(ctx context.Context, w *store.Writes) (store.Verdict, error) {
+// Before are the verdicts on the call's sets before it.
+func (x *tx) applySet(ctx context.Context, w *store.Writes, before []store.Verdict) (store.Verdict, error) {
 	if _, err := x.exec(ctx, "savepoint one_set"); err != nil {
 		return store.Verdict{}, err
 	}
 	v := store.Verdict{Outcome: store.Applied}
 	err := x.write(ctx, w)
+	if err == nil {
+		err = each(ctx, withVerdicts(w.Batches, before), x.flush)()
+	}
 	if err == nil && w.Claim != nil {
 		v.Claimed, err = x.claim(ctx, w.Claim)
 	}
@@ -53,7 +57,7 @@ func (x *tx) gather(w *store.Writes) {
 	x.entries = append(x.entries, w.Entries...)
 }
 
-// write writes the set but for its claim, its counters and its entries. What a set takes away goes before what it
+// write writes the set but for its claim, its counters, its entries and its flushes. What a set takes away goes before what it
 // puts there, so that a settlement may put the message's next deadline.
 func (x *tx) write(ctx context.Context, w *store.Writes) error {
 	for _, part := range []func() error{
@@ -87,6 +91,7 @@ func (x *tx) write(ctx context.Context, w *store.Writes) error {
 		each(ctx, w.Seals, x.seal),
 		each(ctx, w.Folds, x.fold),
 		each(ctx, w.Ticks, x.tick),
+		each(ctx, w.Ranges, x.intakeRange),
 		one(ctx, w.Config, x.config),
 	} {
 		if err := part(); err != nil {

@@ -174,7 +174,7 @@ func (s *Store) Apply(ctx context.Context, sets ...store.Writes) ([]store.Verdic
 	verdicts := make([]store.Verdict, len(sets))
 	err := s.commits.run(ctx, len(sets), func(ctx context.Context, x *tx) error {
 		for i := range sets {
-			v, err := x.applySet(ctx, &sets[i])
+			v, err := x.applySet(ctx, &sets[i], verdicts[:i])
 			if err != nil {
 				return err
 			}
