@@ -82,6 +82,9 @@ func (n nothing) Free() int { return n.free }
 // Row implements dispatch.Breaker.
 func (nothing) Row() int { return 0 }
 
+// Trial implements dispatch.Breaker.
+func (nothing) Trial() time.Time { return time.Time{} }
+
 func (g *Gateway) exchanged(ctx context.Context, rows int) (Sample, error) {
 	return g.exchangedBy(ctx, rows, g.options.Workers, g.options.Batch)
 }

@@ -317,6 +317,9 @@ func (w waker) wake(s store.Writes) {
 	for _, d := range s.Dues {
 		w.t.WakeLane(d.Lane)
 	}
+	if len(s.Trips) > 0 {
+		w.t.WakeChore(choreBreakers)
+	}
 	for _, p := range s.Pauses {
 		if !p.Paused {
 			w.t.WakeLane(p.Lane)

@@ -126,7 +126,7 @@ const probeEvery = 200 * time.Millisecond
 func (a *app) probe(route string, g *guard.Guard, call func(context.Context) error) {
 	a.ticker.Chore("probe:"+route, probeEvery, func(ctx context.Context, now time.Time) (time.Time, error) {
 		s := g.Snapshot()
-		if s.State == guard.Closed || now.Before(s.Until) {
+		if s.State == guard.Closed || s.Tripped || now.Before(s.Until) {
 			return time.Time{}, nil
 		}
 		_ = call(ctx) // the guard counts it and tells how it ended
@@ -154,6 +154,9 @@ func (b breaker) Ready(now time.Time) (bool, time.Time) {
 	}
 	return false, s.Until
 }
+
+// Trial implements dispatch.Breaker.
+func (b breaker) Trial() time.Time { return b.g.Snapshot().Trial }
 
 // Free implements dispatch.Breaker.
 func (b breaker) Free() int { return b.g.Free() }

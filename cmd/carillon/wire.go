@@ -119,6 +119,9 @@ func build(ctx context.Context, s Settings, log *slog.Logger) (a *app, err error
 	if err := a.ward(); err != nil {
 		return a, err
 	}
+	if err := a.orders(ctx); err != nil {
+		return a, err
+	}
 	a.chores()
 	return a, a.serve()
 }
@@ -227,7 +230,7 @@ func (a *app) serve() error {
 	}
 	api, err := rest.New(rest.Config{Clock: clock, Log: a.log, Observe: observe}, rest.Services{
 		Keys: a.store, Accept: a.accept, Contacts: a.desk, Persons: a.desk, Suppressions: a.desk, Changes: a.desk, Lanes: a.desk,
-		Calls: a.feed, Letters: a.letters, Configs: a.desk, Snapshots: a.configs, Principals: a.desk, Health: a.store, Breakers: a,
+		Calls: a.feed, Letters: a.letters, Configs: a.desk, Snapshots: a.configs, Principals: a.desk, Health: a.store, Breakers: a, Trips: a.desk,
 	})
 	if err != nil {
 		return err

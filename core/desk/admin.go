@@ -48,6 +48,29 @@ func (s *Service) lane(ctx context.Context, now time.Time, p access.Principal, p
 	})
 }
 
+// TripBreaker holds a breaker open on every gateway until somebody resets it. The reason is in the ledger.
+func (s *Service) TripBreaker(ctx context.Context, now time.Time, p access.Principal, adapter, route, reason string) error {
+	return s.breaker(ctx, p, store.Trip{Adapter: adapter, Route: route, Tripped: true, Reason: reason, By: p.Name, At: now}, ledger.BreakerTripped)
+}
+
+// ResetBreaker closes a breaker on every gateway, whoever or whatever opened it.
+func (s *Service) ResetBreaker(ctx context.Context, now time.Time, p access.Principal, adapter, route, reason string) error {
+	return s.breaker(ctx, p, store.Trip{Adapter: adapter, Route: route, Reason: reason, By: p.Name, At: now}, ledger.BreakerReset)
+}
+
+func (s *Service) breaker(ctx context.Context, p access.Principal, t store.Trip, kind ledger.Kind) error {
+	if !p.Has(access.SRE, access.Admin) {
+		return fault.New(fault.Forbidden, "this key may not trip breakers")
+	}
+	if t.Reason == "" {
+		return fault.Refuse(fault.Violation{Field: "/reason", Reason: "is required"})
+	}
+	return s.apply(ctx, store.Writes{
+		Trips:   []store.Trip{t},
+		Entries: []ledger.Entry{{At: t.At, Kind: kind, Reason: t.Adapter + "/" + t.Route + ": " + t.Reason, By: t.By}},
+	})
+}
+
 // Config reads the configuration in force.
 func (s *Service) Config(_ context.Context, p access.Principal) (int64, config.Document, error) {
 	if !p.Has(access.Admin, access.SRE, access.Supervisor, access.CSR) {

@@ -34,6 +34,12 @@ func TestRoles(t *testing.T) {
 		"resumes a lane": {func(s *stand, p access.Principal) error {
 			return s.ResumeLane(s.t.Context(), noon(), p, message.NewLane(1, message.Bulk), "why")
 		}, []access.Role{access.SRE, access.Admin}},
+		"trips a breaker": {func(s *stand, p access.Principal) error {
+			return s.TripBreaker(s.t.Context(), noon(), p, "sns", "sms", "why")
+		}, []access.Role{access.SRE, access.Admin}},
+		"resets a breaker": {func(s *stand, p access.Principal) error {
+			return s.ResetBreaker(s.t.Context(), noon(), p, "sns", "sms", "why")
+		}, []access.Role{access.SRE, access.Admin}},
 		"reads the configuration": {func(s *stand, p access.Principal) error {
 			_, _, err := s.Config(s.t.Context(), p)
 			return err
@@ -68,6 +74,32 @@ func TestRoles(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestTripBreaker(t *testing.T) {
+	t.Parallel()
+	sre := who("ops", "*", access.SRE)
+	s := newStand(t)
+	if err := s.TripBreaker(t.Context(), noon(), sre, "sns", "sms", "SNS doubles texts"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ResetBreaker(t.Context(), noon(), sre, "sns", "sms", "SNS is mended"); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.tables.applied[0].Trips[0]; got != (store.Trip{Adapter: "sns", Route: "sms", Tripped: true, Reason: "SNS doubles texts", By: "me", At: noon()}) {
+		t.Errorf("%+v", got)
+	}
+	if got := s.tables.applied[1].Trips[0]; got.Tripped || got.Reason != "SNS is mended" {
+		t.Errorf("%+v", got)
+	}
+	for i, kind := range []ledger.Kind{ledger.BreakerTripped, ledger.BreakerReset} {
+		if e := s.tables.applied[i].Entries[0]; e.Kind != kind || !strings.HasPrefix(e.Reason, "sns/sms: ") || e.By != "me" {
+			t.Errorf("%+v", e)
+		}
+	}
+	if err := s.TripBreaker(t.Context(), noon(), sre, "sns", "sms", ""); !slices.Equal(fields(err), []string{"/reason"}) {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -34,6 +34,8 @@ type Breaker interface {
 	Free() int
 	// Row is how many calls have failed one after the other.
 	Row() int
+	// Trial is since when the next real call decides whether the breaker stays closed; the zero time when none does.
+	Trial() time.Time
 }
 
 // Way is a route's way out.
@@ -199,6 +201,9 @@ func (s *Service) claim(now time.Time, ask Ask) *store.Claim {
 	if ok, _ := ask.Way.Breaker.Ready(now); !ok {
 		return nil
 	}
+	if _, is := early(ask.Way.Breaker, ask.Lane, now); is {
+		return nil
+	}
 	calls := min(ask.Free, ask.Way.Breaker.Free())
 	if calls <= 0 {
 		return nil
@@ -231,7 +236,7 @@ func (s *Service) begin(ctx context.Context, now time.Time, ask Ask, taken []mes
 			pass = append(pass, t)
 		}
 	}
-	turn.Calls = calls(ask.Way, pass, claim.Lease)
+	turn.Calls = calls(ask.Way, unfit(now, ask.Way, pass, turn), claim.Lease)
 	return nil
 }
 
@@ -265,6 +270,10 @@ func calls(way *Way, pass []message.Taken, lease time.Time) []Call {
 // rest tells when the lane is worth another look.
 func (s *Service) rest(ctx context.Context, now time.Time, ask Ask, turn *Turn) error {
 	if ok, until := ask.Way.Breaker.Ready(now); !ok {
+		turn.Next = until
+		return nil
+	}
+	if until, is := early(ask.Way.Breaker, ask.Lane, now); is {
 		turn.Next = until
 		return nil
 	}

@@ -82,11 +82,13 @@ type breaker struct {
 	open  time.Time // not ready until then; zero: ready
 	slots int
 	row   int
+	trial time.Time
 }
 
 func (b *breaker) Ready(time.Time) (bool, time.Time) { return b.open.IsZero(), b.open }
 func (b *breaker) Free() int                         { return b.slots }
 func (b *breaker) Row() int                          { return b.row }
+func (b *breaker) Trial() time.Time                  { return b.trial }
 
 // steps starts a next step that can be told by its note in the ledger's place: a step row.
 type steps struct {

@@ -33,6 +33,8 @@ const (
 	RunClosed         Kind = "run.closed"
 	LanePaused        Kind = "lane.paused"
 	LaneResumed       Kind = "lane.resumed"
+	BreakerTripped    Kind = "breaker.tripped"
+	BreakerReset      Kind = "breaker.reset"
 	ConfigWritten     Kind = "config.written"
 	PrincipalMade     Kind = "principal.created"
 	PrincipalRevoked  Kind = "principal.revoked"

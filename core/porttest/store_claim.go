@@ -212,6 +212,27 @@ func lanes() []sentence {
 			st.same("why the message waits", st.record(w.Messages[0].ID).Pause, "")
 			st.check(!st.laneState(empty).Pause.Paused, "the empty lane has resumed")
 		}},
+		{"keep the last order of each breaker, and count them", func(st *stand) {
+			order := store.Trip{Adapter: "sns", Route: "route-of-the-trip", Tripped: true, Reason: "it doubles", By: "sre", At: Noon()}
+			last := func() store.Trip {
+				trips, err := st.s.Trips(st.t.Context())
+				st.ok(err, "reading orders")
+				for _, t := range trips {
+					if t.Route == order.Route {
+						return t
+					}
+				}
+				return store.Trip{}
+			}
+			st.same("before", last(), store.Trip{})
+			st.applied(store.Writes{Trips: []store.Trip{order}})
+			order.Number = 1
+			st.same("tripped", last(), order)
+			order.Tripped, order.Reason, order.At = false, "it is mended", Noon().Add(time.Hour)
+			st.applied(store.Writes{Trips: []store.Trip{order}})
+			order.Number = 2
+			st.same("reset", last(), order)
+		}},
 		{"tell when the earliest row is due", func(st *stand) {
 			next, err := st.s.NextDue(st.t.Context(), lane())
 			st.ok(err, "asking an empty lane")

@@ -109,6 +109,12 @@ type Lanes interface {
 	NextDue(ctx context.Context, lane message.Lane) (time.Time, error)
 }
 
+// Breakers reads what persons have ordered of breakers.
+type Breakers interface {
+	// Trips returns the last order of every breaker that was ever given one, by adapter and route.
+	Trips(ctx context.Context) ([]Trip, error)
+}
+
 // LaneState is a lane with its backlog and its pause.
 type LaneState struct {
 	Lane      message.Lane
@@ -175,6 +181,7 @@ type Store interface { //nolint:interfacebloat // the sum of the small ones; onl
 	Inbox
 	Configs
 	Lanes
+	Breakers
 	Ledger
 	Runs
 	Conservation

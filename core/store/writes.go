@@ -129,6 +129,17 @@ type LanePause struct {
 	Release time.Time
 }
 
+// Trip holds a breaker open on every gateway until a person resets it, or resets it.
+type Trip struct {
+	Adapter string
+	Route   string
+	Tripped bool
+	Number  int64 // how many orders the breaker was given: the store counts them, and a gateway follows each once
+	Reason  string
+	By      string
+	At      time.Time
+}
+
 // Writes is one write set: what one decision changes. Empty fields change nothing.
 type Writes struct {
 	Keys         []IntakeKey
@@ -156,6 +167,7 @@ type Writes struct {
 	Runs         []extract.Run         // insert (Version 1) or update under Version-1
 	Letters      []extract.Letter
 	Pauses       []LanePause
+	Trips        []Trip
 	Principals   []access.Principal // insert; a name that is there is a Conflict "name"
 	Revoked      []Revocation
 	Config       *ConfigWrite
@@ -197,6 +209,7 @@ func (w Writes) And(o Writes) Writes {
 	w.Runs = append(w.Runs, o.Runs...)
 	w.Letters = append(w.Letters, o.Letters...)
 	w.Pauses = append(w.Pauses, o.Pauses...)
+	w.Trips = append(w.Trips, o.Trips...)
 	w.Principals = append(w.Principals, o.Principals...)
 	w.Revoked = append(w.Revoked, o.Revoked...)
 	w.Cursors = append(w.Cursors, o.Cursors...)

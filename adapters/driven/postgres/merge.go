@@ -118,6 +118,9 @@ func touchesDesk(w *store.Writes, is func(touch)) {
 	for _, p := range w.Pauses {
 		is(touch{what: 'l', n: int64(p.Lane)})
 	}
+	for i := range w.Trips {
+		is(touch{what: 'b', a: w.Trips[i].Adapter + "/" + w.Trips[i].Route})
+	}
 	for i := range w.Principals {
 		is(touch{what: 'n', a: w.Principals[i].Name})
 	}

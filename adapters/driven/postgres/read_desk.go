@@ -33,6 +33,9 @@ from (
 full join lane_pause p on p.lane = d.lane
 order by 1`
 
+	selectTrips = `
+select adapter, route, number, tripped, reason, by, at from breaker_trip order by adapter collate "C", route collate "C"`
+
 	nextDue = `select coalesce((select due_at from due where lane = $1 order by due_at, message limit 1), 0)`
 
 	runColumns = `select batch, number, business_date, opened_at, closed_at, letters, hash, version, by, told_at from run `
@@ -58,6 +61,16 @@ func (s *Store) Principal(ctx context.Context, hash access.KeyHash) (access.Prin
 // PrincipalList implements [store.Principals].
 func (s *Store) PrincipalList(ctx context.Context) ([]access.Principal, error) {
 	return all(ctx, s, "listing principals", principalOf, principalsByName)
+}
+
+// Trips implements [store.Breakers].
+func (s *Store) Trips(ctx context.Context) ([]store.Trip, error) {
+	return all(ctx, s, "reading orders of breakers", func(row pgx.CollectableRow) (t store.Trip, err error) {
+		var at int64
+		err = row.Scan(&t.Adapter, &t.Route, &t.Number, &t.Tripped, &t.Reason, &t.By, &at)
+		t.At = timeOf(at)
+		return t, err
+	}, selectTrips)
 }
 
 func principalOf(row pgx.CollectableRow) (p access.Principal, err error) {

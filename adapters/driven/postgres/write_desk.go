@@ -33,6 +33,11 @@ on conflict (lane) do update set reason = excluded.reason, until = excluded.unti
 
 	resumeLane = `delete from lane_pause where lane = $1`
 
+	orderBreaker = `
+insert into breaker_trip as t (adapter, route, number, tripped, reason, by, at) values ($1, $2, 1, $3, $4, $5, $6)
+on conflict (adapter, route) do update
+set number = t.number + 1, tripped = excluded.tripped, reason = excluded.reason, by = excluded.by, at = excluded.at`
+
 	release = `
 update due set due_at = $2, reason = $3 where lane = $1 and due_at > $2 and reason = $4 and owner = ''`
 
@@ -98,6 +103,9 @@ func queueDesk(batch *pgx.Batch, jobs []*job) {
 		w := j.writes
 		for _, p := range w.Pauses {
 			queuePause(batch, p)
+		}
+		for _, t := range w.Trips {
+			batch.Queue(orderBreaker, text(t.Adapter), text(t.Route), t.Tripped, text(t.Reason), text(t.By), micros(t.At))
 		}
 		for _, p := range w.Principals {
 			batch.Queue(insertPrincipal, text(p.Name), p.Hash[:], text(p.Source), list(p.Divisions), list(p.Roles),

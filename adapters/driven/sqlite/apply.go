@@ -85,6 +85,7 @@ func (x *tx) write(ctx context.Context, w *store.Writes) error {
 		each(ctx, w.Runs, x.run),
 		each(ctx, w.Letters, x.letter),
 		each(ctx, w.Pauses, x.pause),
+		each(ctx, w.Trips, x.trip),
 		each(ctx, w.Principals, x.principal),
 		each(ctx, w.Revoked, x.revoke),
 		each(ctx, w.Cursors, x.cursor),

@@ -100,6 +100,18 @@ func (s *Store) LaneStates(ctx context.Context, now time.Time) (all []store.Lane
 	return all, err
 }
 
+// Trips implements [store.Breakers].
+func (s *Store) Trips(ctx context.Context) (all []store.Trip, err error) {
+	err = s.read(ctx, "reading orders of breakers", func(q *sql.Tx) error {
+		rows, err := q.QueryContext(ctx, `select adapter, route, number, tripped, reason, by, at from breaker_trip order by adapter, route`)
+		all, err = collect(rows, err, func(r rowScanner, t *store.Trip) error {
+			return r.Scan(&t.Adapter, &t.Route, &t.Number, &t.Tripped, &t.Reason, &t.By, moment{&t.At})
+		})
+		return err
+	})
+	return all, err
+}
+
 // NextDue implements [store.Lanes].
 func (s *Store) NextDue(ctx context.Context, lane message.Lane) (time.Time, error) {
 	at, err := s.number(ctx, "looking for the next due row", `select coalesce(min(due_at), 0) from due where lane = ?`, int64(lane))

@@ -58,6 +58,17 @@ func (x *tx) pause(ctx context.Context, p store.LanePause) error {
 	return err
 }
 
+const putTrip = `
+insert into breaker_trip as t (adapter, route, number, tripped, reason, by, at) values (?, ?, 1, ?, ?, ?, ?)
+on conflict (adapter, route) do update
+set number = t.number + 1, tripped = excluded.tripped, reason = excluded.reason, by = excluded.by, at = excluded.at`
+
+// trip keeps the last order of a breaker.
+func (x *tx) trip(ctx context.Context, t store.Trip) error {
+	_, err := x.exec(ctx, putTrip, t.Adapter, t.Route, t.Tripped, t.Reason, t.By, micros(t.At))
+	return err
+}
+
 const insertPrincipal = `
 insert into principal (name, hash, source, divisions, roles, created_at, revoked_at) values (?, ?, ?, ?, ?, ?, ?)`
 

@@ -281,6 +281,7 @@ func bodies() map[string]func() body {
 	return map[string]func() body{
 		"acceptContact": func() body { return new(api.ContactRequest) }, "cancelContact": func() body { return new(api.ReasonRequest) },
 		"putPerson": func() body { return new(api.PersonRequest) }, "putSuppression": func() body { return new(api.SuppressionRequest) },
+		"tripBreaker": func() body { return new(api.ReasonRequest) }, "resetBreaker": func() body { return new(api.ReasonRequest) },
 		"pauseLane": func() body { return new(api.ReasonRequest) }, "resumeLane": func() body { return new(api.ReasonRequest) },
 		"leaseCalls": func() body { return new(api.LeaseRequest) }, "postCallResults": func() body { return new(api.CallResults) },
 		"extendCalls": func() body { return new(api.ExtendRequest) }, "recallCalls": func() body { return new(api.RecallRequest) },

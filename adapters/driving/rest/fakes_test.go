@@ -48,6 +48,7 @@ type house struct {
 	suppression  consent.Suppression
 	lane         message.Lane
 	reason       string
+	ordered      string
 	document     config.Document
 	created      access.Principal
 	results      []dispatch.CallResult
@@ -372,10 +373,20 @@ func (h *house) Breakers() []guard.Snapshot {
 	}
 }
 
+func (h *house) TripBreaker(_ context.Context, _ time.Time, p access.Principal, adapter, route, reason string) error {
+	h.ordered = "trip " + adapter + "/" + route + ": " + reason
+	return h.asked(p)
+}
+
+func (h *house) ResetBreaker(_ context.Context, _ time.Time, p access.Principal, adapter, route, reason string) error {
+	h.ordered = "reset " + adapter + "/" + route + ": " + reason
+	return h.asked(p)
+}
+
 func (h *house) services() rest.Services {
 	return rest.Services{
 		Keys: h, Accept: h, Contacts: h, Persons: h, Suppressions: h, Changes: h, Lanes: h, Calls: h, Letters: h,
-		Configs: h, Snapshots: h, Principals: h, Health: h, Breakers: h,
+		Configs: h, Snapshots: h, Principals: h, Health: h, Breakers: h, Trips: h,
 	}
 }
 

@@ -83,7 +83,7 @@ func evidence(e message.Evidence) api.Evidence {
 
 func breaker(b guard.Snapshot) api.Breaker {
 	return api.Breaker{
-		Adapter: b.Adapter, Route: b.Route, State: api.BreakerState(b.State.String()), Until: maybe(b.Until),
+		Adapter: b.Adapter, Route: b.Route, State: api.BreakerState(b.State.String()), Until: maybe(b.Until), Tripped: b.Tripped, Trial: maybe(b.Trial),
 		ConsecutiveFailures: int64(b.ConsecutiveFailures), LastFaultKind: text(b.LastFaultKind),
 		Inflight: b.Inflight, Slots: b.Slots,
 	}

@@ -158,6 +158,14 @@ func TestRequestsReachTheCore(t *testing.T) {
 		if h.source != "OTHER" {
 			t.Errorf("asked %s", h.source)
 		}
+		send(t, handler, "tripBreaker", access.SRE)
+		if h.ordered != "trip sns/texts: the provider announced work on its side" {
+			t.Errorf("ordered %s", h.ordered)
+		}
+		send(t, handler, "resetBreaker", access.SRE)
+		if h.ordered != "reset sns/texts: the provider says it is mended" {
+			t.Errorf("ordered %s", h.ordered)
+		}
 		send(t, handler, "pauseLane", access.SRE)
 		if h.lane != message.NewLane(1, message.Service) || h.reason == "" {
 			t.Errorf("got %d", h.lane)

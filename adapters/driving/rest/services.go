@@ -36,6 +36,7 @@ type Services struct {
 	Principals   Principals
 	Health       Health
 	Breakers     Breakers
+	Trips        Trips
 }
 
 func (s Services) check() error {
@@ -45,7 +46,7 @@ func (s Services) check() error {
 		"Suppressions": s.Suppressions != nil, "Changes": s.Changes != nil, "Lanes": s.Lanes != nil,
 		"Calls": s.Calls != nil, "Letters": s.Letters != nil, "Configs": s.Configs != nil,
 		"Snapshots":  s.Snapshots != nil,
-		"Principals": s.Principals != nil, "Health": s.Health != nil, "Breakers": s.Breakers != nil,
+		"Principals": s.Principals != nil, "Health": s.Health != nil, "Breakers": s.Breakers != nil, "Trips": s.Trips != nil,
 	} {
 		if !there {
 			missing = append(missing, fmt.Errorf("no %s", name))
@@ -114,6 +115,14 @@ type Lanes interface {
 	PauseLane(ctx context.Context, now time.Time, p access.Principal, lane message.Lane, reason string) error
 	// ResumeLane lets it go on; fault.NotFound when no route has it.
 	ResumeLane(ctx context.Context, now time.Time, p access.Principal, lane message.Lane, reason string) error
+}
+
+// Trips holds breakers open, and closes them.
+type Trips interface {
+	// TripBreaker holds a breaker open on every gateway until somebody resets it.
+	TripBreaker(ctx context.Context, now time.Time, p access.Principal, adapter, route, reason string) error
+	// ResetBreaker closes a breaker on every gateway.
+	ResetBreaker(ctx context.Context, now time.Time, p access.Principal, adapter, route, reason string) error
 }
 
 // Calls is the pull feed of a dialer vendor. All return fault.Forbidden for a key without a feed.

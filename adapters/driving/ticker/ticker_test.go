@@ -29,6 +29,7 @@ type healthy struct{}
 func (healthy) Ready(now time.Time) (bool, time.Time) { return true, now }
 func (healthy) Free() int                             { return 100 }
 func (healthy) Row() int                              { return 0 }
+func (healthy) Trial() time.Time                      { return time.Time{} }
 
 // queue is dispatch for one lane: it hands out what waits, up to what is free, and keeps what comes back.
 type queue struct {

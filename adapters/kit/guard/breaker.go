@@ -28,12 +28,14 @@ type breaker struct {
 	mu       sync.Mutex
 	inner    *gobreaker.TwoStepCircuitBreaker[struct{}]
 	inside   gobreaker.State // inner's, told by itself
+	tripped  bool            // held open by a person
 	era      uint64          // grows with every change of inside; what began in an earlier era decides nothing
 	until    time.Time       // end of the pause
 	pause    time.Duration   // length of the next pause
 	probe    *pass           // the one that is out while half-open
 	allowed  time.Time       // until when the permission to probe is taken
 	trial    bool            // closed by a read-only probe; the first real call decides
+	since    time.Time       // of the trial
 	failures uint32
 	last     string // kind word of the last counted failure
 }
@@ -51,8 +53,14 @@ func newBreaker(cfg Config, changed func(State)) *breaker {
 		tripAfter: cfg.TripAfter, rest: cfg.Rest, maxRest: cfg.MaxRest, lease: cfg.Timeout,
 		changed: changed, pause: cfg.Rest,
 	}
+	b.renew(cfg.Adapter + "/" + cfg.Route)
+	return b
+}
+
+// renew puts a closed breaker in the place of what was there.
+func (b *breaker) renew(name string) {
 	b.inner = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
-		Name:          cfg.Adapter + "/" + cfg.Route,
+		Name:          name,
 		MaxRequests:   1,
 		Timeout:       1, // the pause is ours; 0 would mean a minute
 		ReadyToTrip:   func(c gobreaker.Counts) bool { return b.trial || c.ConsecutiveFailures >= b.tripAfter },
@@ -60,7 +68,31 @@ func newBreaker(cfg Config, changed func(State)) *breaker {
 		IsSuccessful:  func(err error) bool { return err == nil },
 		IsExcluded:    func(err error) bool { return err != nil && fault.Excluded(fault.KindOf(err)) },
 	})
-	return b
+	b.inside, b.era = gobreaker.StateClosed, b.era+1
+}
+
+// trip is [Guard.Trip].
+func (b *breaker) trip() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.tripped {
+		return
+	}
+	b.tripped = true
+	b.changed(Open)
+}
+
+// reset is [Guard.Reset]: what is out decides nothing any more.
+func (b *breaker) reset() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	was := b.tripped || b.inside != gobreaker.StateClosed
+	b.renew(b.inner.Name())
+	b.tripped, b.trial, b.probe, b.failures = false, false, nil, 0
+	b.until, b.allowed, b.pause = time.Time{}, time.Time{}, b.rest
+	if was {
+		b.changed(Closed)
+	}
 }
 
 // admit gives a pass, or none and the time to wait.
@@ -120,7 +152,7 @@ func (b *breaker) decide(p *pass, now time.Time, verdict error) {
 		return
 	}
 	if b.inside == gobreaker.StateClosed {
-		b.trial = p.readOnly
+		b.trial, b.since = p.readOnly, now
 		b.changed(Closed)
 		return
 	}
@@ -139,6 +171,8 @@ func (b *breaker) lapse(now time.Time) {
 // state is what the breaker would do now; inner may not have noticed yet that the pause is over.
 func (b *breaker) state(now time.Time) State {
 	switch {
+	case b.tripped:
+		return Open
 	case b.inside == gobreaker.StateClosed:
 		return Closed
 	case now.Before(b.until):
@@ -186,8 +220,12 @@ func (b *breaker) snapshot(now time.Time) Snapshot {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lapse(now)
-	s := Snapshot{State: b.state(now), ConsecutiveFailures: b.failures, LastFaultKind: b.last}
+	s := Snapshot{State: b.state(now), Tripped: b.tripped, ConsecutiveFailures: b.failures, LastFaultKind: b.last}
+	if s.State == Closed && b.trial {
+		s.Trial = b.since
+	}
 	switch {
+	case b.tripped: // nobody knows until when
 	case s.State == Open:
 		s.Until = b.until
 	case b.probe != nil:

@@ -62,6 +62,13 @@ func (g *Guard) State() State { return g.breaker.snapshot(g.clock()).State }
 // to make a call; to look, use [Guard.Snapshot]. [Do] needs no permission: an emergency may just try.
 func (g *Guard) Ready(now time.Time) (ok bool, until time.Time) { return g.breaker.ready(now) }
 
+// Trip holds the breaker open until [Guard.Reset], whatever the provider answers. Calls that are out may end.
+func (g *Guard) Trip() { g.breaker.trip() }
+
+// Reset closes the breaker, however it was opened, and forgets its failures and how long its pauses have grown. Calls
+// that are out decide nothing any more.
+func (g *Guard) Reset() { g.breaker.reset() }
+
 // Free is how many calls may be begun now: the free slots of the bulkhead; but none while the breaker is open or a
 // probe is out, and one while a call is to decide.
 func (g *Guard) Free() int {

@@ -127,6 +127,8 @@ func (s *series) changed(to State) { s.change[to].Inc() }
 type gauges struct {
 	state    *prometheus.Desc
 	inflight *prometheus.Desc
+	probe    *prometheus.Desc
+	tripped  *prometheus.Desc
 
 	mu     sync.Mutex
 	guards map[[2]string]*Guard
@@ -139,6 +141,10 @@ func newGauges() *gauges {
 			"State of a breaker: 0 closed, 1 half-open, 2 open.", labels, nil),
 		inflight: prometheus.NewDesc("carillon_calls_inflight",
 			"Calls to the outside that are out now.", labels, nil),
+		probe: prometheus.NewDesc("carillon_breaker_next_probe_timestamp_seconds",
+			"When an open breaker may be tried again, in seconds since the epoch; 0 while it is closed or tripped.", labels, nil),
+		tripped: prometheus.NewDesc("carillon_breaker_tripped",
+			"1 while a person holds the breaker open.", labels, nil),
 		guards: make(map[[2]string]*Guard),
 	}
 }
@@ -147,6 +153,8 @@ func newGauges() *gauges {
 func (c *gauges) Describe(out chan<- *prometheus.Desc) {
 	out <- c.state
 	out <- c.inflight
+	out <- c.probe
+	out <- c.tripped
 }
 
 // Collect implements [prometheus.Collector].
@@ -160,5 +168,21 @@ func (c *gauges) Collect(out chan<- prometheus.Metric) {
 	for _, s := range shown {
 		out <- prometheus.MustNewConstMetric(c.state, prometheus.GaugeValue, float64(s.State), s.Adapter, s.Route)
 		out <- prometheus.MustNewConstMetric(c.inflight, prometheus.GaugeValue, float64(s.Inflight), s.Adapter, s.Route)
+		out <- prometheus.MustNewConstMetric(c.probe, prometheus.GaugeValue, seconds(s.Until), s.Adapter, s.Route)
+		out <- prometheus.MustNewConstMetric(c.tripped, prometheus.GaugeValue, number(s.Tripped), s.Adapter, s.Route)
 	}
+}
+
+func seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMilli()) / 1000
+}
+
+func number(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
 }

@@ -39,7 +39,9 @@ type Snapshot struct {
 	Adapter             string    `json:"adapter"`
 	Route               string    `json:"route"`
 	State               State     `json:"state"`
-	Until               time.Time `json:"until,omitzero"`           // when the pause or the probe that is out ends; zero when closed
+	Until               time.Time `json:"until,omitzero"`           // when the next probe may be made, or the one that is out ends; zero when closed or tripped
+	Tripped             bool      `json:"tripped,omitzero"`         // held open by a person, until a reset
+	Trial               time.Time `json:"trial,omitzero"`           // since when it is closed on trial: the next real call decides; zero when it is not
 	ConsecutiveFailures uint32    `json:"consecutive_failures"`     // failures the breaker counted since the last success
 	LastFaultKind       string    `json:"last_fault_kind,omitzero"` // kind word of the last failure it counted; empty when there was none
 	Inflight            int       `json:"inflight"`                 // calls that are out

@@ -49,6 +49,10 @@ type LiftSuppressionRes interface {
 	liftSuppressionRes()
 }
 
+type ListBreakersRes interface {
+	listBreakersRes()
+}
+
 type ListChangesRes interface {
 	listChangesRes()
 }
@@ -105,6 +109,10 @@ type RecallCallsRes interface {
 	recallCallsRes()
 }
 
+type ResetBreakerRes interface {
+	resetBreakerRes()
+}
+
 type ResumeLaneRes interface {
 	resumeLaneRes()
 }
@@ -115,4 +123,8 @@ type RevokePrincipalRes interface {
 
 type StartRunRes interface {
 	startRunRes()
+}
+
+type TripBreakerRes interface {
+	tripBreakerRes()
 }

@@ -18,6 +18,7 @@ const (
 	GetPersonOperation        OperationName = "GetPerson"
 	LeaseCallsOperation       OperationName = "LeaseCalls"
 	LiftSuppressionOperation  OperationName = "LiftSuppression"
+	ListBreakersOperation     OperationName = "ListBreakers"
 	ListChangesOperation      OperationName = "ListChanges"
 	ListLanesOperation        OperationName = "ListLanes"
 	ListPrincipalsOperation   OperationName = "ListPrincipals"
@@ -32,7 +33,9 @@ const (
 	PutSuppressionOperation   OperationName = "PutSuppression"
 	ReadyOperation            OperationName = "Ready"
 	RecallCallsOperation      OperationName = "RecallCalls"
+	ResetBreakerOperation     OperationName = "ResetBreaker"
 	ResumeLaneOperation       OperationName = "ResumeLane"
 	RevokePrincipalOperation  OperationName = "RevokePrincipal"
 	StartRunOperation         OperationName = "StartRun"
+	TripBreakerOperation      OperationName = "TripBreaker"
 )

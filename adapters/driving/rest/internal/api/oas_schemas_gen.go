@@ -133,13 +133,18 @@ func (s *Bearer) SetRoles(val []string) {
 	s.Roles = val
 }
 
-// What a provider's breaker lets through.
+// What a provider's breaker lets through. `until` is when the next probe may be made, or the one that
+// is out ends; it is missing when the breaker is closed or tripped. `trial` is since when it is closed
+// on trial: the next real call decides.
 // Ref: #/components/schemas/Breaker
 type Breaker struct {
-	Adapter             string       `json:"adapter"`
-	Route               string       `json:"route"`
-	State               BreakerState `json:"state"`
-	Until               OptTimestamp `json:"until"`
+	Adapter string       `json:"adapter"`
+	Route   string       `json:"route"`
+	State   BreakerState `json:"state"`
+	Until   OptTimestamp `json:"until"`
+	// A person holds it open until it is reset.
+	Tripped             bool         `json:"tripped"`
+	Trial               OptTimestamp `json:"trial"`
 	ConsecutiveFailures int64        `json:"consecutiveFailures"`
 	LastFaultKind       OptString    `json:"lastFaultKind"`
 	// Calls that are out.
@@ -166,6 +171,16 @@ func (s *Breaker) GetState() BreakerState {
 // GetUntil returns the value of Until.
 func (s *Breaker) GetUntil() OptTimestamp {
 	return s.Until
+}
+
+// GetTripped returns the value of Tripped.
+func (s *Breaker) GetTripped() bool {
+	return s.Tripped
+}
+
+// GetTrial returns the value of Trial.
+func (s *Breaker) GetTrial() OptTimestamp {
+	return s.Trial
 }
 
 // GetConsecutiveFailures returns the value of ConsecutiveFailures.
@@ -208,6 +223,16 @@ func (s *Breaker) SetUntil(val OptTimestamp) {
 	s.Until = val
 }
 
+// SetTripped sets the value of Tripped.
+func (s *Breaker) SetTripped(val bool) {
+	s.Tripped = val
+}
+
+// SetTrial sets the value of Trial.
+func (s *Breaker) SetTrial(val OptTimestamp) {
+	s.Trial = val
+}
+
 // SetConsecutiveFailures sets the value of ConsecutiveFailures.
 func (s *Breaker) SetConsecutiveFailures(val int64) {
 	s.ConsecutiveFailures = val
@@ -227,6 +252,23 @@ func (s *Breaker) SetInflight(val int) {
 func (s *Breaker) SetSlots(val int) {
 	s.Slots = val
 }
+
+// Ref: #/components/schemas/BreakerList
+type BreakerList struct {
+	Breakers []Breaker `json:"breakers"`
+}
+
+// GetBreakers returns the value of Breakers.
+func (s *BreakerList) GetBreakers() []Breaker {
+	return s.Breakers
+}
+
+// SetBreakers sets the value of Breakers.
+func (s *BreakerList) SetBreakers(val []Breaker) {
+	s.Breakers = val
+}
+
+func (*BreakerList) listBreakersRes() {}
 
 type BreakerState string
 
@@ -5322,6 +5364,7 @@ func (s *Problem) SetErrors(val []ProblemErrorsItem) {
 
 func (*Problem) asyncapiRes()       {}
 func (*Problem) getConfigRes()      {}
+func (*Problem) listBreakersRes()   {}
 func (*Problem) listLanesRes()      {}
 func (*Problem) listPrincipalsRes() {}
 func (*Problem) liveRes()           {}
@@ -5597,6 +5640,23 @@ func (s *Recipient) SetZone(val OptZone) {
 }
 
 type Reference string
+
+type ResetBreakerForbidden Problem
+
+func (*ResetBreakerForbidden) resetBreakerRes() {}
+
+// ResetBreakerNoContent is response for ResetBreaker operation.
+type ResetBreakerNoContent struct{}
+
+func (*ResetBreakerNoContent) resetBreakerRes() {}
+
+type ResetBreakerNotFound Problem
+
+func (*ResetBreakerNotFound) resetBreakerRes() {}
+
+type ResetBreakerUnprocessableEntity Problem
+
+func (*ResetBreakerUnprocessableEntity) resetBreakerRes() {}
 
 type ResumeLaneForbidden Problem
 
@@ -6546,6 +6606,23 @@ type TimeOfDay string
 
 type Timestamp time.Time
 
+type TripBreakerForbidden Problem
+
+func (*TripBreakerForbidden) tripBreakerRes() {}
+
+// TripBreakerNoContent is response for TripBreaker operation.
+type TripBreakerNoContent struct{}
+
+func (*TripBreakerNoContent) tripBreakerRes() {}
+
+type TripBreakerNotFound Problem
+
+func (*TripBreakerNotFound) tripBreakerRes() {}
+
+type TripBreakerUnprocessableEntity Problem
+
+func (*TripBreakerUnprocessableEntity) tripBreakerRes() {}
+
 // UnauthorizedHeaders wraps Problem with response headers.
 type UnauthorizedHeaders struct {
 	WWWAuthenticate OptString
@@ -6583,6 +6660,7 @@ func (*UnauthorizedHeaders) getMessageRes()       {}
 func (*UnauthorizedHeaders) getPersonRes()        {}
 func (*UnauthorizedHeaders) leaseCallsRes()       {}
 func (*UnauthorizedHeaders) liftSuppressionRes()  {}
+func (*UnauthorizedHeaders) listBreakersRes()     {}
 func (*UnauthorizedHeaders) listChangesRes()      {}
 func (*UnauthorizedHeaders) listLanesRes()        {}
 func (*UnauthorizedHeaders) listPrincipalsRes()   {}
@@ -6594,9 +6672,11 @@ func (*UnauthorizedHeaders) putConfigRes()        {}
 func (*UnauthorizedHeaders) putPersonRes()        {}
 func (*UnauthorizedHeaders) putSuppressionRes()   {}
 func (*UnauthorizedHeaders) recallCallsRes()      {}
+func (*UnauthorizedHeaders) resetBreakerRes()     {}
 func (*UnauthorizedHeaders) resumeLaneRes()       {}
 func (*UnauthorizedHeaders) revokePrincipalRes()  {}
 func (*UnauthorizedHeaders) startRunRes()         {}
+func (*UnauthorizedHeaders) tripBreakerRes()      {}
 
 // UnavailableHeaders wraps Problem with response headers.
 type UnavailableHeaders struct {
@@ -6649,9 +6729,11 @@ func (*UnavailableHeaders) putConfigRes()        {}
 func (*UnavailableHeaders) putPersonRes()        {}
 func (*UnavailableHeaders) putSuppressionRes()   {}
 func (*UnavailableHeaders) recallCallsRes()      {}
+func (*UnavailableHeaders) resetBreakerRes()     {}
 func (*UnavailableHeaders) resumeLaneRes()       {}
 func (*UnavailableHeaders) revokePrincipalRes()  {}
 func (*UnavailableHeaders) startRunRes()         {}
+func (*UnavailableHeaders) tripBreakerRes()      {}
 
 // What goes first.
 // Ref: #/components/schemas/Urgency

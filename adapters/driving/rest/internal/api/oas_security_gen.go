@@ -46,6 +46,7 @@ var operationRolesBearer = map[string][]string{
 	GetPersonOperation:        []string{},
 	LeaseCallsOperation:       []string{},
 	LiftSuppressionOperation:  []string{},
+	ListBreakersOperation:     []string{},
 	ListChangesOperation:      []string{},
 	ListLanesOperation:        []string{},
 	ListPrincipalsOperation:   []string{},
@@ -57,9 +58,11 @@ var operationRolesBearer = map[string][]string{
 	PutPersonOperation:        []string{},
 	PutSuppressionOperation:   []string{},
 	RecallCallsOperation:      []string{},
+	ResetBreakerOperation:     []string{},
 	ResumeLaneOperation:       []string{},
 	RevokePrincipalOperation:  []string{},
 	StartRunOperation:         []string{},
+	TripBreakerOperation:      []string{},
 }
 
 // GetRolesForBearer returns the required roles for the given operation.

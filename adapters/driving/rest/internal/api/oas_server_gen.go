@@ -94,6 +94,13 @@ type Handler interface {
 	//
 	// DELETE /v1/suppressions
 	LiftSuppression(ctx context.Context, params LiftSuppressionParams) (LiftSuppressionRes, error)
+	// ListBreakers implements listBreakers operation.
+	//
+	// Lists the breakers of the gateway that answers: each gateway has its own, and finds out for itself.
+	// Orders of persons hold for all of them.
+	//
+	// GET /v1/breakers
+	ListBreakers(ctx context.Context) (ListBreakersRes, error)
 	// ListChanges implements listChanges operation.
 	//
 	// Returns ledger entries from a cursor on. Read again from `next`: entries are numbered after they
@@ -190,6 +197,13 @@ type Handler interface {
 	//
 	// POST /v1/feeds/calls/recall
 	RecallCalls(ctx context.Context, req *RecallRequest) (RecallCallsRes, error)
+	// ResetBreaker implements resetBreaker operation.
+	//
+	// Closes the breaker on every gateway, whoever or whatever opened it, and forgets how long its pauses
+	// had grown.
+	//
+	// POST /v1/breakers/{adapter}/{route}/reset
+	ResetBreaker(ctx context.Context, req *ReasonRequest, params ResetBreakerParams) (ResetBreakerRes, error)
 	// ResumeLane implements resumeLane operation.
 	//
 	// Lifts the pause of a lane, whoever set it, and releases the messages that wait there with
@@ -211,6 +225,13 @@ type Handler interface {
 	//
 	// POST /v1/batches/{batch}/runs
 	StartRun(ctx context.Context, params StartRunParams) (StartRunRes, error)
+	// TripBreaker implements tripBreaker operation.
+	//
+	// Holds the breaker open on every gateway until it is reset: nothing is claimed for its route, no
+	// attempt is spent, nothing is probed. It outlives a restart.
+	//
+	// POST /v1/breakers/{adapter}/{route}/trip
+	TripBreaker(ctx context.Context, req *ReasonRequest, params TripBreakerParams) (TripBreakerRes, error)
 }
 
 // Server implements http server based on OpenAPI v3 specification and

@@ -135,6 +135,16 @@ func (UnimplementedHandler) LiftSuppression(ctx context.Context, params LiftSupp
 	return r, ht.ErrNotImplemented
 }
 
+// ListBreakers implements listBreakers operation.
+//
+// Lists the breakers of the gateway that answers: each gateway has its own, and finds out for itself.
+// Orders of persons hold for all of them.
+//
+// GET /v1/breakers
+func (UnimplementedHandler) ListBreakers(ctx context.Context) (r ListBreakersRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // ListChanges implements listChanges operation.
 //
 // Returns ledger entries from a cursor on. Read again from `next`: entries are numbered after they
@@ -273,6 +283,16 @@ func (UnimplementedHandler) RecallCalls(ctx context.Context, req *RecallRequest)
 	return r, ht.ErrNotImplemented
 }
 
+// ResetBreaker implements resetBreaker operation.
+//
+// Closes the breaker on every gateway, whoever or whatever opened it, and forgets how long its pauses
+// had grown.
+//
+// POST /v1/breakers/{adapter}/{route}/reset
+func (UnimplementedHandler) ResetBreaker(ctx context.Context, req *ReasonRequest, params ResetBreakerParams) (r ResetBreakerRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // ResumeLane implements resumeLane operation.
 //
 // Lifts the pause of a lane, whoever set it, and releases the messages that wait there with
@@ -300,5 +320,15 @@ func (UnimplementedHandler) RevokePrincipal(ctx context.Context, params RevokePr
 //
 // POST /v1/batches/{batch}/runs
 func (UnimplementedHandler) StartRun(ctx context.Context, params StartRunParams) (r StartRunRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// TripBreaker implements tripBreaker operation.
+//
+// Holds the breaker open on every gateway until it is reset: nothing is claimed for its route, no
+// attempt is spent, nothing is probed. It outlives a restart.
+//
+// POST /v1/breakers/{adapter}/{route}/trip
+func (UnimplementedHandler) TripBreaker(ctx context.Context, req *ReasonRequest, params TripBreakerParams) (r TripBreakerRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
