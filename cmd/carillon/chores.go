@@ -8,6 +8,7 @@ import (
 
 	"carillon/adapters/driving/ticker"
 	"carillon/adapters/kit/group"
+	"carillon/adapters/kit/pace"
 	"carillon/channels/letter"
 	"carillon/core/accept"
 	"carillon/core/access"
@@ -93,6 +94,7 @@ func (a *app) chores() {
 		a.strangers()
 		return time.Time{}, err
 	})
+	a.ticker.Chore(choreFleet, pace.Beat, a.fleet.beat)
 	a.scheduleLetters()
 }
 

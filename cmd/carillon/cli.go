@@ -25,7 +25,7 @@ type CLI struct {
 	Key      KeyCmd      `cmd:"" help:"Create, list and revoke keys of the API."`
 	Config   ConfigCmd   `cmd:"" help:"Show, check and change the configuration."`
 	Batch    BatchCmd    `cmd:"" help:"Run batches and see their runs, through the API of a running gateway."`
-	Doctor   DoctorCmd   `cmd:"" help:"Recount the conservation sums from the tables."`
+	Doctor   DoctorCmd   `cmd:"" help:"List the gateways, and recount the conservation sums from the tables."`
 	Version  VersionCmd  `cmd:"" help:"Print the version."`
 }
 

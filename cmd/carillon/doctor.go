@@ -16,7 +16,7 @@ import (
 // errUnbalanced ends a command with status 1 after it has printed what does not add up.
 var errUnbalanced = errors.New("the sums do not add up")
 
-// DoctorCmd recounts the conservation sums.
+// DoctorCmd lists the gateways and recounts the conservation sums.
 type DoctorCmd struct {
 	storeSettings
 
@@ -36,9 +36,16 @@ func (c *DoctorCmd) Run(w world) error {
 	if err != nil {
 		return err
 	}
+	gateways, err := st.Gateways(w.ctx)
+	if err != nil {
+		return err
+	}
 	if c.Output == "json" {
-		err = json.NewEncoder(w.out).Encode(auditJSON(audit))
+		said := auditJSON(audit)
+		said["gateways"] = gatewaysJSON(gateways)
+		err = json.NewEncoder(w.out).Encode(said)
 	} else {
+		printGateways(w.out, now, gateways)
 		printSums(w.out, audit.Recounted)
 		if !batch.Equal(audit.Counted, audit.Recounted) {
 			fmt.Fprintln(w.out, "the counters say:")

@@ -69,5 +69,6 @@ func (a *app) run(ctx context.Context, listener net.Listener) error {
 	err := server.Shutdown(last)
 	serving.Wait()
 	ticking.Wait()
+	a.fleet.leave(last, a.log)
 	return errors.Join(failed, err, a.Close(last))
 }

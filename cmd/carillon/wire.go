@@ -57,6 +57,7 @@ type app struct {
 	dispatch *dispatch.Service
 	feed     *dispatch.Feed
 	letters  *letters
+	fleet    *fleet
 	handler  http.Handler
 	extra    []func(context.Context) // runs beside the ticker: consumers
 	closers  []func(context.Context) error
@@ -110,6 +111,9 @@ func build(ctx context.Context, s Settings, log *slog.Logger) (a *app, err error
 		return a.store.Apply(ctx, sets...)
 	})
 	a.cases(forms)
+	if a.fleet, err = newFleet(a.store, !s.postgres(), a.dispatch.Owner, a.registry); err != nil {
+		return a, err
+	}
 	if err := a.ways(ctx); err != nil {
 		return a, err
 	}
@@ -230,7 +234,7 @@ func (a *app) serve() error {
 	}
 	api, err := rest.New(rest.Config{Clock: clock, Log: a.log, Observe: observe}, rest.Services{
 		Keys: a.store, Accept: a.accept, Contacts: a.desk, Persons: a.desk, Suppressions: a.desk, Changes: a.desk, Lanes: a.desk,
-		Calls: a.feed, Letters: a.letters, Configs: a.desk, Snapshots: a.configs, Principals: a.desk, Health: a.store, Breakers: a, Trips: a.desk,
+		Calls: a.feed, Letters: a.letters, Configs: a.desk, Snapshots: a.configs, Principals: a.desk, Health: a.store, Breakers: a, Fleet: a.fleet, Trips: a.desk,
 	})
 	if err != nil {
 		return err

@@ -47,6 +47,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{"administration", administration()},
 		{"configuration", configuration()},
 		{"chores", chores()},
+		{"fleet", fleets()},
 		{"numbers", numbers()},
 		{"ledger", ledgers()},
 		{"cursors", cursors()},

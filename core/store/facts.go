@@ -185,6 +185,7 @@ type Store interface { //nolint:interfacebloat // the sum of the small ones; onl
 	Ledger
 	Runs
 	Conservation
+	Fleet
 	Health
 	// Close waits for what is under way.
 	Close() error

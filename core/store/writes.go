@@ -175,6 +175,9 @@ type Writes struct {
 	Seals        []Seal
 	Folds        []Fold
 	Ticks        []Tick
+	Beats        []Gateway  // put; the last word of a name wins
+	Farewells    []Farewell // after Beats
+	Spends       []Spend
 	Entries      []ledger.Entry
 	Batches      []BatchFlush
 	Ranges       []IntakeRange // insert
@@ -216,6 +219,9 @@ func (w Writes) And(o Writes) Writes {
 	w.Seals = append(w.Seals, o.Seals...)
 	w.Folds = append(w.Folds, o.Folds...)
 	w.Ticks = append(w.Ticks, o.Ticks...)
+	w.Beats = append(w.Beats, o.Beats...)
+	w.Farewells = append(w.Farewells, o.Farewells...)
+	w.Spends = append(w.Spends, o.Spends...)
 	w.Entries = append(w.Entries, o.Entries...)
 	w.Batches = append(w.Batches, o.Batches...)
 	w.Ranges = append(w.Ranges, o.Ranges...)

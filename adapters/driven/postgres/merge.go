@@ -46,6 +46,7 @@ func queueGroup(batch *pgx.Batch, jobs []*job) {
 	queueReports(batch, jobs)
 	queueRuns(batch, jobs)
 	queueDesk(batch, jobs)
+	queueFleet(batch, jobs)
 	queueLedger(batch, jobs)
 	queueIntake(batch, jobs)
 	for _, j := range jobs {

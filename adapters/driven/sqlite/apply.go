@@ -93,6 +93,9 @@ func (x *tx) write(ctx context.Context, w *store.Writes) error {
 		each(ctx, w.Folds, x.fold),
 		each(ctx, w.Ticks, x.tick),
 		each(ctx, w.Ranges, x.intakeRange),
+		each(ctx, w.Beats, x.beat),
+		each(ctx, w.Farewells, x.farewell),
+		each(ctx, w.Spends, x.spend),
 		one(ctx, w.Config, x.config),
 	} {
 		if err := part(); err != nil {

@@ -254,6 +254,13 @@ func (h *house) Lanes(_ context.Context, at time.Time, p access.Principal) ([]st
 	}, h.asked(p)
 }
 
+func (h *house) Gateways(_ context.Context, p access.Principal) ([]store.Gateway, string, error) {
+	return []store.Gateway{
+		{Name: "gateway:one", Host: "node-1", Version: "1.4.0", Since: now().Add(-time.Hour), SeenAt: now()},
+		{Name: "gateway:two", Host: "node-2", Version: "1.4.0", Since: now().Add(-time.Minute), SeenAt: now().Add(-time.Second)},
+	}, "gateway:two", h.asked(p)
+}
+
 func (h *house) PauseLane(_ context.Context, _ time.Time, p access.Principal, lane message.Lane, reason string) error {
 	h.lane, h.reason = lane, reason
 	return h.asked(p)
@@ -386,7 +393,7 @@ func (h *house) ResetBreaker(_ context.Context, _ time.Time, p access.Principal,
 func (h *house) services() rest.Services {
 	return rest.Services{
 		Keys: h, Accept: h, Contacts: h, Persons: h, Suppressions: h, Changes: h, Lanes: h, Calls: h, Letters: h,
-		Configs: h, Snapshots: h, Principals: h, Health: h, Breakers: h, Trips: h,
+		Configs: h, Snapshots: h, Principals: h, Health: h, Breakers: h, Fleet: h, Trips: h,
 	}
 }
 

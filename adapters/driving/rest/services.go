@@ -37,6 +37,7 @@ type Services struct {
 	Health       Health
 	Breakers     Breakers
 	Trips        Trips
+	Fleet        Fleet
 }
 
 func (s Services) check() error {
@@ -47,6 +48,7 @@ func (s Services) check() error {
 		"Calls": s.Calls != nil, "Letters": s.Letters != nil, "Configs": s.Configs != nil,
 		"Snapshots":  s.Snapshots != nil,
 		"Principals": s.Principals != nil, "Health": s.Health != nil, "Breakers": s.Breakers != nil, "Trips": s.Trips != nil,
+		"Fleet": s.Fleet != nil,
 	} {
 		if !there {
 			missing = append(missing, fmt.Errorf("no %s", name))
@@ -182,4 +184,10 @@ type Health interface {
 type Breakers interface {
 	// Breakers are their snapshots.
 	Breakers() []guard.Snapshot
+}
+
+// Fleet shows the gateways that share the store.
+type Fleet interface {
+	// Gateways lists those that live, by name, and says which one answers.
+	Gateways(ctx context.Context, p access.Principal) (all []store.Gateway, me string, err error)
 }

@@ -67,9 +67,15 @@ func (t *Ticker) Lanes(to Exchanger, way *dispatch.Way, route config.Route) {
 	}
 }
 
+// A chore that fails comes back within these bounds: one that is made often comes back soon.
+const (
+	shortBackoff = 5 * time.Second
+	longBackoff  = 30 * time.Second
+)
+
 // Chore adds a background job. It is called before Run.
 func (t *Ticker) Chore(name string, every time.Duration, turn telemetry.Turn) {
-	cfg := telemetry.LoopConfig{Name: name, Every: every, MaxBackoff: 30 * time.Second}
+	cfg := telemetry.LoopConfig{Name: name, Every: every, MaxBackoff: min(max(every, shortBackoff), longBackoff)}
 	t.chores[name] = telemetry.NewLoop(cfg, t.loops, t.log, t.clock, turn)
 }
 

@@ -57,6 +57,10 @@ type ListChangesRes interface {
 	listChangesRes()
 }
 
+type ListGatewaysRes interface {
+	listGatewaysRes()
+}
+
 type ListLanesRes interface {
 	listLanesRes()
 }

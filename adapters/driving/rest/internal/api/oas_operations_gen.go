@@ -20,6 +20,7 @@ const (
 	LiftSuppressionOperation  OperationName = "LiftSuppression"
 	ListBreakersOperation     OperationName = "ListBreakers"
 	ListChangesOperation      OperationName = "ListChanges"
+	ListGatewaysOperation     OperationName = "ListGateways"
 	ListLanesOperation        OperationName = "ListLanes"
 	ListPrincipalsOperation   OperationName = "ListPrincipals"
 	ListRunsOperation         OperationName = "ListRuns"

@@ -2006,6 +2006,96 @@ type FindContactUnprocessableEntity Problem
 
 func (*FindContactUnprocessableEntity) findContactRes() {}
 
+// A process of Carillon.
+// Ref: #/components/schemas/Gateway
+type Gateway struct {
+	// New at every start.
+	Name    string    `json:"name"`
+	Host    OptString `json:"host"`
+	Version string    `json:"version"`
+	Since   Timestamp `json:"since"`
+	SeenAt  Timestamp `json:"seenAt"`
+	// It is the one that answers.
+	Self bool `json:"self"`
+}
+
+// GetName returns the value of Name.
+func (s *Gateway) GetName() string {
+	return s.Name
+}
+
+// GetHost returns the value of Host.
+func (s *Gateway) GetHost() OptString {
+	return s.Host
+}
+
+// GetVersion returns the value of Version.
+func (s *Gateway) GetVersion() string {
+	return s.Version
+}
+
+// GetSince returns the value of Since.
+func (s *Gateway) GetSince() Timestamp {
+	return s.Since
+}
+
+// GetSeenAt returns the value of SeenAt.
+func (s *Gateway) GetSeenAt() Timestamp {
+	return s.SeenAt
+}
+
+// GetSelf returns the value of Self.
+func (s *Gateway) GetSelf() bool {
+	return s.Self
+}
+
+// SetName sets the value of Name.
+func (s *Gateway) SetName(val string) {
+	s.Name = val
+}
+
+// SetHost sets the value of Host.
+func (s *Gateway) SetHost(val OptString) {
+	s.Host = val
+}
+
+// SetVersion sets the value of Version.
+func (s *Gateway) SetVersion(val string) {
+	s.Version = val
+}
+
+// SetSince sets the value of Since.
+func (s *Gateway) SetSince(val Timestamp) {
+	s.Since = val
+}
+
+// SetSeenAt sets the value of SeenAt.
+func (s *Gateway) SetSeenAt(val Timestamp) {
+	s.SeenAt = val
+}
+
+// SetSelf sets the value of Self.
+func (s *Gateway) SetSelf(val bool) {
+	s.Self = val
+}
+
+// Ref: #/components/schemas/GatewayList
+type GatewayList struct {
+	Gateways []Gateway `json:"gateways"`
+}
+
+// GetGateways returns the value of Gateways.
+func (s *GatewayList) GetGateways() []Gateway {
+	return s.Gateways
+}
+
+// SetGateways sets the value of Gateways.
+func (s *GatewayList) SetGateways(val []Gateway) {
+	s.Gateways = val
+}
+
+func (*GatewayList) listGatewaysRes() {}
+
 type GetContactForbidden Problem
 
 func (*GetContactForbidden) getContactRes() {}
@@ -5365,6 +5455,7 @@ func (s *Problem) SetErrors(val []ProblemErrorsItem) {
 func (*Problem) asyncapiRes()       {}
 func (*Problem) getConfigRes()      {}
 func (*Problem) listBreakersRes()   {}
+func (*Problem) listGatewaysRes()   {}
 func (*Problem) listLanesRes()      {}
 func (*Problem) listPrincipalsRes() {}
 func (*Problem) liveRes()           {}
@@ -6662,6 +6753,7 @@ func (*UnauthorizedHeaders) leaseCallsRes()       {}
 func (*UnauthorizedHeaders) liftSuppressionRes()  {}
 func (*UnauthorizedHeaders) listBreakersRes()     {}
 func (*UnauthorizedHeaders) listChangesRes()      {}
+func (*UnauthorizedHeaders) listGatewaysRes()     {}
 func (*UnauthorizedHeaders) listLanesRes()        {}
 func (*UnauthorizedHeaders) listPrincipalsRes()   {}
 func (*UnauthorizedHeaders) listRunsRes()         {}
@@ -6717,6 +6809,7 @@ func (*UnavailableHeaders) getPersonRes()        {}
 func (*UnavailableHeaders) leaseCallsRes()       {}
 func (*UnavailableHeaders) liftSuppressionRes()  {}
 func (*UnavailableHeaders) listChangesRes()      {}
+func (*UnavailableHeaders) listGatewaysRes()     {}
 func (*UnavailableHeaders) listLanesRes()        {}
 func (*UnavailableHeaders) listPrincipalsRes()   {}
 func (*UnavailableHeaders) listRunsRes()         {}

@@ -48,6 +48,7 @@ var operationRolesBearer = map[string][]string{
 	LiftSuppressionOperation:  []string{},
 	ListBreakersOperation:     []string{},
 	ListChangesOperation:      []string{},
+	ListGatewaysOperation:     []string{},
 	ListLanesOperation:        []string{},
 	ListPrincipalsOperation:   []string{},
 	ListRunsOperation:         []string{},

@@ -110,6 +110,14 @@ type Handler interface {
 	//
 	// GET /v1/changes
 	ListChanges(ctx context.Context, params ListChangesParams) (ListChangesRes, error)
+	// ListGateways implements listGateways operation.
+	//
+	// Lists the gateways that share the store. Each beats every two seconds, leaves when it stops in good
+	// order, and is forgotten when nothing was heard of it for three beats. They divide the pace of a
+	// route evenly.
+	//
+	// GET /v1/gateways
+	ListGateways(ctx context.Context) (ListGatewaysRes, error)
 	// ListLanes implements listLanes operation.
 	//
 	// Lists every lane that has a backlog or a pause, and the breakers of all providers.

@@ -157,6 +157,17 @@ func (UnimplementedHandler) ListChanges(ctx context.Context, params ListChangesP
 	return r, ht.ErrNotImplemented
 }
 
+// ListGateways implements listGateways operation.
+//
+// Lists the gateways that share the store. Each beats every two seconds, leaves when it stops in good
+// order, and is forgotten when nothing was heard of it for three beats. They divide the pace of a
+// route evenly.
+//
+// GET /v1/gateways
+func (UnimplementedHandler) ListGateways(ctx context.Context) (r ListGatewaysRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // ListLanes implements listLanes operation.
 //
 // Lists every lane that has a backlog or a pause, and the breakers of all providers.

@@ -1985,6 +1985,29 @@ func (s ExternalPersonID) Validate() error {
 	return nil
 }
 
+func (s *GatewayList) Validate() error {
+	if s == nil {
+		return validate.ErrNilPointer
+	}
+
+	var failures []validate.FieldError
+	if err := func() error {
+		if s.Gateways == nil {
+			return errors.New("nil is invalid value")
+		}
+		return nil
+	}(); err != nil {
+		failures = append(failures, validate.FieldError{
+			Name:  "gateways",
+			Error: err,
+		})
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+	return nil
+}
+
 func (s *LaneList) Validate() error {
 	if s == nil {
 		return validate.ErrNilPointer
