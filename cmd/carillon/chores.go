@@ -34,6 +34,7 @@ const (
 	choreConfig    = "configuration"
 	choreLetters   = "letters"
 	choreFold      = "fold"
+	choreUpkeep    = "upkeep"
 
 	choreKeys         = "keys"
 	choreCertificates = "certificates"
@@ -46,6 +47,7 @@ const (
 	watchEvery   = 5 * time.Second
 	sumsEvery    = 15 * time.Second
 	foldEvery    = 10 * time.Minute
+	upkeepEvery  = 15 * time.Minute
 	sumsBack     = 48 * time.Hour
 )
 
@@ -89,6 +91,7 @@ func (a *app) chores() {
 		_, err := a.store.Apply(ctx, store.Writes{Folds: []store.Fold{{Before: now.Add(-2 * time.Hour).Truncate(time.Hour)}}})
 		return time.Time{}, err
 	})
+	a.ticker.Chore(choreUpkeep, upkeepEvery, a.upkeep)
 	a.ticker.Chore(choreConfig, watchEvery, func(ctx context.Context, _ time.Time) (time.Time, error) {
 		err := a.configs.Refresh(ctx) // another gateway may have configured
 		a.strangers()
@@ -96,6 +99,15 @@ func (a *app) chores() {
 	})
 	a.ticker.Chore(choreFleet, pace.Beat, a.fleet.beat)
 	a.scheduleLetters()
+}
+
+// upkeep makes room ahead in the store's tables.
+func (a *app) upkeep(ctx context.Context, now time.Time) (time.Time, error) {
+	made, err := a.store.Extend(ctx, now)
+	if made > 0 {
+		a.log.Info("partitions were made ahead", slog.Int("partitions", made))
+	}
+	return time.Time{}, err
 }
 
 // strangers tells of routes that were configured after the start: their messages wait until a restart wires them.

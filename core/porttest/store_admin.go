@@ -98,6 +98,20 @@ func chores() []sentence {
 			st.absent(set)
 			st.applied(store.Writes{Ticks: []store.Tick{next, other}})
 		}},
+		{"makes room ahead, once, and takes what is accepted after that time", func(st *stand) {
+			later := Noon().AddDate(2, 0, 0)
+			for range 2 {
+				_, err := st.s.Extend(st.t.Context(), later)
+				st.ok(err, "making room")
+			}
+			made, err := st.s.Extend(st.t.Context(), Noon())
+			st.ok(err, "making room")
+			st.same("what is made of what is there", made, 0)
+			for months := range 4 {
+				st.whole(st.accept(Given{At: later.AddDate(0, months, 0)}))
+			}
+			st.whole(st.accept(Given{}))
+		}},
 		{"exercises the store when it is checked", func(st *stand) {
 			for range 3 {
 				st.ok(st.s.Check(st.t.Context()), "checking the store")

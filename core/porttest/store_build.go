@@ -59,9 +59,9 @@ func NewHash(r *rand.Rand) (hash [32]byte) {
 	return hash
 }
 
-// NewContactID draws a ten-digit contact number.
+// NewContactID draws a ten-digit contact number, of those that a store has room for from its first day.
 func NewContactID(r *rand.Rand) contact.ID {
-	return contact.ID(1_000_000_001 + r.Int64N(8_000_000_000))
+	return contact.ID(1_000_000_001 + r.Int64N(20_000_000))
 }
 
 // NewAddress draws an address of the kind.

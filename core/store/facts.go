@@ -163,9 +163,17 @@ type Conservation interface {
 	Recount(ctx context.Context, from, to time.Time) ([]message.Count, error)
 }
 
+// Upkeep keeps the tables in shape.
+type Upkeep interface {
+	// Extend makes room for what will be written from now on, months ahead; a store that grows by itself has nothing to
+	// make. It may run on any number of gateways at once.
+	Extend(ctx context.Context, now time.Time) (made int, err error)
+}
+
 // Health exercises the store.
 type Health interface {
-	// Check writes and reads back; it returns within the context's deadline.
+	// Check writes and reads back, and fails while there is still room when the room ahead comes to its end; it returns
+	// within the context's deadline.
 	Check(ctx context.Context) error
 }
 
@@ -185,6 +193,7 @@ type Store interface { //nolint:interfacebloat // the sum of the small ones; onl
 	Ledger
 	Runs
 	Conservation
+	Upkeep
 	Fleet
 	Health
 	// Close waits for what is under way.

@@ -118,7 +118,8 @@ func whatOf(err error) string {
 	if pgErr.Code == codeExpected {
 		return pgErr.Message
 	}
-	switch pgErr.TableName {
+	table := parentOf(pgErr.TableName)
+	switch table {
 	case "run", "config_version", "ledger_seal":
 		return "version"
 	case "principal":
@@ -126,7 +127,7 @@ func whatOf(err error) string {
 	case "plan":
 		return "contact"
 	}
-	return pgErr.TableName // intake_key, step, evidence, tick, and what else holds a number that is taken
+	return table // intake_key, step, evidence, tick, and what else holds a number that is taken
 }
 
 // keyName is an intake key as the call's other sets may hold it too.

@@ -1,17 +1,42 @@
 package postgres
 
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/pressly/goose/v3"
+)
+
 // What the tests of plans and of the border look at.
 const (
-	ByIndex        = byIndex
-	Claim          = claim
-	Settle         = settle
-	Requeue        = requeue
-	Recounting     = recount
-	SelectLeaves   = selectLeaves
-	SelectReports  = selectReports
-	SelectMessages = selectMessages
-	SelectEvidence = selectEvidence
-	LastText       = lastText
+	ByIndex           = byIndex
+	Claim             = claim
+	Settle            = settle
+	Requeue           = requeue
+	Undue             = undue
+	SpendDeadlines    = spendDeadlines
+	DeleteDeadlines   = deleteDeadlines
+	Recounting        = recount
+	SelectLeaves      = selectLeaves
+	SelectMarks       = selectMarks
+	SelectReports     = selectReports
+	SelectDeadlines   = selectDeadlines
+	SelectMessages    = selectMessages
+	SelectDues        = selectDues
+	SelectEvidence    = selectEvidence
+	SelectContact     = selectContact
+	SelectPlan        = selectPlan
+	SelectSteps       = selectSteps
+	ContactsMessages  = contactsMessages
+	ContactsDues      = contactsDues
+	ContactsEvidence  = contactsEvidence
+	GateSuppressions  = gateSuppressions
+	GatePoints        = gatePoints
+	SelectKey         = selectKey
+	HeldKeys          = heldKeys
+	NextDue           = nextDue
+	LastText          = lastText
+	PartitionsRunning = short
 )
 
 // Classify is the border's one function.
@@ -19,3 +44,14 @@ func Classify(err error) error { return classify("testing", err) }
 
 // OfCommit is its exception for what was sent with its commit.
 func OfCommit(err error) error { return classify("testing", ofCommit("testing", err)) }
+
+// MigrateTo brings the schema up to a version.
+func MigrateTo(ctx context.Context, cfg Config, version int64) error {
+	return migrate(cfg, func(p *goose.Provider) error {
+		_, err := p.UpTo(ctx, version)
+		return err
+	})
+}
+
+// OnPool is a store on a schema as it is found, as a release before this one would be.
+func OnPool(pool *pgxpool.Pool) *Store { return &Store{pool: pool} }

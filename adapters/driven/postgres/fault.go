@@ -20,6 +20,7 @@ const (
 	codeExpected  = "CA409" // ours: expect_rows
 	codeDeadlock  = "40P01"
 	codeSerialize = "40001"
+	codeCheck     = "23514" // no check of ours can fail: there is no partition for a row
 )
 
 // refusal is the cause of a fault that PostgreSQL reported. Its texts and details hold rows, so only the code and the
@@ -71,8 +72,8 @@ func kindOfFailure(err error) fault.Kind {
 // kindOfCode is the kind of a code of SQLSTATE.
 func kindOfCode(code string) fault.Kind {
 	switch code {
-	case "25006", codeSerialize, codeDeadlock, "55P03", "57014", "57P01", "57P02", "57P03", "57P05":
-		// read-only, serialization, deadlock, lock or statement timeout, shutting down, starting up
+	case "25006", codeCheck, codeSerialize, codeDeadlock, "55P03", "57014", "57P01", "57P02", "57P03", "57P05":
+		// read-only, a missing partition, serialization, deadlock, lock or statement timeout, shutting down, starting up
 		return fault.Unavailable
 	case "40003", "08007": // whether it was committed is not known
 		return fault.Ambiguous

@@ -21,7 +21,14 @@ const lockEvery, lockTimes = 1, 300
 
 // Migrate brings the schema up to date, one process at a time. Migrations only go forward; version N and N+1 of the
 // program run side by side on one schema.
-func Migrate(ctx context.Context, cfg Config) (err error) {
+func Migrate(ctx context.Context, cfg Config) error {
+	return migrate(cfg, func(p *goose.Provider) error {
+		_, err := p.Up(ctx)
+		return err
+	})
+}
+
+func migrate(cfg Config, up func(*goose.Provider) error) (err error) {
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
@@ -49,6 +56,5 @@ func Migrate(ctx context.Context, cfg Config) (err error) {
 	if err != nil {
 		return fault.Wrap(fault.Unknown, "reading the migrations", err)
 	}
-	_, err = provider.Up(ctx)
-	return classify("migrating the schema", err)
+	return classify("migrating the schema", up(provider))
 }

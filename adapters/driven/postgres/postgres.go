@@ -82,7 +82,12 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		pool.Close()
 		return nil, classify("connecting to PostgreSQL", err)
 	}
-	return &Store{pool: pool}, nil
+	opened := &Store{pool: pool}
+	if _, err := opened.scalar(ctx, "making partitions ahead", extendNow); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return opened, nil
 }
 
 func poolSettings(cfg Config) (*pgxpool.Config, error) {
@@ -111,12 +116,6 @@ func (s *Store) Close() error {
 
 // beat writes and reads back one row.
 const beat = `update heartbeat set beats = beats + 1 where id = 1 returning beats`
-
-// Check writes and reads back.
-func (s *Store) Check(ctx context.Context) error {
-	var beats int64
-	return classify("checking the store", s.pool.QueryRow(ctx, beat).Scan(&beats))
-}
 
 // look sends statements that read by key as one round trip under one snapshot. Their results are read by the functions that were
 // queued with them.

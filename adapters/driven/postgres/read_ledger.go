@@ -34,7 +34,8 @@ select hour, channel, urgency, place, sum(delta)::bigint from counter
 where hour >= $1 and hour < $2 group by 1, 2, 3, 4 having sum(delta) <> 0 order by 1, 2, 3, 4`
 
 	// recount counts every message of the hours twice: as accepted, and where it is now. What waits is pending; else
-	// the last evidence that changes a place decides, as in message.Tell.
+	// the last evidence that changes a place decides, as in message.Tell. The identifier holds the time of acceptance to
+	// the millisecond: its bounds leave the partitions and pages of the hours.
 	recount = `
 with placed as (
     select m.accepted_at - m.accepted_at % 3600000000 as hour, m.channel, m.urgency,
@@ -45,7 +46,7 @@ with placed as (
                 when 21 then 4 when 22 then 6 end
             from evidence e where e.message = m.id and e.kind <> 23 order by e.seq desc limit 1) end as place
     from message m left join due d on d.message = m.id
-    where m.accepted_at >= $1 and m.accepted_at < $2),
+    where m.accepted_at >= $1 and m.accepted_at < $2 and m.id >= $3 and m.id < $4),
 counted as (
     select hour, channel, urgency, coalesce(place, 1) as place, count(*) as n from placed group by 1, 2, 3, 4)
 select hour, channel, urgency, place, n from counted
@@ -81,11 +82,15 @@ func (s *Store) Sums(ctx context.Context, from, to time.Time) ([]message.Count, 
 
 // Recount implements [store.Conservation].
 func (s *Store) Recount(ctx context.Context, from, to time.Time) ([]message.Count, error) {
-	return s.counts(ctx, "recounting", recount, from, to)
+	first, end := timeOf(hourFrom(from)), timeOf(hourFrom(to))
+	return s.counts(ctx, "recounting", recount, from, to, boundOf(first.Add(-recountSlack)), boundOf(end.Add(recountSlack)))
 }
 
-func (s *Store) counts(ctx context.Context, doing, statement string, from, to time.Time) ([]message.Count, error) {
-	return tally(ctx, s, doing, countOf, statement, hourFrom(from), hourFrom(to))
+// recountSlack is how far an identifier may be from the time of acceptance.
+const recountSlack = time.Minute
+
+func (s *Store) counts(ctx context.Context, doing, statement string, from, to time.Time, more ...any) ([]message.Count, error) {
+	return tally(ctx, s, doing, countOf, statement, append([]any{hourFrom(from), hourFrom(to)}, more...)...)
 }
 
 // hourFrom is the first full hour at or after the time.
