@@ -27,6 +27,7 @@ type form struct {
 	paths  [][]string
 	fields []string
 	uses   map[string]filter
+	simple simple
 	turn   int // what a turn of a loop costs: the more the form says, the more a turn may do
 }
 
@@ -48,7 +49,7 @@ func parse(text string) (f *form, err error) {
 		return nil, refuseForm(fmt.Sprintf("line %d: this is no Liquid", wrong.LineNumber()))
 	}
 	return &form{
-		root: root, config: config, names: s.names(), paths: s.paths, fields: s.fields, uses: s.uses,
+		root: root, config: config, names: s.names(), paths: s.paths, fields: s.fields, uses: s.uses, simple: s.simple,
 		turn: max(leastTurn, len(text)/16),
 	}, nil
 }

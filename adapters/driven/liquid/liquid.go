@@ -46,6 +46,9 @@ func (r *Renderer) Render(form string, data map[string]any, escape bool) (string
 	if wrong := f.lacking(data); len(wrong) > 0 {
 		return "", fault.Refuse(wrong...)
 	}
+	if text, ok := f.simple.fill(data, escape); ok {
+		return text, nil
+	}
 	return f.render(data, escape)
 }
 

@@ -30,6 +30,7 @@ type scan struct {
 	filters map[string]filter // those there are
 	uses    map[string]filter // those the form uses
 	comment bool
+	simple  simple
 }
 
 type block struct{ tag, variable string }
@@ -93,6 +94,7 @@ func (s *scan) plain(text string) {
 		text = strings.Repeat("\n", breaks)
 	}
 	s.text.WriteString(text)
+	s.simple.plain(text)
 }
 
 // mark takes an output or a tag apart and writes it anew.
@@ -101,6 +103,7 @@ func (s *scan) mark(opens, inner string) error {
 	if opens == "{{" {
 		return s.output(body, left, right, inner)
 	}
+	s.simple.odd = true
 	tag, args := body, ""
 	if i := strings.IndexAny(body, " \t\r\n"); i >= 0 {
 		tag, args = body[:i], strings.TrimSpace(body[i:])
@@ -135,6 +138,7 @@ func (s *scan) output(body, left, right, inner string) error {
 	if err != nil {
 		return err
 	}
+	s.simple.value(words, left+right != "")
 	s.write("{{", left, s.through(outFilter, source(words), first), right, "}}", inner)
 	return nil
 }
