@@ -150,3 +150,17 @@ func TestPerson(t *testing.T) {
 		}
 	}
 }
+
+// TestParseNumberAsWritten: a number means the same with and without spaces, which only the library can read.
+func TestParseNumberAsWritten(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(r *rapid.T) {
+		digits := rapid.StringMatching(`[0-9]{3}[0-9]{7}`).Draw(r, "digits")
+		country := rapid.SampledFrom([]string{"US", "CA", "GB", ""}).Draw(r, "country")
+		plain, err := customer.ParseNumber("+1"+digits, country)
+		spaced, err2 := customer.ParseNumber("+1 "+digits[:3]+" "+digits[3:], country)
+		if (err == nil) != (err2 == nil) || plain.E164 != spaced.E164 || plain.Landline != spaced.Landline || !slices.Equal(plain.Zones, spaced.Zones) {
+			r.Fatalf("%s: %+v, %v; with spaces %+v, %v", digits, plain, err, spaced, err2)
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
@@ -27,7 +28,7 @@ func ParseNumber(raw, country string) (Number, error) {
 	if len(raw) > maxNumber || strings.ContainsFunc(raw, isForeign) {
 		return Number{}, fault.New(fault.Invalid, "is written with digits, as +12015550123")
 	}
-	n, err := phonenumbers.Parse(raw, strings.ToUpper(country))
+	n, err := read(raw, country)
 	if err != nil || n.GetExtension() != "" {
 		return Number{}, fault.New(fault.Invalid, "is no number in use in its numbering plan")
 	}
@@ -42,6 +43,21 @@ func ParseNumber(raw, country string) (Number, error) {
 	return Number{
 		E164: Address(phonenumbers.Format(n, phonenumbers.E164)), Zones: zonesOf(n), Landline: kind == phonenumbers.FIXED_LINE,
 	}, nil
+}
+
+// read takes a number apart. One of North America in international form, as systems keep them, is taken apart here: it
+// has one form, and the library would look for extensions, prefixes and other ways of writing in it.
+func read(raw, country string) (*phonenumbers.PhoneNumber, error) {
+	const form = "+12015550123"
+	if len(raw) != len(form) || !strings.HasPrefix(raw, "+1") || raw[2] < '2' {
+		return phonenumbers.Parse(raw, strings.ToUpper(country))
+	}
+	national, err := strconv.ParseUint(raw[2:], 10, 64)
+	if err != nil {
+		return phonenumbers.Parse(raw, strings.ToUpper(country))
+	}
+	var code int32 = 1
+	return &phonenumbers.PhoneNumber{CountryCode: &code, NationalNumber: &national}, nil
 }
 
 // isForeign tells what stands in no number: the library would look for one in any text.
