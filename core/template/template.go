@@ -54,7 +54,10 @@ func Gather(wrong []fault.Violation, part string, err error) ([]fault.Violation,
 
 // Tidy gives a filled part LF at its line ends and nothing at either end.
 func Tidy(text string) string {
-	return strings.TrimSpace(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text))
+	if strings.Contains(text, "\r") {
+		text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+	}
+	return strings.TrimSpace(text)
 }
 
 // Renderer fills a form. Implementations are strict: a name that the data lacks is a fault.Invalid whose
