@@ -202,11 +202,7 @@ func blocks(t *testing.T, heading string) []fenced {
 		}
 		text, _, _ = strings.Cut(rest, "\n## ")
 	}
-	var all []fenced
-	for _, m := range regexp.MustCompile("(?ms)^ *```([a-z]*)\n(.*?)^ *```$").FindAllStringSubmatch(text, -1) {
-		all = append(all, fenced{m[1], m[2]})
-	}
-	return all
+	return blocksOf(text)
 }
 
 // TestReadmePaths looks up the method and path of every curl line that goes to the gateway.
