@@ -24,7 +24,12 @@
 //   - Attempt: one call that was spent. Answer: what a call brought at once, a receipt or a fault. Report: what the
 //     provider, the recipient or a person says later.
 //   - In doubt: the call may have been made and its answer is not known. It is never silently repeated: the contact type
-//     says hold or repeat.
+//     says hold, repeat, or open a To Do. Dead letter: a message that ended without a proof that anybody was reached, or is in
+//     doubt.
+//   - Replay: a person puts a dead letter back into its lane; it keeps its id. Retry: a new message of the same step
+//     replaces one that fell, to another address or for another try. Halt: a contact's plan goes no further.
+//   - To Do entry (todo): work that only a person can do [3.4.1.1 step 2.0]: resolve a doubt, look after a contact whose
+//     plan reached nobody. It is open or complete, and open once about one thing.
 //   - Suppression (consent): we must not reach this address on this channel. Window: when a channel may reach people, in
 //     their own time. Gate: whether a message may be called here, now.
 //   - Plan and step (notice): ordered channels; the next step starts when one has fallen, and starts once.
@@ -41,7 +46,7 @@
 //     conflict.
 //
 // To come with the rest of the two processes: Service Agreement, SA type, stop request, financial transaction
-// [3.3.2.3 throughout]; To Do [3.4.1.1 step 2.0; 3.3.2.3 steps 2.7, 3.2]; Reminder [3.4.1.1 steps 1.7 to 1.9];
+// [3.3.2.3 throughout]; To Do types, roles and skills [3.3.2.3 steps 2.7, 3.2]; Reminder [3.4.1.1 steps 1.7 to 1.9];
 // Algorithm on a plug-in spot.
 //
 // # Verbs: gather facts, call decisions, hand over one write set

@@ -44,7 +44,7 @@ func (s *Sender) Send(ctx context.Context, batch []message.Taken) []message.Answ
 	var places []int // of the calls in the batch
 	for i, taken := range batch {
 		opens, closes := s.window(taken.Message)
-		call, err := CallOf(taken.Message, opens, closes, s.rule, s.sender)
+		call, err := CallOf(taken.Current(), opens, closes, s.rule, s.sender)
 		if err != nil {
 			answers[i].Err = err
 			continue

@@ -17,6 +17,7 @@ import (
 	"carillon/core/ledger"
 	"carillon/core/message"
 	"carillon/core/store"
+	"carillon/core/todo"
 )
 
 func TestAccept(t *testing.T) {
@@ -411,6 +412,13 @@ func TestNoContactPoint(t *testing.T) {
 		if err != nil || len(a.Messages) != 1 || a.Messages[0].Suppressed == "" || len(s.tables.applied[0].Dues) != 0 {
 			t.Errorf("%+v: %v", a, err)
 		}
+		w := s.tables.applied[0]
+		if len(w.ToDos) != 1 || w.ToDos[0].Type != todo.NotReached || w.ToDos[0].Contact != a.Contact || w.ToDos[0].Reason != accept.NoContactPoint {
+			t.Errorf("nobody is told: %+v", w.ToDos)
+		}
+		if len(w.Dead) != 1 || w.Dead[0].Place != message.AtSuppressed || w.Dead[0].Reason != accept.NoContactPoint || w.Dead[0].Contact != a.Contact {
+			t.Errorf("no dead letter: %+v", w.Dead)
+		}
 	})
 }
 
@@ -468,13 +476,49 @@ func TestNextStep(t *testing.T) {
 			t.Errorf("an earlier step's late fall starts %+v: %v", w, err)
 		}
 	})
-	t.Run("is nothing after the last step", func(t *testing.T) {
+	t.Run("is nothing when the contact is halted", func(t *testing.T) {
 		t.Parallel()
 		s, id := cascaded(t, nil)
-		if w, err := s.NextStep(t.Context(), later, id, 3, "returned"); err != nil || !reflect.DeepEqual(w, store.Writes{}) {
+		s.tables.contacts[id].Halted = true
+		if w, err := s.NextStep(t.Context(), later, id, 2, "bounced"); err != nil || !reflect.DeepEqual(w, store.Writes{}) {
 			t.Errorf("%+v: %v", w, err)
 		}
 	})
+	for says, row := range map[string]struct {
+		second message.EvidenceKind // what became of the second step
+		halted bool
+		opened int
+	}{
+		"is a To Do after the last step, when nobody was reached":       {message.Refused, false, 1},
+		"is nothing after the last step, when another way has reached":  {message.Delivered, false, 0},
+		"is nothing after the last step, while another way may reach":   {message.Sent, false, 0},
+		"is nothing after the last step of a contact that was halted":   {message.Refused, true, 0},
+		"is a To Do after the last step, when the other was called off": {message.CancelledE, false, 1},
+	} {
+		t.Run(says, func(t *testing.T) {
+			t.Parallel()
+			s, id := cascaded(t, nil)
+			third, err := s.NextStep(t.Context(), later, id, 2, "bounced")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.tables.Apply(t.Context(), third); err != nil {
+				t.Fatal(err)
+			}
+			view := s.tables.contacts[id]
+			view.Halted = row.halted
+			view.Messages[1].Evidence = []message.Evidence{{Seq: 1, Kind: row.second}}
+			w, err := s.NextStep(t.Context(), later, id, 3, "returned")
+			if err != nil || len(w.ToDos) != row.opened || len(w.Messages) != 0 {
+				t.Fatalf("%+v: %v", w, err)
+			}
+			for _, e := range w.ToDos {
+				if e.Type != todo.NotReached || e.Contact != id || e.Message != third.Messages[0].ID || e.Reason != "returned" || !e.OpenedAt.Equal(later) {
+					t.Errorf("%+v", e)
+				}
+			}
+		})
+	}
 	t.Run("reads the contact points anew", func(t *testing.T) {
 		t.Parallel()
 		s, id := cascaded(t, nil)

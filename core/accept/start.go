@@ -17,20 +17,25 @@ import (
 	"carillon/core/message"
 	"carillon/core/notice"
 	"carillon/core/store"
+	"carillon/core/todo"
 )
 
 // NoContactPoint is the reason of a step that had nobody to go to.
 const NoContactPoint = "no_contact_point"
 
-// NextStep returns the write set that starts the step after one that fell, empty when there is none or it was
-// started. A verb merges it into the write set that tells of the fall.
+// NextStep returns the write set that starts the step after one that fell, empty when it was started or the contact is
+// halted. When there is no next step and nobody was reached, it opens a To Do. A verb merges it into the write set that
+// tells of the fall.
 func (s *Service) NextStep(ctx context.Context, now time.Time, id contact.ID, fell int16, why string) (store.Writes, error) {
 	view, err := s.Facts.Contact(ctx, id)
 	if err != nil {
 		return store.Writes{}, err
 	}
 	number := notice.Next(view.Plan, fell)
-	if number == 0 || notice.Started(view.Steps, number) {
+	switch {
+	case number == 0:
+		return ended(view, now, fell, why), nil
+	case view.Halted || notice.Started(view.Steps, number):
 		return store.Writes{}, nil
 	}
 	cfg, err := s.Configs.At(ctx, view.Contact.Config)
@@ -54,6 +59,30 @@ func (s *Service) NextStep(ctx context.Context, now time.Time, id contact.ID, fe
 		return store.Writes{}, err
 	}
 	return run.out, nil
+}
+
+// ended is what the fall of a plan's last step brings about: work for a person, unless somebody was reached on another
+// way or still may be.
+func ended(view store.ContactView, now time.Time, fell int16, why string) store.Writes {
+	var last message.Message
+	for _, rec := range view.Messages {
+		if rec.Message.Origin.Step == fell {
+			last = rec.Message // the newest of the step: the one that falls. Its fall is not written yet.
+		}
+	}
+	for _, rec := range view.Messages {
+		place := rec.Life().Place
+		if rec.Message.ID == last.ID {
+			continue
+		}
+		if !place.Fallen() && place != message.AtCancelled {
+			return store.Writes{}
+		}
+	}
+	if last.ID.IsZero() || view.Halted {
+		return store.Writes{}
+	}
+	return store.Writes{ToDos: []todo.Entry{todo.Unreached(last, now, why)}}
 }
 
 // again reads the subject of a contact anew: contact points may have changed since.
@@ -177,6 +206,9 @@ func (r *starting) from(number int16, why string) error {
 		}
 		why = NoContactPoint
 	}
+	if last := r.out.Messages[len(r.out.Messages)-1]; last.TellsPlan() {
+		r.out.ToDos = append(r.out.ToDos, todo.Unreached(last, r.now, why))
+	}
 	return nil
 }
 
@@ -275,6 +307,9 @@ func (r *starting) suppress(m message.Message) {
 		return
 	}
 	move.Evidence.Message = m.ID
+	if dead, is := m.Dead(move); is {
+		r.out.Dead = append(r.out.Dead, dead)
+	}
 	r.out.Evidence = append(r.out.Evidence, *move.Evidence)
 	r.out.Counts = append(r.out.Counts, message.Arrival(m, move.To.Place)...)
 	e := r.entry(ledger.MessageMoved, m, NoContactPoint)

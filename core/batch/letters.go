@@ -302,7 +302,7 @@ func (l *Letters) settled(ctx context.Context, now time.Time, m message.Message,
 		return set, nil
 	}
 	set.Settles = []store.Settle{{Fence: message.FenceOf(d)}}
-	if !move.To.Place.Fallen() || m.Origin.LastStep() {
+	if !move.To.Place.Fallen() || !m.TellsPlan() {
 		return set, nil
 	}
 	next, err := l.Steps.NextStep(ctx, now, m.Origin.Contact, m.Origin.Step, move.Evidence.Reason)

@@ -46,7 +46,9 @@ type Route struct {
 	Longest  notice.Span       `json:"longest,omitempty"`  // longest such pause
 	Receipt  notice.Span       `json:"receipt,omitempty"`  // how long to wait for a report before unconfirmed; 0: none is expected
 	Hold     notice.Span       `json:"hold,omitempty"`     // how long what is in doubt waits for a report
-	Expires  notice.Span       `json:"expires,omitempty"`  // default age at which a message is no longer begun; 0: never
+	// Age is how long after it first came due a message whose calls fail is given up, by urgency; see defaultAge.
+	Age     map[message.Urgency]notice.Span `json:"age,omitempty"`
+	Expires notice.Span                     `json:"expires,omitempty"` // default age at which a message is no longer begun; 0: never
 }
 
 // ContactType is a contact type with what it makes of itself.
@@ -221,6 +223,30 @@ const (
 	// A dialer wants an expiry on every call (PutDialRequestBatch: expirationTime is required).
 	defaultVoiceExpires = 24 * time.Hour
 )
+
+// defaultAge is how long a message is tried where its route says nothing: what is urgent is no use a day later, and a
+// notice the law asks for is worth the longest patience.
+func defaultAge(u message.Urgency) time.Duration {
+	const day = 24 * time.Hour
+	switch u {
+	case message.Emergency:
+		return day
+	case message.Regulatory:
+		return 10 * day
+	case message.Service:
+		return 7 * day
+	default:
+		return 3 * day
+	}
+}
+
+// AgeOf is how long after it first came due a message of the urgency is given up when its calls fail.
+func (r Route) AgeOf(u message.Urgency) time.Duration {
+	if age := r.Age[u].Of(); age > 0 {
+		return age
+	}
+	return defaultAge(u)
+}
 
 func (r Route) withDefaults() Route {
 	if r.Slots == 0 {

@@ -84,6 +84,9 @@ func TestLint(t *testing.T) {
 		}, []string{"/routes/"}},
 		{"refuses a route without number", func(d *config.Document) { d.Routes[0].Number = 0 }, []string{"/routes/sms-1/number"}},
 		{"refuses a route's number that is too large for a lane", func(d *config.Document) { d.Routes[0].Number = 8001 }, []string{"/routes/sms-1/number"}},
+		{"refuses an age that gives up at once", func(d *config.Document) {
+			d.Routes[0].Age = map[message.Urgency]notice.Span{message.Bulk: notice.Span(time.Second)}
+		}, []string{"/routes/sms-1/age/bulk"}},
 		{"refuses two routes of one number", func(d *config.Document) { d.Routes[0].Number = 2 }, []string{"/routes/number/2"}},
 		{"refuses two routes of one code", func(d *config.Document) {
 			d.Routes = append(d.Routes, config.Route{Code: "sms-1", Number: 9, Channel: message.SMS, Provider: "sns"})
@@ -227,6 +230,18 @@ func TestSnapshot(t *testing.T) {
 		}
 		if l, _ := s.Route("letters"); l.Slots != 1 || l.Attempts != 2 || l.First.Of() != time.Second || l.Hold.Of() != time.Hour || l.Expires.Of() != 24*time.Hour {
 			t.Errorf("what was said is lost: %+v", l)
+		}
+	})
+	t.Run("tries a message for as long as its route says, else for as long as its urgency is worth", func(t *testing.T) {
+		t.Parallel()
+		r, _ := s.Route("sms-1")
+		r.Age = map[message.Urgency]notice.Span{message.Bulk: notice.Span(time.Hour)}
+		for u, want := range map[message.Urgency]time.Duration{
+			message.Emergency: 24 * time.Hour, message.Regulatory: 240 * time.Hour, message.Service: 168 * time.Hour, message.Bulk: time.Hour,
+		} {
+			if got := r.AgeOf(u); got != want {
+				t.Errorf("%s: %s", u, got)
+			}
 		}
 	})
 	t.Run("has lanes, most urgent first, and finds their route", func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"carillon/core/contact"
 	"carillon/core/fault"
 	"carillon/core/message"
+	"carillon/core/notice"
 	"carillon/core/template"
 )
 
@@ -103,6 +104,11 @@ func (l *linter) route(v Route) {
 	}
 	if v.Slots < 0 || v.Attempts < 0 {
 		l.add(at+"/slots", "slots and attempts are not negative")
+	}
+	for u, age := range v.Age {
+		if age < notice.Span(time.Minute) {
+			l.add(at+"/age/"+u.String(), "is at least one minute")
+		}
 	}
 }
 

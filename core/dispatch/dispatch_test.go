@@ -77,6 +77,9 @@ func TestFaults(t *testing.T) {
 	notBegun := func(r *result) { r.Begun = false }
 	repeat := func(r *result) { r.Taken.Message.Doubt = message.Repeat }
 	retrying := func(r *result) { r.Taken.Was = message.WaitRetry }
+	aged := func(r *result) { r.Taken.Due.FirstAt = noon().Add(-168 * time.Hour) } // service: seven days
+	younger := func(r *result) { r.Taken.Due.FirstAt = noon().Add(-167 * time.Hour) }
+	asks := func(r *result) { r.Taken.Message.Doubt = message.ToDo }
 	for _, row := range []struct {
 		says    string
 		err     error
@@ -104,6 +107,12 @@ func TestFaults(t *testing.T) {
 		{says: "Unavailable again by itself: spends an attempt", err: unavailable(), change: retrying, seen: message.Retried, place: message.Pending, again: 4 * time.Second, reason: message.WaitRetry, attempt: 1},
 		{says: "Unavailable with a longer wait: as told", err: waiting(fault.Unavailable, time.Hour), change: retrying, seen: message.Retried, place: message.Pending, again: time.Hour, reason: message.WaitRetry, attempt: 1},
 		{says: "Unavailable at the last attempt: gives up, next step", err: unavailable(), change: func(r *result) { retrying(r); spent(2)(r) }, seen: message.GaveUp, place: message.AtFailed, again: -1, next: true},
+		{says: "Unavailable at its age: gives up, be the failure the route's, next step", err: unavailable(), change: func(r *result) { aged(r); r.Row = 9 }, seen: message.GaveUp, place: message.AtFailed, again: -1, next: true},
+		{says: "Unavailable short of its age: backs off", err: unavailable(), change: younger, place: message.Pending, again: 4 * time.Second, reason: message.WaitRetry},
+		{says: "Throttled at its age: gives up with the provider's word, next step", err: fault.Provider(fault.Throttled, "ThrottledException", "x", nil), change: aged, seen: message.GaveUp, place: message.AtFailed, again: -1, next: true},
+		{says: "Misconfigured at its age: burns no message", err: fault.New(fault.Misconfigured, "x"), change: aged, place: message.Pending, reason: message.WaitReturned, pauses: 4},
+		{says: "not begun at its age: back to the queue", err: waiting(fault.Unavailable, time.Minute), change: func(r *result) { aged(r); notBegun(r) }, place: message.Pending, again: time.Minute, reason: message.WaitReturned},
+		{says: "Ambiguous under todo: in doubt", err: fault.New(fault.Ambiguous, "x"), change: asks, seen: message.Doubtful, place: message.InDoubt, again: -1},
 		{says: "Ambiguous: in doubt", err: fault.New(fault.Ambiguous, "x"), seen: message.Doubtful, place: message.InDoubt, again: -1},
 		{says: "Ambiguous where the receiver dedupes: again", err: fault.New(fault.Ambiguous, "x"), stand: dedupes, seen: message.Retried, place: message.Pending, again: 4 * time.Second, reason: message.WaitRetry, attempt: 1},
 		{says: "Ambiguous where the contact type says repeat: again", err: fault.New(fault.Ambiguous, "x"), change: repeat, seen: message.Retried, place: message.Pending, again: 4 * time.Second, reason: message.WaitRetry, attempt: 1},
@@ -154,6 +163,41 @@ func TestFaults(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNeverSilentlyRepeated: whatever a call brings, a message whose call may have been made is not called again unless
+// the receiver dedupes or the contact type says repeat; and a final failure keeps the provider's last word.
+func TestNeverSilentlyRepeated(t *testing.T) {
+	t.Parallel()
+	kinds := []fault.Kind{
+		fault.Invalid, fault.NotFound, fault.Refused, fault.Suppressed, fault.Throttled, fault.Exhausted, fault.Misconfigured,
+		fault.Unavailable, fault.Ambiguous, fault.Unknown, fault.Cancelled,
+	}
+	maybeMade := []fault.Kind{fault.Ambiguous, fault.Unknown, fault.Cancelled}
+	rapid.Check(t, func(r *rapid.T) {
+		s := newStand(t)
+		kind := rapid.SampledFrom(kinds).Draw(r, "kind")
+		got := answered(fault.Provider(kind, "TheirWord", "x", nil))
+		got.Row, got.Begun = rapid.IntRange(0, 9).Draw(r, "row"), rapid.Bool().Draw(r, "begun")
+		got.Taken.Due.Attempt = int16(rapid.IntRange(0, 3).Draw(r, "attempts"))
+		got.Taken.Due.FirstAt = noon().Add(-time.Duration(rapid.IntRange(0, 20*24).Draw(r, "hours")) * time.Hour)
+		got.Taken.Was = rapid.SampledFrom([]message.WaitReason{message.WaitNew, message.WaitRetry, message.WaitThrottled}).Draw(r, "was")
+		got.Taken.Message.Doubt = rapid.SampledFrom([]message.DoubtPolicy{message.Hold, message.Repeat, message.ToDo}).Draw(r, "policy")
+		s.way.Dedupes = rapid.Bool().Draw(r, "dedupes")
+		w, _ := s.settle(got)
+		allowed := s.way.Dedupes || got.Taken.Message.Doubt == message.Repeat
+		if slices.Contains(maybeMade, kind) && got.Begun && !allowed && (len(w.Requeues) != 0 || len(w.Evidence) != 1 || w.Evidence[0].Kind != message.Doubtful) {
+			r.Fatalf("%s under %s is repeated: %+v", kind, got.Taken.Message.Doubt, w.Requeues)
+		}
+		if got.Taken.Message.Doubt == message.ToDo && len(w.Dead) == 1 && w.Dead[0].Place == message.InDoubt && (len(w.ToDos) != 1 || len(w.Deadlines) != 0) {
+			r.Fatalf("a doubt nobody is asked about: %+v", w)
+		}
+		for _, d := range w.Dead {
+			if d.Place == message.AtFailed && (d.Reason != kind.String() || d.Code != "TheirWord") {
+				r.Fatalf("the provider's last word is lost: %+v", d)
+			}
+		}
+	})
 }
 
 // near compares requeues but for the jitter of a backoff: up to a quarter less.
@@ -247,11 +291,20 @@ func TestGateResults(t *testing.T) {
 
 func TestNextStep(t *testing.T) {
 	t.Parallel()
-	t.Run("is not asked for after the last", func(t *testing.T) {
+	t.Run("is asked for after the last too: the plan has ended", func(t *testing.T) {
 		t.Parallel()
 		s := newStand(t)
 		r := answered(fault.New(fault.Refused, "x"))
 		r.Taken.Message.Origin.Step = 2
+		if s.settle(r); len(s.steps.asked) != 1 {
+			t.Errorf("%+v", s.steps.asked)
+		}
+	})
+	t.Run("is not asked for after the last of a bulk plan, whose end is nobody's work", func(t *testing.T) {
+		t.Parallel()
+		s := newStand(t)
+		r := answered(fault.New(fault.Refused, "x"))
+		r.Taken.Message.Origin.Step, r.Taken.Message.Urgency = 2, message.Bulk
 		if w, _ := s.settle(r); len(w.Steps) != 0 || len(s.steps.asked) != 0 {
 			t.Errorf("%+v", w.Steps)
 		}

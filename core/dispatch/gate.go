@@ -18,7 +18,7 @@ type GateFacts interface {
 func Gate(ctx context.Context, now time.Time, facts GateFacts, cfg *config.Snapshot, allow consent.Allow, taken []message.Taken) ([]consent.Verdict, error) {
 	messages := make([]message.Message, len(taken))
 	for i, t := range taken {
-		messages[i] = t.Message
+		messages[i] = t.Current()
 	}
 	read, err := facts.GateFacts(ctx, messages)
 	if err != nil {

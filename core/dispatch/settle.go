@@ -55,7 +55,7 @@ func (s *Service) one(ctx context.Context, now time.Time, r Result, life message
 		set = set.And(p)
 	}
 	told := Told{Result: r, Place: move.To.Place, Attempt: move.To.Attempts, Reason: reason(r, move)}
-	if move.To.Place.Fallen() && !r.Taken.Message.Origin.LastStep() {
+	if move.To.Place.Fallen() && r.Taken.Message.TellsPlan() {
 		next, err := s.Steps.NextStep(ctx, now, r.Taken.Message.Origin.Contact, r.Taken.Message.Origin.Step, told.Reason)
 		if err != nil {
 			return store.Writes{}, Told{}, err
@@ -110,7 +110,7 @@ func decide(r Result, life message.Life, route config.Route) (message.Move, erro
 	case fault.Refused, fault.Invalid, fault.NotFound, fault.Forbidden, fault.Unauthorized, fault.Conflict:
 		return life.Refuse(seen)
 	case fault.Throttled:
-		return life.GiveBack(r.At.Add(max(fault.WaitOf(r.Answer.Err), throttledPause)), message.WaitThrottled)
+		return throttled(r, life, seen, route)
 	case fault.Exhausted, fault.Misconfigured:
 		return life.GiveBack(r.At, message.WaitReturned)
 	case fault.Unavailable:
@@ -138,20 +138,34 @@ func gated(v consent.Verdict, life message.Life, seen message.Observation) (mess
 	return life.GiveBack(at, message.WaitWindow)
 }
 
+// throttled waits as told and spends no attempt, until the message is too old.
+func throttled(r Result, life message.Life, seen message.Observation, route config.Route) (message.Move, error) {
+	if old(r, route) {
+		return life.GiveUp(seen)
+	}
+	return life.GiveBack(r.At.Add(max(fault.WaitOf(r.Answer.Err), throttledPause)), message.WaitThrottled)
+}
+
 // unavailable backs off. The attempt is the message's own to spend only when the route is otherwise well: a failure
 // among failures is the route's, and so is a message's first. So an outage costs no attempts, and a message that
 // fails by itself still comes to an end.
 func unavailable(r Result, life message.Life, seen message.Observation, route config.Route) (message.Move, error) {
 	wait := max(backoff(route, r.Taken.Message.ID, life.Attempts), fault.WaitOf(r.Answer.Err))
-	if r.Row > 1 || r.Taken.Was != message.WaitRetry {
+	if (r.Row > 1 || r.Taken.Was != message.WaitRetry) && !old(r, route) {
 		return life.GiveBack(r.At.Add(wait), message.WaitRetry)
 	}
 	return again(r, life, seen, route, wait)
 }
 
-// again spends an attempt and waits, or gives up when it was the last.
+// old reports whether a message has been tried for as long as its route tries one of its urgency. What waits for hours,
+// for a person or for an account that cannot send is not tried meanwhile: only a call that failed asks.
+func old(r Result, route config.Route) bool {
+	return r.At.Sub(r.Taken.Due.FirstAt) >= route.AgeOf(r.Taken.Message.Urgency)
+}
+
+// again spends an attempt and waits, or gives up when it was the last or the message is too old.
 func again(r Result, life message.Life, seen message.Observation, route config.Route, wait time.Duration) (message.Move, error) {
-	if life.Attempts+1 >= route.Attempts {
+	if life.Attempts+1 >= route.Attempts || old(r, route) {
 		return life.GiveUp(seen)
 	}
 	return life.Retry(seen, r.At.Add(wait))

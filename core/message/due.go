@@ -82,6 +82,13 @@ type Taken struct {
 	Lapsed  string     // the owner whose claim had lapsed; empty when the row was queued
 }
 
+// Current is the message with the expiry that holds now.
+func (t Taken) Current() Message {
+	m := t.Message
+	m.ExpiresAt = m.ExpiryFrom(t.Due.FirstAt)
+	return m
+}
+
 // Record is a message read back with everything that tells its life.
 type Record struct {
 	Message  Message

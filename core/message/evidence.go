@@ -22,6 +22,8 @@ const (
 	Delivered EvidenceKind = 21
 	Failed    EvidenceKind = 22 // bounced, undeliverable, returned, no answer, refused
 	Noted     EvidenceKind = 23 // seen on the way: accepted, printed, delayed, complained; changes no outcome
+
+	Replayed EvidenceKind = 31 // a person put it back into the queue; Ref is the request that did
 )
 
 // String is the kind's word.
@@ -51,6 +53,8 @@ func (k EvidenceKind) String() string {
 		return "failed"
 	case Noted:
 		return "noted"
+	case Replayed:
+		return "replayed"
 	}
 	return "unknown"
 }
@@ -144,6 +148,10 @@ func (p Place) Fallen() bool {
 		return false
 	}
 }
+
+// Dead reports whether a message in the place is a dead letter: it ended without a proof that anybody was reached, or
+// nobody knows. What was cancelled was meant to end.
+func (p Place) Dead() bool { return p.Fallen() || p == AtUnconfirmed || p == InDoubt }
 
 // Count is one delta of the conservation counters.
 type Count struct {

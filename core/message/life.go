@@ -37,7 +37,8 @@ type Life struct {
 	Work     Work
 	Place    Place
 	Seq      int32 // last evidence number
-	Attempts int16 // attempts spent
+	Attempts int16 // attempts spent since it was accepted or last replayed
+	Replays  int16 // how often a person put it back into the queue
 }
 
 // Born is the life of a message that was just accepted and waits.
@@ -48,8 +49,11 @@ func Tell(due *Due, seen []Evidence) Life {
 	l := Born()
 	for _, e := range seen {
 		l.Seq = e.Seq
-		if e.Kind.IsAttempt() {
+		switch {
+		case e.Kind.IsAttempt():
 			l.Attempts = e.Attempt
+		case e.Kind == Replayed:
+			l.Attempts, l.Replays = 0, l.Replays+1
 		}
 		l.Place = after(l.Place, e.Kind)
 	}
@@ -75,7 +79,7 @@ func after(p Place, k EvidenceKind) Place {
 	switch k {
 	case Sent:
 		return AtSent
-	case Retried:
+	case Retried, Replayed:
 		return Pending
 	case Refused, GaveUp, Failed:
 		return AtFailed
@@ -236,15 +240,17 @@ func (l Life) Recall(o Observation) (Move, error) {
 }
 
 // Deliver records a report that the recipient was reached. A message that is still claimed is settled by it:
-// only the holder of the claim may do so (a leased call's result). One that waits for another attempt waits no more.
+// only the holder of the claim may do so (a leased call's result). One that waits for another attempt, or was
+// replayed, waits no more: nobody is contacted twice.
 func (l Life) Deliver(o Observation) (Move, error) {
-	if err := lawful(l.Work != Queued || l.Attempts > 0, "delivered", l); err != nil {
+	if err := lawful(l.Work != Queued || l.Attempts > 0 || l.Replays > 0, "delivered", l); err != nil {
 		return Move{}, err
 	}
 	return l.report(Delivered, o), nil
 }
 
-// Fail records a report that the recipient was not reached.
+// Fail records a report that the recipient was not reached. Of a message that was replayed and waits it tells what is
+// known, and is not lawful.
 func (l Life) Fail(o Observation) (Move, error) {
 	if err := lawful(l.Work != Queued || l.Attempts > 0, "failed", l); err != nil {
 		return Move{}, err
@@ -275,6 +281,19 @@ func (l Life) Silence(o Observation) (Move, error) {
 		return Move{}, err
 	}
 	return l.move(Finished, Silent, o), nil
+}
+
+// Replay puts a message back into the queue because a person asks for it: one that ended without reaching anybody, one
+// that nobody reported on, or one that is in doubt. It may be claimed at once from at on; its attempts begin anew.
+func (l Life) Replay(o Observation, at time.Time) (Move, error) {
+	over := l.Work == Finished && (l.Place.Fallen() || l.Place == AtUnconfirmed)
+	if err := lawful(over || l.Work == Doubted, "replayed", l); err != nil {
+		return Move{}, err
+	}
+	m := l.move(Queued, Replayed, o)
+	m.To.Attempts, m.To.Replays = 0, l.Replays+1
+	m.Again, m.Reason = at, WaitNew
+	return m, nil
 }
 
 func (l Life) report(kind EvidenceKind, o Observation) Move { return l.move(Finished, kind, o) }

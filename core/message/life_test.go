@@ -36,6 +36,9 @@ func moves() map[string]func(message.Life, message.Observation) (message.Move, e
 		"give back": func(l message.Life, o message.Observation) (message.Move, error) {
 			return l.GiveBack(o.At.Add(time.Minute), message.WaitThrottled)
 		},
+		"replay": func(l message.Life, o message.Observation) (message.Move, error) {
+			return l.Replay(o, o.At.Add(time.Minute))
+		},
 	}
 }
 
@@ -105,6 +108,9 @@ func (m *model) take(t *rapid.T, name string, move func(message.Life, message.Ob
 	m.life = got.To
 	switch got.To.Work {
 	case message.Queued:
+		if m.due == nil {
+			m.due = &message.Due{}
+		}
 		m.due.Owner, m.due.Attempt, m.due.Seq = "", got.To.Attempts, got.To.Seq
 	case message.Claimed:
 	default:
@@ -122,7 +128,9 @@ func (m *model) evidence(t *rapid.T, name string, got message.Move) {
 	if got.Evidence.Seq != got.From.Seq+1 || got.To.Seq != got.Evidence.Seq {
 		t.Fatalf("%s: evidence %d after %d", name, got.Evidence.Seq, got.From.Seq)
 	}
-	if spent := got.To.Attempts - got.From.Attempts; spent != 0 && (spent != 1 || !got.Evidence.Kind.IsAttempt()) {
+	if got.Evidence.Kind == message.Replayed {
+		m.begun = 0 // a person asked for another call
+	} else if spent := got.To.Attempts - got.From.Attempts; spent != 0 && (spent != 1 || !got.Evidence.Kind.IsAttempt()) {
 		t.Fatalf("%s spends %d attempts", name, spent)
 	}
 	if called := got.From.Work == message.Claimed; called && (got.Evidence.Kind == message.Sent || got.Evidence.Kind == message.Doubtful) {
@@ -150,8 +158,12 @@ func (m *model) holds(t *rapid.T) {
 	}
 	sent := 0
 	for _, e := range m.seen {
-		if e.Kind == message.Sent {
+		switch e.Kind {
+		case message.Sent:
 			sent++
+		case message.Replayed:
+			sent = 0
+		default:
 		}
 	}
 	if sent > 1 || m.begun > 1 {
@@ -174,6 +186,9 @@ func TestMoves(t *testing.T) {
 		"sent":      {Work: message.Finished, Place: message.AtSent, Seq: 1, Attempts: 1},
 		"delivered": {Work: message.Finished, Place: message.AtDelivered, Seq: 2, Attempts: 1},
 		"silent":    {Work: message.Finished, Place: message.AtUnconfirmed, Seq: 2, Attempts: 1},
+		"failed":    {Work: message.Finished, Place: message.AtFailed, Seq: 1, Attempts: 1},
+		"cancelled": {Work: message.Finished, Place: message.AtCancelled, Seq: 1},
+		"replayed":  {Work: message.Queued, Place: message.Pending, Seq: 2, Replays: 1},
 	}
 	lead := map[string]map[string]message.Place{
 		"sent":      {"claimed": message.AtSent},
@@ -182,24 +197,31 @@ func TestMoves(t *testing.T) {
 		"give up":   {"claimed": message.AtFailed},
 		"give back": {"claimed": message.Pending},
 		"doubt":     {"claimed": message.InDoubt},
-		"suppress":  {"queued": message.AtSuppressed, "retrying": message.AtSuppressed, "claimed": message.AtSuppressed},
-		"expire":    {"queued": message.AtExpired, "retrying": message.AtExpired, "claimed": message.AtExpired},
-		"cancel":    {"queued": message.AtCancelled, "retrying": message.AtCancelled},
+		"suppress":  {"queued": message.AtSuppressed, "replayed": message.AtSuppressed, "retrying": message.AtSuppressed, "claimed": message.AtSuppressed},
+		"expire":    {"queued": message.AtExpired, "replayed": message.AtExpired, "retrying": message.AtExpired, "claimed": message.AtExpired},
+		"cancel":    {"queued": message.AtCancelled, "replayed": message.AtCancelled, "retrying": message.AtCancelled},
 		"recall":    {"claimed": message.AtCancelled},
 		"silence":   {"claimed": message.AtUnconfirmed, "in doubt": message.AtUnconfirmed, "sent": message.AtUnconfirmed},
+		"replay": {
+			"failed": message.Pending, "silent": message.Pending, "in doubt": message.Pending,
+		},
 		"deliver": {
+			"failed": message.AtDelivered, "cancelled": message.AtDelivered, "replayed": message.AtDelivered,
 			"retrying": message.AtDelivered, "claimed": message.AtDelivered, "in doubt": message.AtDelivered, "sent": message.AtDelivered,
 			"delivered": message.AtDelivered, "silent": message.AtDelivered,
 		},
 		"fail": {
+			"failed": message.AtFailed, "cancelled": message.AtFailed,
 			"retrying": message.AtFailed, "claimed": message.AtFailed, "in doubt": message.AtFailed, "sent": message.AtFailed,
 			"delivered": message.AtFailed, "silent": message.AtFailed,
 		},
 		"confirm": {
+			"failed": message.AtFailed, "cancelled": message.AtCancelled, "replayed": message.Pending,
 			"queued": message.Pending, "retrying": message.Pending, "claimed": message.Pending, "in doubt": message.AtSent,
 			"sent": message.AtSent, "delivered": message.AtDelivered, "silent": message.AtUnconfirmed,
 		},
 		"note": {
+			"failed": message.AtFailed, "cancelled": message.AtCancelled, "replayed": message.Pending,
 			"queued": message.Pending, "retrying": message.Pending, "claimed": message.Pending, "in doubt": message.InDoubt,
 			"sent": message.AtSent, "delivered": message.AtDelivered, "silent": message.AtUnconfirmed,
 		},
@@ -239,6 +261,13 @@ func TestTell(t *testing.T) {
 			t.Errorf("%+v", l)
 		}
 	})
+	t.Run("attempts begin anew with a replay", func(t *testing.T) {
+		t.Parallel()
+		l := message.Tell(&message.Due{Seq: 2}, []message.Evidence{{Seq: 1, Kind: message.GaveUp, Attempt: 8}, {Seq: 2, Kind: message.Replayed}})
+		if want := (message.Life{Work: message.Queued, Place: message.Pending, Seq: 2, Replays: 1}); l != want {
+			t.Errorf("%+v", l)
+		}
+	})
 	t.Run("a record folds its own rows", func(t *testing.T) {
 		t.Parallel()
 		r := message.Record{Due: &message.Due{Owner: "me"}, Evidence: []message.Evidence{{Seq: 4, Kind: message.Noted}}}
@@ -252,9 +281,10 @@ func TestWords(t *testing.T) {
 	t.Parallel()
 	places := []string{"pending", "in_doubt", "sent", "delivered", "unconfirmed", "failed", "suppressed", "cancelled", "expired"}
 	final := []bool{false, false, false, true, true, true, true, true, true}
+	dead := []bool{false, true, false, false, true, true, true, false, true}
 	fallen := []bool{false, false, false, false, false, true, true, false, true}
 	for i, p := range message.Places() {
-		if p.String() != places[i] || p.Final() != final[i] || p.Fallen() != fallen[i] || int(p) != i+1 {
+		if p.String() != places[i] || p.Final() != final[i] || p.Fallen() != fallen[i] || p.Dead() != dead[i] || int(p) != i+1 {
 			t.Errorf("place %d: %s final %t fallen %t", p, p, p.Final(), p.Fallen())
 		}
 	}
@@ -263,7 +293,7 @@ func TestWords(t *testing.T) {
 	}
 	kinds := map[message.EvidenceKind]string{
 		1: "sent", 2: "retried", 3: "refused", 4: "gave_up", 5: "doubtful", 11: "suppressed", 12: "cancelled", 13: "expired",
-		14: "silent", 21: "delivered", 22: "failed", 23: "noted", 99: "unknown",
+		14: "silent", 21: "delivered", 22: "failed", 23: "noted", 31: "replayed", 99: "unknown",
 	}
 	for k, word := range kinds { // stored as numbers: never renumbered
 		if k.String() != word || k.IsAttempt() != (k <= 5) {

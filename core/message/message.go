@@ -170,6 +170,7 @@ type DoubtPolicy uint8
 const (
 	Hold   DoubtPolicy = iota // wait for a report until the hold's deadline
 	Repeat                    // call again: the sender accepts a double
+	ToDo                      // open a To Do and wait for a report or a person, without a deadline
 )
 
 // Content is a filled template: what is said, part by part, and the data of a structured letter.
@@ -234,10 +235,14 @@ func (u *Urgency) UnmarshalText(text []byte) error {
 
 // String is the policy's word.
 func (p DoubtPolicy) String() string {
-	if p == Repeat {
+	switch p {
+	case Repeat:
 		return "repeat"
+	case ToDo:
+		return "todo"
+	default:
+		return "hold"
 	}
-	return "hold"
 }
 
 // MarshalText writes the policy's word.
@@ -250,8 +255,10 @@ func (p *DoubtPolicy) UnmarshalText(text []byte) error {
 		*p = Hold
 	case "repeat":
 		*p = Repeat
+	case "todo":
+		*p = ToDo
 	default:
-		return fault.New(fault.Invalid, "an in-doubt policy is hold or repeat")
+		return fault.New(fault.Invalid, "an in-doubt policy is hold, repeat or todo")
 	}
 	return nil
 }

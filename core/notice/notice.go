@@ -74,6 +74,26 @@ type Step struct {
 	Why       string // accepted, or what became of the step before
 }
 
+// Retry is a message that replaced one of the same step, because a person corrected the address or asked for another try.
+// (Contact, Step, Number) is unique, and so is Former: a message is replaced once.
+type Retry struct {
+	Contact contact.ID
+	Step    int16
+	Number  int16 // 2, 3, …: the first was the step's own
+	Message message.ID
+	Former  message.ID
+	At      time.Time
+	By      string
+}
+
+// Halt ends a contact's plan where it is: no further step starts.
+type Halt struct {
+	Contact contact.ID
+	At      time.Time
+	Reason  string
+	By      string
+}
+
 // Next returns the number of the step to start after the step fell, 0 when there is none.
 func Next(p Plan, fell int16) int16 {
 	if fell >= p.Steps {

@@ -15,6 +15,7 @@ import (
 	"carillon/core/message"
 	"carillon/core/notice"
 	"carillon/core/store"
+	"carillon/core/todo"
 )
 
 // Noon is the moment around which the suites' rows lie. No store may decide by a clock of its own.
@@ -157,7 +158,7 @@ func NewMessage(r *rand.Rand, at time.Time) message.Message {
 		},
 		Account: word(r, "acct"), Reference: word(r, "ref"), Template: word(r, "T"), Config: 1 + r.Int64N(9),
 		Content: string(content), ExpiresAt: at.Add(72 * time.Hour), Receipt: time.Duration(1+r.IntN(72)) * time.Hour,
-		Hold: time.Duration(1+r.IntN(72)) * time.Minute, Doubt: pick(r, message.Hold, message.Repeat), Marketing: r.IntN(2) == 0,
+		Hold: time.Duration(1+r.IntN(72)) * time.Minute, Doubt: pick(r, message.Hold, message.Repeat, message.ToDo), Marketing: r.IntN(2) == 0,
 	}
 }
 
@@ -238,7 +239,16 @@ func MoveWrites(m message.Message, due *message.Due, mv message.Move) store.Writ
 			Contact: m.Origin.Contact, Message: m.ID, Channel: m.Channel, Place: mv.To.Place,
 		}}
 	}
+	if dead, is := m.Dead(mv); is {
+		w.Dead = []message.DeadLetter{dead}
+	} else if mv.Moved() && mv.From.Place.Dead() {
+		w.Undead = []message.ID{m.ID}
+	}
+	w.ToDos, w.Done = todo.Follow(m, mv)
 	switch {
+	case mv.Evidence != nil && mv.Evidence.Kind == message.Replayed:
+		w.Dues = []message.Due{m.Anew(mv, time.Time{})}
+		w.Undeadlines = []message.ID{m.ID}
 	case mv.From.Work == message.Claimed && mv.To.Work == message.Queued:
 		w.Requeues = []store.Requeue{{
 			Fence: message.FenceOf(*due), At: mv.Again, Reason: mv.Reason, Attempt: mv.To.Attempts, Seq: mv.To.Seq,
@@ -251,6 +261,21 @@ func MoveWrites(m message.Message, due *message.Due, mv message.Move) store.Writ
 		w.Undeadlines = []message.ID{m.ID}
 	}
 	return w
+}
+
+// NewRetry is the write set of a message that replaces another of its step: a copy to another address.
+func NewRetry(r *rand.Rand, former message.Message, number int16, at time.Time) store.Writes {
+	m := former
+	m.ID, m.AcceptedAt = NewMessageID(r, at), at
+	m.Recipient.Address, m.Recipient.Point = NewAddress(r, KindOn(m.Channel)), 0
+	due := DueOf(m)
+	return store.Writes{
+		Messages: []message.Message{m}, Dues: []message.Due{due}, Counts: message.Arrival(m, message.Pending),
+		Undead: []message.ID{former.ID},
+		Retries: []notice.Retry{{
+			Contact: m.Origin.Contact, Step: m.Origin.Step, Number: number, Message: m.ID, Former: former.ID, At: at, By: "clerk",
+		}},
+	}
 }
 
 // NewReport draws a report that carries the provider's reference.

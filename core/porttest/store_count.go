@@ -89,6 +89,8 @@ type walked struct {
 	due     *message.Due
 	life    message.Life
 	seen    []message.Evidence
+	number  int16       // of its retry; 0 for a step's own
+	by      *message.ID // what replaced it
 }
 
 func newWalk(st *stand) *walk { return &walk{stand: st, now: Noon()} }
@@ -102,8 +104,10 @@ func (w *walk) run(steps int) {
 			w.arrive()
 		case n < 4:
 			w.take()
-		case n == 4:
+		case n == 4 && w.r.IntN(2) == 0:
 			w.stale()
+		case n == 4:
+			w.retry(w.lives[w.r.IntN(len(w.lives))])
 		default:
 			w.step(w.lives[w.r.IntN(len(w.lives))])
 		}
@@ -179,6 +183,23 @@ func (w *walk) stale() {
 	w.conflict("evidence", set)
 }
 
+// retry replaces a message that has fallen by a new one of its step, once.
+func (w *walk) retry(one *walked) {
+	w.t.Helper()
+	if !one.life.Place.Fallen() {
+		return
+	}
+	set := NewRetry(w.r, one.message, max(one.number, 1)+1, w.now)
+	if one.by != nil {
+		w.conflict("retry", set)
+		return
+	}
+	w.applied(set)
+	due := set.Dues[0]
+	one.by = &set.Messages[0].ID
+	w.lives = append(w.lives, &walked{message: set.Messages[0], due: &due, life: message.Born(), number: set.Retries[0].Number})
+}
+
 // step makes one random move; one that is not lawful now is passed over.
 func (w *walk) step(one *walked) {
 	w.t.Helper()
@@ -194,7 +215,11 @@ func (w *walk) step(one *walked) {
 	one.life = mv.To
 	switch mv.To.Work {
 	case message.Queued:
-		if len(set.Requeues) > 0 {
+		switch {
+		case len(set.Dues) > 0: // replayed
+			due := set.Dues[0]
+			one.due = &due
+		case len(set.Requeues) > 0:
 			q := set.Requeues[0]
 			one.due.At, one.due.Reason, one.due.Attempt, one.due.Seq, one.due.Owner = q.At, q.Reason, q.Attempt, q.Seq, ""
 		}
@@ -224,6 +249,7 @@ func (w *walk) draw(l message.Life) (message.Move, error) {
 		func() (message.Move, error) { return l.Confirm(o) },
 		func() (message.Move, error) { return l.Note(o) },
 		func() (message.Move, error) { return l.Silence(o) },
+		func() (message.Move, error) { return l.Replay(o, again) },
 	}
 	return moves[w.r.IntN(len(moves))]()
 }
@@ -247,5 +273,43 @@ func (w *walk) settleUp() {
 		w.same("record", records[i], message.Record{Message: one.message, Due: one.due, Evidence: one.seen})
 		w.same("life", records[i].Life(), one.life)
 	}
+	w.dead()
 	w.same("counters", w.recounted(Noon().Add(-time.Hour), w.now.Add(time.Hour)), model)
+}
+
+// dead compares the dead letters and the open To Dos with the model.
+func (w *walk) dead() {
+	w.t.Helper()
+	want, doubts := map[message.ID]message.Place{}, 0
+	for _, one := range w.lives {
+		if one.life.Place.Dead() && one.by == nil {
+			want[one.message.ID] = one.life.Place
+		}
+		if one.life.Place == message.InDoubt && one.message.Doubt == message.ToDo {
+			doubts++
+		}
+	}
+	got := map[message.ID]message.Place{}
+	for _, p := range message.Places() {
+		page, err := w.s.DeadLetters(w.t.Context(), p, message.DeadCursor{}, 10_000)
+		w.ok(err, "reading dead letters")
+		for _, d := range page {
+			got[d.Message] = d.Place
+			one := w.find(d.Message)
+			last := one.seen[len(one.seen)-1]
+			if last.Kind != message.Noted { // a note on the way changes nothing
+				w.same("reason and code", []string{d.Reason, d.Code}, []string{last.Reason, last.Code})
+			}
+		}
+	}
+	for id, place := range got {
+		if one := w.find(id); one.by != nil { // it fell again after it was replaced
+			w.same("place", place, one.life.Place)
+			delete(got, id)
+		}
+	}
+	w.same("dead letters", got, want)
+	open, err := w.s.ToDos(w.t.Context(), false, 0, 10_000)
+	w.ok(err, "reading To Dos")
+	w.same("open To Dos", len(open), doubts)
 }

@@ -52,6 +52,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{"ledger", ledgers()},
 		{"cursors", cursors()},
 		{"runs", runs()},
+		{"failures", slices.Concat(failures(), toDos(), retries())},
 		{"conservation", conservation()},
 		{"concurrency", concurrency()},
 		{"trouble", trouble()},

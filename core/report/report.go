@@ -204,7 +204,7 @@ func saying(r message.Report, life message.Life) (message.Move, error) {
 // moved records a move of a message, with what becomes of its due row and with the step that follows a fall.
 func (s *Service) moved(ctx context.Context, now time.Time, rec message.Record, move message.Move) (store.Writes, error) {
 	set := store.Tell(rec.Message, move).And(dueAfter(rec, move))
-	if !move.Moved() || !move.To.Place.Fallen() || rec.Message.Origin.LastStep() {
+	if !move.Moved() || !move.To.Place.Fallen() || !rec.Message.TellsPlan() {
 		return set, nil
 	}
 	why := move.To.Place.String()

@@ -525,7 +525,7 @@ func TestDeadlines(t *testing.T) {
 		s := newStand(t, config.Replies{})
 		s.steps.err = fault.New(fault.NotFound, "gone")
 		last := passed(2)
-		last.Record.Message.Origin.Step = 2
+		last.Record.Message.Origin.Step, last.Record.Message.Urgency = 2, message.Bulk
 		s.tables.passed = []store.Passed{passed(1), last}
 		done, err := s.Deadlines(t.Context(), noon())
 		if err != nil || done.Applied != 2 || len(s.tables.applied[0].Evidence) != 0 || len(s.tables.applied[1].Evidence) != 1 {

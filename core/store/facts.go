@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"carillon/core/access"
@@ -13,6 +14,7 @@ import (
 	"carillon/core/ledger"
 	"carillon/core/message"
 	"carillon/core/notice"
+	"carillon/core/todo"
 )
 
 // Every method below may return fault.Unavailable; what else it may return stands with it. Times are UTC with
@@ -56,7 +58,69 @@ type ContactView struct {
 	Contact  contact.Contact
 	Plan     notice.Plan
 	Steps    []notice.Step
-	Messages []message.Record // in the order of the steps
+	Messages []message.Record // in the order of the steps; then those that replaced one, in the order they did
+	Retries  []notice.Retry   // in the order they were made
+	Halted   bool             // no further step starts
+}
+
+// Views puts what was read of contacts together, in the order of the contacts. Plans, steps and retries may come in any
+// order of contacts; those of one contact come in theirs.
+func Views(contacts []contact.Contact, plans []notice.Plan, steps []notice.Step, retries []notice.Retry, halts []contact.ID, records map[message.ID]*message.Record) []ContactView {
+	views := make([]ContactView, len(contacts))
+	at := make(map[contact.ID]*ContactView, len(contacts))
+	for i, c := range contacts {
+		views[i] = ContactView{Contact: c, Plan: notice.Plan{Contact: c.ID}}
+		at[c.ID] = &views[i]
+	}
+	add := func(v *ContactView, id message.ID) {
+		if r, known := records[id]; known {
+			v.Messages = append(v.Messages, *r)
+		}
+	}
+	for _, p := range plans {
+		if v, known := at[p.Contact]; known {
+			v.Plan = p
+		}
+	}
+	for _, s := range steps {
+		if v, known := at[s.Contact]; known {
+			v.Steps = append(v.Steps, s)
+			add(v, s.Message)
+		}
+	}
+	for _, r := range retries {
+		if v, known := at[r.Contact]; known {
+			v.Retries = append(v.Retries, r)
+			add(v, r.Message)
+		}
+	}
+	for _, id := range halts {
+		if v, known := at[id]; known {
+			v.Halted = true
+		}
+	}
+	return views
+}
+
+// Retry returns what replaced the message.
+func (v ContactView) Retry(former message.ID) (notice.Retry, bool) {
+	i := slices.IndexFunc(v.Retries, func(r notice.Retry) bool { return r.Former == former })
+	if i < 0 {
+		return notice.Retry{}, false
+	}
+	return v.Retries[i], true
+}
+
+// Failures reads what ended badly, what can still be stopped, and what hangs on both.
+type Failures interface {
+	// DeadLetters returns dead letters in the place after the cursor, newest first.
+	DeadLetters(ctx context.Context, place message.Place, after message.DeadCursor, limit int) ([]message.DeadLetter, error)
+	// Waiting returns messages that have a due row, by id: those after after and before until.
+	Waiting(ctx context.Context, after, until message.ID, limit int) ([]message.Record, error)
+	// ContactViews returns the contacts with everything that hangs on them, by id; unknown ones are left out.
+	ContactViews(ctx context.Context, ids []contact.ID) ([]ContactView, error)
+	// ToDos returns entries after the id: the open ones, or the completed.
+	ToDos(ctx context.Context, complete bool, after todo.ID, limit int) ([]todo.Entry, error)
 }
 
 // Gatekeeper reads what the gate decides from.
@@ -185,6 +249,7 @@ type Store interface { //nolint:interfacebloat // the sum of the small ones; onl
 	Customers
 	Contacts
 	Batches
+	Failures
 	Gatekeeper
 	Inbox
 	Configs

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"time"
+
 	"carillon/core/ledger"
 	"carillon/core/message"
+	"carillon/core/todo"
 )
 
 // Tell turns a move of a message into the rows that record it: the evidence, the counters, the deadlines that end
@@ -16,6 +19,12 @@ func Tell(m message.Message, move message.Move) Writes {
 	e := *move.Evidence
 	e.Message = m.ID
 	w.Evidence = []message.Evidence{e}
+	if dead, is := m.Dead(move); is {
+		w.Dead = []message.DeadLetter{dead}
+	} else if move.Moved() && move.From.Place.Dead() {
+		w.Undead = []message.ID{m.ID}
+	}
+	w.ToDos, w.Done = todo.Follow(m, move)
 	if move.To.Work != message.Claimed && move.To.Work != message.Queued {
 		w.Undeadlines = deadlinesToEnd(m, move)
 		w.Deadlines = deadlinesToBegin(m, move, e)
@@ -24,6 +33,17 @@ func Tell(m message.Message, move message.Move) Writes {
 		w.Refs = []ProviderRef{{Provider: e.Provider, Ref: e.Ref, Message: m.ID, At: e.At}}
 	}
 	w.Entries = []ledger.Entry{entry(m, move, e)}
+	return w
+}
+
+// Replay is the write set of a message that goes back into its lane: what Tell tells, its due row, and the expiry that
+// begins anew. ends is when the sender wants nothing begun any more, zero when the sender said nothing.
+func Replay(m message.Message, move message.Move, ends time.Time) Writes {
+	w, due := Tell(m, move), m.Anew(move, ends)
+	w.Dues, w.Undeadlines = []message.Due{due}, []message.ID{m.ID}
+	if expires := m.ExpiryFrom(due.FirstAt); !expires.IsZero() {
+		w.Deadlines = []message.Deadline{{At: expires, Message: m.ID, Kind: message.Expiry}}
+	}
 	return w
 }
 
@@ -42,7 +62,7 @@ func deadlinesToBegin(m message.Message, move message.Move, e message.Evidence) 
 	case !move.Moved(): // a note on the way changes no deadline
 	case move.To.Place == message.AtSent && m.Receipt > 0:
 		return []message.Deadline{{At: e.At.Add(m.Receipt), Message: m.ID, Kind: message.ReceiptDue}}
-	case move.To.Place == message.InDoubt:
+	case move.To.Place == message.InDoubt && m.Doubt != message.ToDo: // a To Do waits for as long as it takes
 		return []message.Deadline{{At: e.At.Add(m.Hold), Message: m.ID, Kind: message.HoldEnds}}
 	}
 	return nil

@@ -20,6 +20,7 @@ import (
 	"carillon/core/ledger"
 	"carillon/core/message"
 	"carillon/core/notice"
+	"carillon/core/todo"
 )
 
 // Applier is the one way into the tables.
@@ -44,7 +45,7 @@ const (
 type Verdict struct {
 	Outcome Outcome
 	Contact contact.ID      // of Replayed: whom the key belongs to
-	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name, tick, batch, or the table of a row that is there
+	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name, tick, retry, batch, or the table of a row that is there
 	Claimed []message.Taken // of an applied Claim
 }
 
@@ -55,6 +56,7 @@ type KeyKind uint8
 const (
 	IdempotencyKey  KeyKind = iota + 1 // source, Idempotency-Key → request hash, contact
 	SourceReference                    // source, source reference → request hash, contact
+	RetryKey                           // source, Idempotency-Key of a retry → request hash, contact
 )
 
 // IntakeKey makes a request unique within its source for the key table's window (400 days).
@@ -178,6 +180,12 @@ type Writes struct {
 	Beats        []Gateway  // put; the last word of a name wins
 	Farewells    []Farewell // after Beats
 	Spends       []Spend
+	Dead         []message.DeadLetter // put or replaced, by message; class and type are read from the contact
+	Undead       []message.ID         // dead letters that go, before Dead of the set are put; one that is not there is passed over
+	ToDos        []todo.Entry         // opened; where one of the type is open about the same, it is passed over
+	Done         []todo.Completion    // before ToDos of the set are opened
+	Halts        []notice.Halt        // a contact is halted once: the first stays
+	Retries      []notice.Retry       // insert; the set is a Conflict "retry" when the former message has one
 	Entries      []ledger.Entry
 	Batches      []BatchFlush
 	Ranges       []IntakeRange // insert
@@ -222,6 +230,12 @@ func (w Writes) And(o Writes) Writes {
 	w.Beats = append(w.Beats, o.Beats...)
 	w.Farewells = append(w.Farewells, o.Farewells...)
 	w.Spends = append(w.Spends, o.Spends...)
+	w.Dead = append(w.Dead, o.Dead...)
+	w.Undead = append(w.Undead, o.Undead...)
+	w.ToDos = append(w.ToDos, o.ToDos...)
+	w.Done = append(w.Done, o.Done...)
+	w.Halts = append(w.Halts, o.Halts...)
+	w.Retries = append(w.Retries, o.Retries...)
 	w.Entries = append(w.Entries, o.Entries...)
 	w.Batches = append(w.Batches, o.Batches...)
 	w.Ranges = append(w.Ranges, o.Ranges...)

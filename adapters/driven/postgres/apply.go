@@ -127,7 +127,7 @@ func whatOf(err error) string {
 	case "plan":
 		return "contact"
 	}
-	return table // intake_key, step, evidence, tick, and what else holds a number that is taken
+	return table // intake_key, step, evidence, tick, retry, and what else holds a number that is taken
 }
 
 // keyName is an intake key as the call's other sets may hold it too.

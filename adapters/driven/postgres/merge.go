@@ -32,7 +32,7 @@ func queueJobs(batch *pgx.Batch, jobs []*job) {
 // searches reports whether a set changes rows that are there, so that they must be found.
 func searches(w *store.Writes) bool {
 	return w.Claim != nil || len(w.Settles)+len(w.Requeues)+len(w.Undues)+len(w.Undeadlines)+len(w.Spent)+len(w.Persons)+len(w.Consumed)+
-		len(w.Deferred)+len(w.Seals)+len(w.Marks) > 0
+		len(w.Deferred)+len(w.Seals)+len(w.Marks)+len(w.Dead)+len(w.Undead)+len(w.Done) > 0
 }
 
 // queueGroup queues the statements of sets that do not touch the same thing, so that the order among them does not
@@ -40,9 +40,11 @@ func searches(w *store.Writes) bool {
 func queueGroup(batch *pgx.Batch, jobs []*job) {
 	queueKeys(batch, jobs)
 	queueGone(batch, jobs)
+	queueAlive(batch, jobs)
 	queuePersons(batch, jobs)
 	queueAccepted(batch, jobs)
 	queueQueue(batch, jobs)
+	queueFailed(batch, jobs)
 	queueReports(batch, jobs)
 	queueRuns(batch, jobs)
 	queueDesk(batch, jobs)
@@ -110,6 +112,7 @@ func touches(w *store.Writes, is func(touch)) {
 		is(touch{what: 'i', n: d.Number})
 	}
 	touchesDesk(w, is)
+	touchesFailures(w, is)
 }
 
 func touchesDesk(w *store.Writes, is func(touch)) {

@@ -14,16 +14,19 @@ import (
 	"carillon/core/store"
 )
 
-// A contact with all that hangs on it, in one round trip.
+// Contacts with all that hangs on them, in one round trip.
 const (
-	selectContact = `
+	selectContacts = `
 select id, accepted_at, source, division, reference, class, type, person, account, premise, data, inline, expires_at, config, by
-from contact where id = $1`
+from contact where id = any($1::bigint[]) order by id`
 
-	selectPlan  = `select contact, steps from plan where contact = $1`
-	selectSteps = `select contact, number, message, started_at, why from step where contact = $1 order by number`
+	selectPlans = `select contact, steps from plan where contact = any($1::bigint[])`
+	selectSteps = `
+select contact, number, message, started_at, why from step where contact = any($1::bigint[]) order by contact, number`
 
-	ofContact        = ` = any (array(select s.message from step s where s.contact = $1))`
+	ofContact = ` = any (array(
+    select s.message from step s where s.contact = any($1::bigint[])
+    union all select r.message from retry r where r.contact = any($1::bigint[])))`
 	contactsMessages = messagesWhere + ofContact
 	contactsDues     = duesWhere + ofContact
 	contactsEvidence = evidenceWhere + ofContact + evidenceInOrder
@@ -44,34 +47,42 @@ join person p on p.id = t.person where p.source = $1 and p.external_id = $2 orde
 
 // Contact implements [store.Contacts].
 func (s *Store) Contact(ctx context.Context, id contact.ID) (store.ContactView, error) {
-	var contacts []contact.Contact
-	var plans []notice.Plan
-	view := store.ContactView{Plan: notice.Plan{Contact: id}}
-	records := map[message.ID]*message.Record{}
-	err := s.look(ctx, "reading a contact", func(batch *pgx.Batch) {
-		queueRead(batch, &contacts, contactOf, selectContact, int64(id))
-		queueRead(batch, &plans, planOf, selectPlan, int64(id))
-		queueRead(batch, &view.Steps, stepOf, selectSteps, int64(id))
-		batch.Queue(contactsMessages, int64(id)).Query(func(rows pgx.Rows) error { return fillMessages(rows, records) })
-		batch.Queue(contactsDues, int64(id)).Query(func(rows pgx.Rows) error { return fillDues(rows, records) })
-		batch.Queue(contactsEvidence, int64(id)).Query(func(rows pgx.Rows) error { return fillEvidence(rows, records) })
-	})
+	views, err := s.ContactViews(ctx, []contact.ID{id})
 	switch {
 	case err != nil:
 		return store.ContactView{}, err
-	case len(contacts) == 0:
+	case len(views) == 0:
 		return store.ContactView{}, fault.New(fault.NotFound, "there is no such contact")
 	}
-	view.Contact = contacts[0]
-	if len(plans) > 0 {
-		view.Plan = plans[0]
+	return views[0], nil
+}
+
+// ContactViews implements [store.Failures].
+func (s *Store) ContactViews(ctx context.Context, ids []contact.ID) ([]store.ContactView, error) {
+	if len(ids) == 0 {
+		return nil, nil
 	}
-	for _, step := range view.Steps {
-		if r, ok := records[step.Message]; ok {
-			view.Messages = append(view.Messages, *r)
-		}
+	var contacts []contact.Contact
+	var plans []notice.Plan
+	var steps []notice.Step
+	var retries []notice.Retry
+	var halts []contact.ID
+	records := map[message.ID]*message.Record{}
+	numbers := col(ids, func(id *contact.ID) int64 { return int64(*id) })
+	err := s.look(ctx, "reading contacts", func(batch *pgx.Batch) {
+		queueRead(batch, &contacts, contactOf, selectContacts, numbers)
+		queueRead(batch, &plans, planOf, selectPlans, numbers)
+		queueRead(batch, &steps, stepOf, selectSteps, numbers)
+		queueRead(batch, &retries, retryOf, selectRetries, numbers)
+		queueRead(batch, &halts, contactIDOf, selectHalts, numbers)
+		batch.Queue(contactsMessages, numbers).Query(func(rows pgx.Rows) error { return fillMessages(rows, records) })
+		batch.Queue(contactsDues, numbers).Query(func(rows pgx.Rows) error { return fillDues(rows, records) })
+		batch.Queue(contactsEvidence, numbers).Query(func(rows pgx.Rows) error { return fillEvidence(rows, records) })
+	})
+	if err != nil {
+		return nil, err
 	}
-	return view, nil
+	return store.Views(contacts, plans, steps, retries, halts, records), nil
 }
 
 func contactOf(row pgx.CollectableRow) (c contact.Contact, err error) {

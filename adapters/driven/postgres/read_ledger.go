@@ -43,7 +43,7 @@ with placed as (
             select case e.kind
                 when 1 then 3 when 2 then 1 when 3 then 6 when 4 then 6 when 5 then 2
                 when 11 then 7 when 12 then 8 when 13 then 9 when 14 then 5
-                when 21 then 4 when 22 then 6 end
+                when 21 then 4 when 22 then 6 when 31 then 1 end
             from evidence e where e.message = m.id and e.kind <> 23 order by e.seq desc limit 1) end as place
     from message m left join due d on d.message = m.id
     where m.accepted_at >= $1 and m.accepted_at < $2 and m.id >= $3 and m.id < $4),

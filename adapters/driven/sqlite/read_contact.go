@@ -36,36 +36,16 @@ func (s *Store) read(ctx context.Context, doing string, f func(q *sql.Tx) error)
 	return classify(doing, err)
 }
 
-const contactByID = `
-select id, accepted_at, source, division, reference, class, type, person, account, premise, data, inline, expires_at, config, by
-from contact where id = ?`
-
 // Contact implements [store.Contacts].
 func (s *Store) Contact(ctx context.Context, id contact.ID) (v store.ContactView, err error) {
 	err = s.read(ctx, "reading a contact", func(q *sql.Tx) error {
-		c := &v.Contact
-		v.Plan.Contact = id
-		err := q.QueryRowContext(ctx, contactByID, int64(id)).Scan(&c.ID, moment{&c.AcceptedAt}, &c.Source, &c.Division,
-			&c.Reference, &c.Class, &c.Type, &c.Person, &c.Account, &c.Premise, &c.Data, &c.Inline, moment{&c.ExpiresAt}, &c.Config, &c.By)
-		if err != nil {
-			return err
+		found, err := views(ctx, q, []contact.ID{id})
+		if err == nil && len(found) == 0 {
+			err = sql.ErrNoRows
 		}
-		err = q.QueryRowContext(ctx, `select contact, steps from plan where contact = ?`, int64(id)).
-			Scan(&v.Plan.Contact, &v.Plan.Steps)
-		if err != nil && !isNone(err) {
-			return err
+		if err == nil {
+			v = found[0]
 		}
-		rows, err := q.QueryContext(ctx,
-			`select contact, number, message, started_at, why from step where contact = ? order by number`, int64(id))
-		v.Steps, err = collect(rows, err, scanStep)
-		if err != nil {
-			return err
-		}
-		ids := make([]message.ID, len(v.Steps))
-		for i, step := range v.Steps {
-			ids[i] = step.Message
-		}
-		v.Messages, err = records(ctx, q, ids)
 		return err
 	})
 	return v, err

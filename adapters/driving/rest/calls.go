@@ -43,7 +43,7 @@ func leasedCall(l dispatch.Leased) (api.LeasedCall, error) {
 	call := api.LeasedCall{
 		Call: api.MessageID(m.ID.String()), Number: m.Recipient.Address.Reveal(), Script: content.Parts[scriptPart],
 		Language: text(m.Recipient.Language), Route: m.Route, Urgency: api.Urgency(m.Urgency.String()),
-		Opens: maybe(l.Opens), Closes: maybe(l.Closes), ExpiresAt: maybe(m.ExpiresAt), LeasedUntil: stamp(l.Taken.Due.At),
+		Opens: maybe(l.Opens), Closes: maybe(l.Closes), ExpiresAt: maybe(l.Taken.Current().ExpiresAt), LeasedUntil: stamp(l.Taken.Due.At),
 		Attempts: api.LeasedCallAttempts{Max: l.Attempts, PauseSeconds: int(l.Pause.Seconds())},
 	}
 	if len(content.Data) == 0 {

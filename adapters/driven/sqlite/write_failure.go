@@ -1,0 +1,59 @@
+package sqlite
+
+import (
+	"context"
+
+	"carillon/core/message"
+	"carillon/core/notice"
+	"carillon/core/todo"
+)
+
+const putDead = `
+insert into dead_letter (message, place, at, accepted_at, source, division, contact, class, type, channel, route, urgency, reason, code, attempts)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, coalesce((select class from contact where id = ?7), ''), coalesce((select type from contact where id = ?7), ''),
+    ?8, ?9, ?10, ?11, ?12, ?13)
+on conflict (message) do update set place = excluded.place, at = excluded.at, reason = excluded.reason, code = excluded.code,
+    attempts = excluded.attempts`
+
+// dead puts a dead letter; a message has one.
+func (x *tx) dead(ctx context.Context, d message.DeadLetter) error {
+	_, err := x.exec(ctx, putDead, d.Message[:], int64(d.Place), micros(d.At), micros(d.AcceptedAt), d.Source, d.Division, int64(d.Contact),
+		string(d.Channel), d.Route, int64(d.Urgency), d.Reason, d.Code, d.Attempts)
+	return err
+}
+
+func (x *tx) undead(ctx context.Context, id message.ID) error {
+	_, err := x.exec(ctx, `delete from dead_letter where message = ?`, id[:])
+	return err
+}
+
+const openToDo = `
+insert into todo (type, about, source, division, contact, message, reason, opened_at) values (?, ?, ?, ?, ?, ?, ?, ?)
+on conflict (type, about) where completed_at = 0 do nothing`
+
+// toDo opens an entry, unless one of its type is open about the same.
+func (x *tx) toDo(ctx context.Context, e todo.Entry) error {
+	_, err := x.exec(ctx, openToDo, string(e.Type), e.About, e.Source, e.Division, int64(e.Contact), idOrNone(e.Message), e.Reason,
+		micros(e.OpenedAt))
+	return err
+}
+
+const completeToDo = `update todo set completed_at = ?, by = ?, outcome = ? where type = ? and about = ? and completed_at = 0`
+
+func (x *tx) completed(ctx context.Context, c todo.Completion) error {
+	_, err := x.exec(ctx, completeToDo, micros(c.At), c.By, c.Outcome, string(c.Type), c.About)
+	return err
+}
+
+// halt ends a contact's plan; the first halt stays.
+func (x *tx) halt(ctx context.Context, h notice.Halt) error {
+	_, err := x.exec(ctx, `insert into halt (contact, at, reason, by) values (?, ?, ?, ?) on conflict do nothing`,
+		int64(h.Contact), micros(h.At), h.Reason, h.By)
+	return err
+}
+
+const insertRetry = `insert into retry (contact, step, number, message, former, at, by) values (?, ?, ?, ?, ?, ?, ?)`
+
+func (x *tx) retry(ctx context.Context, r notice.Retry) error {
+	return x.must(ctx, "retry", insertRetry, int64(r.Contact), r.Step, r.Number, r.Message[:], r.Former[:], micros(r.At), r.By)
+}
