@@ -29,6 +29,7 @@ const (
 	choreReports   = "reports"
 	choreDeadlines = "deadlines"
 	choreSealer    = "sealer"
+	choreLedger    = "ledger"
 	choreLanes     = "lanes"
 	choreSums      = "conservation"
 	choreConfig    = "configuration"
@@ -63,7 +64,7 @@ func again(now time.Time, more bool) time.Time {
 func (a *app) chores() {
 	a.ticker.Chore(choreReports, reportsEvery, a.worked(a.report.Work))
 	a.ticker.Chore(choreDeadlines, sealEvery, a.worked(a.report.Deadlines))
-	sealer := &batch.Sealer{Store: a.store, Facts: a.store}
+	sealer := &batch.Sealer{Store: a.store, Facts: a.store, By: a.signs}
 	a.ticker.Chore(choreSealer, sealEvery, func(ctx context.Context, now time.Time) (time.Time, error) {
 		n, more, err := sealer.Seal(ctx, now)
 		a.watch.Sealed(n)
@@ -72,6 +73,7 @@ func (a *app) chores() {
 		}
 		return again(now, more), err
 	})
+	a.ticker.Chore(choreLedger, watchEvery, a.watchLedger)
 	a.ticker.Chore(choreLanes, watchEvery, func(ctx context.Context, now time.Time) (time.Time, error) {
 		states, err := a.store.LaneStates(ctx, now)
 		if err == nil {
@@ -106,6 +108,19 @@ func (a *app) upkeep(ctx context.Context, now time.Time) (time.Time, error) {
 	made, err := a.store.Extend(ctx, now)
 	if made > 0 {
 		a.log.Info("partitions were made ahead", slog.Int("partitions", made))
+	}
+	return time.Time{}, err
+}
+
+// watchLedger shows the tree and what waits for the sealer.
+func (a *app) watchLedger(ctx context.Context, now time.Time) (time.Time, error) {
+	head, err := a.store.Head(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	unsealed, err := a.store.Unsealed(ctx)
+	if err == nil {
+		a.watch.Ledger(now, head, unsealed)
 	}
 	return time.Time{}, err
 }

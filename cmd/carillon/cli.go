@@ -26,6 +26,7 @@ type CLI struct {
 	Config   ConfigCmd   `cmd:"" help:"Show, check and change the configuration."`
 	Batch    BatchCmd    `cmd:"" help:"Run batches and see their runs, through the API of a running gateway."`
 	Doctor   DoctorCmd   `cmd:"" help:"List the gateways, and recount the conservation sums from the tables."`
+	Ledger   LedgerCmd   `cmd:"" help:"Check the ledger, prove its entries, and make the key that signs it."`
 	Version  VersionCmd  `cmd:"" help:"Print the version."`
 }
 
@@ -51,6 +52,7 @@ Examples:
   carillon simulate --listen 127.0.0.1:9100      simulated SNS, SES, dialer, Kafka and DMS
   carillon batch run LTRPRT --url http://127.0.0.1:8080 --key crl_…
   carillon doctor --store carillon.db --output json
+  carillon ledger verify --store carillon.db     recompute every hash of the ledger; status 1 when one is wrong
 `
 
 // exit ends the parser by a panic that Main understands: nothing but main ends the process.

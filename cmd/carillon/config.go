@@ -19,6 +19,7 @@ import (
 	"carillon/adapters/kit/telemetry"
 	"carillon/core/consent"
 	"carillon/core/fault"
+	"carillon/core/ledger"
 )
 
 // production is the environment in which everyone is reachable.
@@ -42,6 +43,7 @@ type Settings struct {
 	CallTimeout     time.Duration `help:"Longest wait for one call of a provider." default:"10s"`
 	LettersSchedule string        `help:"When LTRPRT runs: a cron expression in the zone of the first division; empty: only by hand." default:"0 2 * * *"`
 
+	Ledger LedgerSettings `embed:"" prefix:"ledger-"`
 	Kafka  KafkaSettings  `embed:"" prefix:"kafka-"`
 	SNS    AWSSettings    `embed:"" prefix:"sns-"`
 	SES    AWSSettings    `embed:"" prefix:"ses-"`
@@ -102,6 +104,9 @@ func (s Settings) Validate() error {
 	}
 	if s.Environment == production && (s.Hooks.TrustFile != "" || s.Hooks.TrustEndpoint != "") {
 		wrong = append(wrong, errors.New("hooks-trust-file: production believes nobody but AWS"))
+	}
+	if s.Ledger.Origin != "" && !ledger.ValidOrigin(s.Ledger.Origin) {
+		wrong = append(wrong, errors.New("ledger-origin: must be one line"))
 	}
 	if s.Lease < s.CallTimeout {
 		wrong = append(wrong, errors.New("lease: must not be shorter than call-timeout"))

@@ -31,6 +31,7 @@ import (
 	"carillon/core/batch"
 	"carillon/core/desk"
 	"carillon/core/dispatch"
+	"carillon/core/ledger"
 	"carillon/core/message"
 	"carillon/core/report"
 	"carillon/core/store"
@@ -42,6 +43,7 @@ type app struct {
 	log      *slog.Logger
 	registry *prometheus.Registry
 	store    store.Store
+	signs    ledger.Signatory
 	configs  *configs
 	merged   *group.Committer[store.Writes, store.Verdict]
 	ticker   *ticker.Ticker
@@ -99,6 +101,10 @@ func build(ctx context.Context, s Settings, log *slog.Logger) (a *app, err error
 	if a.store, err = timedStore(a.store, a.registry); err != nil {
 		return a, err
 	}
+	if a.signs, err = s.signatory(); err != nil {
+		return a, err
+	}
+	tellSigner(log, a.signs)
 	first, err := firstDocument(s.FirstConfig)
 	if err != nil {
 		return a, err

@@ -15,10 +15,8 @@ import (
 	"carillon/core/store"
 )
 
-// book is a ledger of marks and leaves, and a reader's cursor.
+// book is a ledger of leaves, and a reader's cursor.
 type book struct {
-	marks   []store.Mark
-	next    int64
 	leaves  []ledger.Leaf
 	cursor  int64
 	applied []store.Writes
@@ -27,10 +25,6 @@ type book struct {
 	blind   error
 }
 
-func (b *book) Marks(_ context.Context, limit int) ([]store.Mark, error) {
-	return b.marks[:min(limit, len(b.marks))], b.blind
-}
-func (b *book) NextLeaf(context.Context) (int64, error) { return b.next, b.blind }
 func (b *book) CursorAt(context.Context, string) (int64, error) {
 	return b.cursor, b.blind
 }
@@ -62,61 +56,8 @@ func (b *book) Apply(_ context.Context, sets ...store.Writes) ([]store.Verdict, 
 				b.cursor = c.Next
 			}
 		}
-		for _, s := range w.Seals {
-			if s.FirstLeaf != b.next {
-				panic("leaves are not dense")
-			}
-			b.next += s.Mark.N
-			b.marks = b.marks[1:]
-		}
 	}
 	return out, nil
-}
-
-func TestSeal(t *testing.T) {
-	t.Parallel()
-	t.Run("numbers every entry once, without gaps, whatever committed late", func(t *testing.T) {
-		t.Parallel()
-		rapid.Check(t, func(t *rapid.T) {
-			b := &book{next: rapid.Int64Range(0, 1000).Draw(t, "next")}
-			s := batch.Sealer{Store: b, Facts: b}
-			start, total := b.next, int64(0)
-			for range rapid.IntRange(1, 4).Draw(t, "turns") {
-				for _, n := range rapid.SliceOfN(rapid.Int64Range(1, 9), 0, 5).Draw(t, "marks") {
-					b.marks = append(b.marks, store.Mark{First: rapid.Int64().Draw(t, "first"), N: n})
-					total += n
-				}
-				if _, _, err := s.Seal(context.Background(), noon()); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if b.next != start+total || len(b.marks) != 0 {
-				t.Fatalf("%d of %d entries are sealed", b.next-start, total)
-			}
-		})
-	})
-	t.Run("comes again at once when there is more than a turn takes", func(t *testing.T) {
-		t.Parallel()
-		b := &book{marks: make([]store.Mark, 1001)}
-		if _, more, err := (&batch.Sealer{Store: b, Facts: b}).Seal(t.Context(), noon()); err != nil || !more || len(b.marks) != 1 {
-			t.Errorf("more %t: %v", more, err)
-		}
-	})
-	t.Run("reads again when another sealed first", func(t *testing.T) {
-		t.Parallel()
-		b := &book{marks: []store.Mark{{N: 1}}, lose: true}
-		if n, more, err := (&batch.Sealer{Store: b, Facts: b}).Seal(t.Context(), noon()); err != nil || n != 0 || !more {
-			t.Errorf("%d, more %t: %v", n, more, err)
-		}
-	})
-	t.Run("tells trouble", func(t *testing.T) {
-		t.Parallel()
-		for _, b := range []*book{{marks: []store.Mark{{N: 1}}, down: fault.New(fault.Unavailable, "x")}, {blind: fault.New(fault.Unavailable, "x")}} {
-			if _, _, err := (&batch.Sealer{Store: b, Facts: b}).Seal(t.Context(), noon()); !fault.Is(err, fault.Unavailable) {
-				t.Errorf("%v", err)
-			}
-		}
-	})
 }
 
 // topic takes leaves.

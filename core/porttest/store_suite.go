@@ -50,6 +50,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{"fleet", fleets()},
 		{"numbers", numbers()},
 		{"ledger", ledgers()},
+		{"tree", trees()},
 		{"cursors", cursors()},
 		{"runs", runs()},
 		{"failures", slices.Concat(failures(), toDos(), retries())},

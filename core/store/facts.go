@@ -256,6 +256,7 @@ type Store interface { //nolint:interfacebloat // the sum of the small ones; onl
 	Lanes
 	Breakers
 	Ledger
+	Log
 	Runs
 	Conservation
 	Upkeep

@@ -175,6 +175,7 @@ type Writes struct {
 	Config       *ConfigWrite
 	Cursors      []Cursor
 	Seals        []Seal
+	Growth       *Growth // of the ledger's tree, with Seals
 	Folds        []Fold
 	Ticks        []Tick
 	Beats        []Gateway  // put; the last word of a name wins
@@ -192,8 +193,8 @@ type Writes struct {
 	Claim        *Claim        // after everything else of the set
 }
 
-// And adds another write set to this one: both are applied, or neither. Only one of the two may claim, and only one
-// may write configuration.
+// And adds another write set to this one: both are applied, or neither. Only one of the two may claim, write
+// configuration, or grow the ledger's tree.
 func (w Writes) And(o Writes) Writes {
 	w.Keys = append(w.Keys, o.Keys...)
 	w.Persons = append(w.Persons, o.Persons...)
@@ -241,6 +242,9 @@ func (w Writes) And(o Writes) Writes {
 	w.Ranges = append(w.Ranges, o.Ranges...)
 	if o.Claim != nil {
 		w.Claim = o.Claim
+	}
+	if o.Growth != nil {
+		w.Growth = o.Growth
 	}
 	if o.Config != nil {
 		w.Config = o.Config

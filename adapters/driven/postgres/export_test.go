@@ -24,8 +24,8 @@ const (
 	SelectMessages    = selectMessages
 	SelectDues        = selectDues
 	SelectEvidence    = selectEvidence
-	SelectContact     = selectContact
-	SelectPlan        = selectPlan
+	SelectContact     = selectContacts
+	SelectPlan        = selectPlans
 	SelectSteps       = selectSteps
 	ContactsMessages  = contactsMessages
 	ContactsDues      = contactsDues

@@ -32,7 +32,7 @@ func queueJobs(batch *pgx.Batch, jobs []*job) {
 // searches reports whether a set changes rows that are there, so that they must be found.
 func searches(w *store.Writes) bool {
 	return w.Claim != nil || len(w.Settles)+len(w.Requeues)+len(w.Undues)+len(w.Undeadlines)+len(w.Spent)+len(w.Persons)+len(w.Consumed)+
-		len(w.Deferred)+len(w.Seals)+len(w.Marks)+len(w.Dead)+len(w.Undead)+len(w.Done) > 0
+		len(w.Deferred)+len(w.Seals)+len(w.Marks)+len(w.Dead)+len(w.Undead)+len(w.Done) > 0 || w.Growth != nil
 }
 
 // queueGroup queues the statements of sets that do not touch the same thing, so that the order among them does not
@@ -134,7 +134,7 @@ func touchesDesk(w *store.Writes, is func(touch)) {
 	for _, c := range w.Cursors {
 		is(touch{what: 'c', a: c.Name})
 	}
-	for range w.Seals {
+	if len(w.Seals) > 0 || w.Growth != nil {
 		is(touch{what: 'e'})
 	}
 	for range w.Folds {

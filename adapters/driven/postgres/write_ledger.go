@@ -42,6 +42,7 @@ type entry struct {
 
 func queueLedger(batch *pgx.Batch, jobs []*job) {
 	for _, j := range jobs {
+		queueGrowth(batch, j.writes.Growth)
 		queueSeals(batch, j.writes.Seals)
 	}
 	var rows []entry

@@ -95,6 +95,7 @@ func (x *tx) write(ctx context.Context, w *store.Writes) error {
 		each(ctx, w.Principals, x.principal),
 		each(ctx, w.Revoked, x.revoke),
 		each(ctx, w.Cursors, x.cursor),
+		one(ctx, w.Growth, x.grow),
 		each(ctx, w.Seals, x.seal),
 		each(ctx, w.Folds, x.fold),
 		each(ctx, w.Ticks, x.tick),

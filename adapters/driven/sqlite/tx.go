@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"strings"
+	"time"
 
 	"carillon/core/ledger"
 	"carillon/core/message"
@@ -112,7 +113,8 @@ const entryBlock = 64
 
 const insertEntry = `insert into ledger_entry (id, source, division, body) values (?, ?, ?, ?)`
 
-// appendEntries numbers the entries of the transaction one after the other and marks the stretch for the sealer.
+// appendEntries numbers the entries of the transaction one after the other and marks the stretch for the sealer, with
+// the store's own time: how long the stretch waits is shown, and nothing is decided by it.
 func (x *tx) appendEntries(ctx context.Context) error {
 	if len(x.entries) == 0 {
 		return nil
@@ -136,6 +138,6 @@ func (x *tx) appendEntries(ctx context.Context) error {
 		}
 		at += n
 	}
-	_, err = x.exec(ctx, `insert into ledger_mark (first, n) values (?, ?)`, first, len(x.entries))
+	_, err = x.exec(ctx, `insert into ledger_mark (first, n, at) values (?, ?, ?)`, first, len(x.entries), micros(time.Now()))
 	return err
 }

@@ -22,6 +22,7 @@ type Metrics struct {
 	reports      *prometheus.CounterVec // carillon_reports_total
 	sealed       prometheus.Counter     // carillon_ledger_sealed_total
 	relayed      prometheus.Counter     // carillon_ledger_relayed_total
+	ledger       ledgerGauges
 }
 
 // NewMetrics makes the metrics and registers them.
@@ -50,10 +51,11 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 		}, []string{"outcome"}),
 		sealed:  prometheus.NewCounter(prometheus.CounterOpts{Name: "carillon_ledger_sealed_total", Help: "Ledger entries this process numbered as leaves."}),
 		relayed: prometheus.NewCounter(prometheus.CounterOpts{Name: "carillon_ledger_relayed_total", Help: "Ledger entries this process handed to the status topic."}),
+		ledger:  newLedgerGauges(),
 	}
-	for _, c := range []prometheus.Collector{
+	for _, c := range append(m.ledger.all(),
 		m.attempts, m.settledBy, m.waiting, m.oldest, m.conservation, m.balanced, m.reports, m.sealed, m.relayed,
-	} {
+	) {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}
