@@ -322,10 +322,12 @@ func (m merged) Apply(ctx context.Context, sets ...store.Writes) ([]store.Verdic
 	return out, nil
 }
 
-// waker tells the ticker what was just written: lanes with something due, reports in the inbox, entries to seal.
+// waker tells those concerned what was just written: the ticker of lanes with something due, of reports in the inbox and of
+// orders of breakers, the keyring of keys that open nothing any more.
 type waker struct {
-	to store.Applier
-	t  *ticker.Ticker
+	to   store.Applier
+	t    *ticker.Ticker
+	keys *keyring
 }
 
 // Apply implements store.Applier.
@@ -345,6 +347,9 @@ func (w waker) Apply(ctx context.Context, sets ...store.Writes) ([]store.Verdict
 func (w waker) wake(s store.Writes) {
 	for _, d := range s.Dues {
 		w.t.WakeLane(d.Lane)
+	}
+	if len(s.Revoked) > 0 {
+		w.keys.forget()
 	}
 	if len(s.Trips) > 0 {
 		w.t.WakeChore(choreBreakers)

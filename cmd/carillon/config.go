@@ -31,6 +31,7 @@ type Settings struct {
 	Store       string   `help:"Where everything is kept: a file for SQLite, or postgres://user:password@host/database." default:"carillon.db"`
 	StoreConns  int32    `help:"Connections to PostgreSQL at most; 0: four, or one per processor." default:"16"`
 	Listen      string   `help:"Address of the API." default:"127.0.0.1:8080"`
+	Profiles    string   `help:"Address on this machine that serves Go's profiles (net/http/pprof) to an engineer; empty: none." placeholder:"HOST:PORT"`
 	Environment string   `help:"Outside production only recipients on the allow-list are reached." enum:"production,staging,test,demo,development" default:"development"`
 	Allow       []string `help:"Who may be reached outside production: numbers, addresses, account:… or person:… for letters; * is a pattern." placeholder:"PATTERN"`
 	FirstConfig string   `help:"YAML file that a new store takes as its first configuration; empty: the one that is shipped." placeholder:"FILE"`
@@ -107,6 +108,9 @@ func (s Settings) Validate() error {
 	}
 	if s.Ledger.Origin != "" && !ledger.ValidOrigin(s.Ledger.Origin) {
 		wrong = append(wrong, errors.New("ledger-origin: must be one line"))
+	}
+	if s.Profiles != "" && !onLoopback(s.Profiles) {
+		wrong = append(wrong, errors.New("profiles: is no address of this machine alone, as 127.0.0.1:6060"))
 	}
 	if s.Lease < s.CallTimeout {
 		wrong = append(wrong, errors.New("lease: must not be shorter than call-timeout"))

@@ -13,7 +13,7 @@ import (
 )
 
 // blockSize is how many numbers are reserved at once; what is left of a block when the program ends is a gap.
-const blockSize = 500
+const blockSize = 2000
 
 // block hands out numbers of one sequence.
 type block struct {

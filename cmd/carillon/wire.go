@@ -45,6 +45,7 @@ type app struct {
 	store    store.Store
 	signs    ledger.Signatory
 	configs  *configs
+	keys     *keyring
 	merged   *group.Committer[store.Writes, store.Verdict]
 	ticker   *ticker.Ticker
 	watch    *ticker.Metrics
@@ -133,6 +134,7 @@ func build(ctx context.Context, s Settings, log *slog.Logger) (a *app, err error
 		return a, err
 	}
 	a.chores()
+	a.profiles()
 	return a, a.serve()
 }
 
@@ -164,7 +166,8 @@ func (a *app) cases(forms *liquid.Renderer) {
 	for c, m := range media {
 		checkers[c] = m
 	}
-	one, many := waker{to: merged{a.merged}, t: a.ticker}, waker{to: a.store, t: a.ticker}
+	a.keys = newKeyring(a.store, clock)
+	one, many := waker{to: merged{a.merged}, t: a.ticker, keys: a.keys}, waker{to: a.store, t: a.ticker, keys: a.keys}
 	a.accept = &accept.Service{Store: one, Facts: a.store, Configs: a.configs, IDs: numbers, Channels: media, Renderer: forms}
 	a.desk = &desk.Service{
 		Store: many, Facts: a.store, Gate: a.store, Feed: a.store, Configs: a.configs, IDs: numbers, Channels: checkers, Checker: forms, Random: randomKey,
@@ -239,7 +242,7 @@ func (a *app) serve() error {
 		return err
 	}
 	api, err := rest.New(rest.Config{Clock: clock, Log: a.log, Observe: observe}, rest.Services{
-		Keys: a.store, Accept: a.accept, Contacts: a.desk, Persons: a.desk, Suppressions: a.desk, Changes: a.desk, Lanes: a.desk,
+		Keys: a.keys, Accept: a.accept, Contacts: a.desk, Persons: a.desk, Suppressions: a.desk, Changes: a.desk, Lanes: a.desk,
 		Calls: a.feed, Letters: a.letters, Configs: a.desk, Snapshots: a.configs, Principals: a.desk, Health: a.store, Breakers: a, Fleet: a.fleet, Trips: a.desk,
 	})
 	if err != nil {
