@@ -233,6 +233,25 @@ func lanes() []sentence {
 			order.Number = 2
 			st.same("reset", last(), order)
 		}},
+		{"are counted up to a bound, and say so", func(st *stand) {
+			full, small := message.NewLane(6, message.Bulk), message.NewLane(6, message.Emergency)
+			dues := make([]message.Due, store.LaneBound+5)
+			for i := range dues {
+				at := Noon().Add(time.Duration(i) * time.Millisecond)
+				dues[i] = message.Due{
+					Lane: full, At: at, FirstAt: at, Message: NewMessageID(st.r, at), Reason: message.WaitNew,
+				}
+			}
+			st.applied(store.Writes{Dues: dues})
+			st.waiting(3, small, Noon())
+			got := st.laneStateAt(full, Noon().Add(time.Hour))
+			st.same("counted", got.Queued, int64(store.LaneBound))
+			st.same("oldest", got.OldestDue, dues[0].FirstAt)
+			st.check(got.AtLeast, "there may be more")
+			got = st.laneStateAt(small, Noon().Add(time.Hour))
+			st.same("counted", got.Queued, int64(3))
+			st.check(!got.AtLeast, "there are no more")
+		}},
 		{"tell when the earliest row is due", func(st *stand) {
 			next, err := st.s.NextDue(st.t.Context(), lane())
 			st.ok(err, "asking an empty lane")

@@ -167,7 +167,7 @@ type Configs interface {
 
 // Lanes reads what waits.
 type Lanes interface {
-	// LaneStates returns every lane that has rows or a pause.
+	// LaneStates returns every lane that has rows or a pause. It reads a bounded number of rows of each ([LaneBound]).
 	LaneStates(ctx context.Context, now time.Time) ([]LaneState, error)
 	// NextDue returns when the earliest row of the lane is due; the zero time when there is none.
 	NextDue(ctx context.Context, lane message.Lane) (time.Time, error)
@@ -179,12 +179,17 @@ type Breakers interface {
 	Trips(ctx context.Context) ([]Trip, error)
 }
 
+// LaneBound is how many rows of a lane are counted at most: of those that are due, and of those that are not, which is
+// where claims are.
+const LaneBound = 10_000
+
 // LaneState is a lane with its backlog and its pause.
 type LaneState struct {
 	Lane      message.Lane
 	Queued    int64
 	Claimed   int64
-	OldestDue time.Time // the earliest FirstAt among rows that are due now; zero when none is
+	AtLeast   bool      // a bound was reached: Queued and Claimed are what was counted until then
+	OldestDue time.Time // the earliest FirstAt among the rows counted that are due now; zero when none is
 	Pause     LanePause
 }
 

@@ -23,14 +23,27 @@ const (
 	selectConfigRows  = `select kind, code, body from config_row where version = $1 order by position`
 	configVersionKept = `select count(*) from config_version where version = $1`
 
+	// laneStates steps from lane to lane along the primary key, and reads of each the first rows that are due and the
+	// first that are not: claims are among these, because a lease ends soon.
 	laneStates = `
-select coalesce(d.lane, p.lane), coalesce(d.queued, 0), coalesce(d.claimed, 0), coalesce(d.oldest, 0),
+with recursive known as (
+    (select lane from due order by lane limit 1)
+    union all
+    select (select d.lane from due d where d.lane > k.lane order by d.lane limit 1) from known k where k.lane is not null),
+x as (select lane from known where lane is not null union select lane from lane_pause)
+select x.lane, past.queued + ahead.queued, past.claimed + ahead.claimed, past.n = $2 or ahead.n = $2, coalesce(past.oldest, 0),
     p.lane is not null, coalesce(p.reason, ''), coalesce(p.until, 0), coalesce(p.by, '')
-from (
-    select lane, count(*) filter (where owner = '') as queued, count(*) filter (where owner <> '') as claimed,
-        min(first_due_at) filter (where due_at <= $1) as oldest
-    from due group by lane) d
-full join lane_pause p on p.lane = d.lane
+from x
+cross join lateral (
+    select count(*) as n, count(*) filter (where f.owner = '') as queued, count(*) filter (where f.owner <> '') as claimed,
+        min(f.first_due_at) as oldest
+    from (select d.owner, d.first_due_at from due d where d.lane = x.lane and d.due_at <= $1
+        order by d.due_at, d.message limit $2) f) past
+cross join lateral (
+    select count(*) as n, count(*) filter (where f.owner = '') as queued, count(*) filter (where f.owner <> '') as claimed
+    from (select d.owner from due d where d.lane = x.lane and d.due_at > $1
+        order by d.due_at, d.message limit $2) f) ahead
+left join lane_pause p on p.lane = x.lane
 order by 1`
 
 	selectTrips = `
@@ -111,15 +124,15 @@ func (s *Store) ConfigRows(ctx context.Context, version int64) ([]config.Row, er
 	return rows, nil
 }
 
-// LaneStates implements [store.Lanes]. It reads the whole due table once.
+// LaneStates implements [store.Lanes].
 func (s *Store) LaneStates(ctx context.Context, now time.Time) ([]store.LaneState, error) {
-	return tally(ctx, s, "reading lanes", laneStateOf, laneStates, micros(now))
+	return all(ctx, s, "reading lanes", laneStateOf, laneStates, micros(now), store.LaneBound)
 }
 
 func laneStateOf(row pgx.CollectableRow) (l store.LaneState, err error) {
 	var oldest, until int64
 	p := &l.Pause
-	err = row.Scan((*int16)(&l.Lane), &l.Queued, &l.Claimed, &oldest, &p.Paused, &p.Reason, &until, &p.By)
+	err = row.Scan((*int16)(&l.Lane), &l.Queued, &l.Claimed, &l.AtLeast, &oldest, &p.Paused, &p.Reason, &until, &p.By)
 	l.OldestDue, p.Until = timeOf(oldest), timeOf(until)
 	if p.Paused {
 		p.Lane = l.Lane

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"math"
 	"slices"
 	"time"
 
@@ -68,20 +69,51 @@ func (s *Store) ConfigRows(ctx context.Context, version int64) (all []config.Row
 	return all, err
 }
 
-const laneCounts = `
-select lane, count(*) filter (where owner = ''), count(*) filter (where owner <> ''),
-    coalesce(min(first_due_at) filter (where due_at <= ?), 0)
-from due group by lane`
+// Lanes are found by stepping along the primary key; of each the first rows that are due are counted, and the first that
+// are not.
+const (
+	laneList = `
+with recursive known (lane) as (
+    select min(lane) from due
+    union all
+    select (select min(d.lane) from due d where d.lane > known.lane) from known where known.lane is not null)
+select lane from known where lane is not null`
+
+	laneCounts = `
+select count(*), count(*) filter (where owner = ''), count(*) filter (where owner <> ''), coalesce(min(first_due_at), 0)
+from (select owner, first_due_at from due where lane = ? and due_at > ? and due_at <= ? order by due_at, message limit ?)`
+)
+
+// laneState counts what waits in a lane.
+func laneState(ctx context.Context, q *sql.Tx, l *store.LaneState, now time.Time) error {
+	for _, part := range []struct{ after, until int64 }{{math.MinInt64, micros(now)}, {micros(now), math.MaxInt64}} {
+		var n, queued, claimed int64
+		var oldest time.Time
+		err := q.QueryRowContext(ctx, laneCounts, int64(l.Lane), part.after, part.until, store.LaneBound).
+			Scan(&n, &queued, &claimed, moment{&oldest})
+		if err != nil {
+			return err
+		}
+		l.Queued, l.Claimed, l.AtLeast = l.Queued+queued, l.Claimed+claimed, l.AtLeast || n == store.LaneBound
+		if part.until == micros(now) {
+			l.OldestDue = oldest
+		}
+	}
+	return nil
+}
 
 // LaneStates implements [store.Lanes].
 func (s *Store) LaneStates(ctx context.Context, now time.Time) (all []store.LaneState, err error) {
 	err = s.read(ctx, "reading lanes", func(q *sql.Tx) error {
-		rows, err := q.QueryContext(ctx, laneCounts, micros(now))
-		all, err = collect(rows, err, func(r rowScanner, l *store.LaneState) error {
-			return r.Scan(&l.Lane, &l.Queued, &l.Claimed, moment{&l.OldestDue})
-		})
+		rows, err := q.QueryContext(ctx, laneList)
+		all, err = collect(rows, err, func(r rowScanner, l *store.LaneState) error { return r.Scan(&l.Lane) })
 		if err != nil {
 			return err
+		}
+		for i := range all {
+			if err := laneState(ctx, q, &all[i], now); err != nil {
+				return err
+			}
 		}
 		rows, err = q.QueryContext(ctx, `select lane, reason, until, by from lane_pause order by lane`)
 		pauses, err := collect(rows, err, func(r rowScanner, p *store.LanePause) error {

@@ -248,7 +248,7 @@ func (h *house) Changes(_ context.Context, p access.Principal, from int64, limit
 
 func (h *house) Lanes(_ context.Context, at time.Time, p access.Principal) ([]store.LaneState, error) {
 	return []store.LaneState{
-		{Lane: message.NewLane(2, message.Regulatory), Queued: 120, Claimed: 16, OldestDue: at.Add(-time.Minute)},
+		{Lane: message.NewLane(2, message.Regulatory), Queued: 10_000, Claimed: 16, AtLeast: true, OldestDue: at.Add(-time.Minute)},
 		{Lane: message.NewLane(2, message.Service), Queued: 4, Pause: store.LanePause{Paused: true, Reason: "quota", Until: at.Add(time.Hour), By: "dispatch"}},
 		{Lane: message.NewLane(99, message.Bulk), Queued: 1},
 	}, h.asked(p)

@@ -20,6 +20,9 @@ func (s *server) ListLanes(ctx context.Context) (api.ListLanesRes, error) {
 			Lane: int(st.Lane), Urgency: api.Urgency(st.Lane.Urgency().String()), Queued: st.Queued, Claimed: st.Claimed,
 			OldestDue: maybe(st.OldestDue), Paused: st.Pause.Paused,
 		}
+		if st.AtLeast {
+			lane.AtLeast = api.NewOptBool(true)
+		}
 		if route, found := snapshot.RouteOf(st.Lane); found {
 			lane.Route = text(route.Code)
 		}

@@ -35,7 +35,7 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 			Name: "carillon_messages_total", Help: "Messages settled by this process, by the place they came to.",
 		}, []string{"channel", "urgency", "outcome"}),
 		waiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "carillon_due_messages", Help: "Messages that wait (queued) or are being called (claimed).",
+			Name: "carillon_due_messages", Help: "Messages that wait (queued) or are being called (claimed), counted up to ten thousand a lane that are due and ten thousand that are not.",
 		}, []string{"channel", "urgency", "state"}),
 		oldest: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "carillon_due_oldest_seconds", Help: "Age of the oldest message that is due now.",

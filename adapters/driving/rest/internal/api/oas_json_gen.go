@@ -5935,6 +5935,12 @@ func (s *LaneState) encodeFields(e *jx.Encoder) {
 		e.Int64(s.Claimed)
 	}
 	{
+		if s.AtLeast.Set {
+			e.FieldStart("atLeast")
+			s.AtLeast.Encode(e)
+		}
+	}
+	{
 		if s.OldestDue.Set {
 			e.FieldStart("oldestDue")
 			s.OldestDue.Encode(e)
@@ -5952,15 +5958,16 @@ func (s *LaneState) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfLaneState = [8]string{
+var jsonFieldsNameOfLaneState = [9]string{
 	0: "lane",
 	1: "route",
 	2: "urgency",
 	3: "queued",
 	4: "claimed",
-	5: "oldestDue",
-	6: "paused",
-	7: "pause",
+	5: "atLeast",
+	6: "oldestDue",
+	7: "paused",
+	8: "pause",
 }
 
 // Decode decodes LaneState from json.
@@ -5968,7 +5975,7 @@ func (s *LaneState) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode LaneState to nil")
 	}
-	var requiredBitSet [1]uint8
+	var requiredBitSet [2]uint8
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
@@ -6028,6 +6035,16 @@ func (s *LaneState) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"claimed\"")
 			}
+		case "atLeast":
+			if err := func() error {
+				s.AtLeast.Reset()
+				if err := s.AtLeast.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"atLeast\"")
+			}
 		case "oldestDue":
 			if err := func() error {
 				s.OldestDue.Reset()
@@ -6039,7 +6056,7 @@ func (s *LaneState) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"oldestDue\"")
 			}
 		case "paused":
-			requiredBitSet[0] |= 1 << 6
+			requiredBitSet[0] |= 1 << 7
 			if err := func() error {
 				v, err := d.Bool()
 				s.Paused = bool(v)
@@ -6069,8 +6086,9 @@ func (s *LaneState) Decode(d *jx.Decoder) error {
 	}
 	// Validate required fields.
 	var failures []validate.FieldError
-	for i, mask := range [1]uint8{
-		0b01011101,
+	for i, mask := range [2]uint8{
+		0b10011101,
+		0b00000000,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.

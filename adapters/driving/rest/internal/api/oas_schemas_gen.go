@@ -2166,10 +2166,14 @@ type LaneState struct {
 	// Four times the route's number, plus the urgency's.
 	Lane int `json:"lane"`
 	// The route's code; missing when the configuration does not name it any more.
-	Route     OptString    `json:"route"`
-	Urgency   Urgency      `json:"urgency"`
-	Queued    int64        `json:"queued"`
-	Claimed   int64        `json:"claimed"`
+	Route   OptString `json:"route"`
+	Urgency Urgency   `json:"urgency"`
+	Queued  int64     `json:"queued"`
+	Claimed int64     `json:"claimed"`
+	// True when more than ten thousand rows are due, or wait for their time: `queued` and `claimed` are
+	// what was counted until then. The sum of what is pending by channel and urgency is
+	// `carillon_conservation_messages`.
+	AtLeast   OptBool      `json:"atLeast"`
 	OldestDue OptTimestamp `json:"oldestDue"`
 	Paused    bool         `json:"paused"`
 	Pause     OptPause     `json:"pause"`
@@ -2198,6 +2202,11 @@ func (s *LaneState) GetQueued() int64 {
 // GetClaimed returns the value of Claimed.
 func (s *LaneState) GetClaimed() int64 {
 	return s.Claimed
+}
+
+// GetAtLeast returns the value of AtLeast.
+func (s *LaneState) GetAtLeast() OptBool {
+	return s.AtLeast
 }
 
 // GetOldestDue returns the value of OldestDue.
@@ -2238,6 +2247,11 @@ func (s *LaneState) SetQueued(val int64) {
 // SetClaimed sets the value of Claimed.
 func (s *LaneState) SetClaimed(val int64) {
 	s.Claimed = val
+}
+
+// SetAtLeast sets the value of AtLeast.
+func (s *LaneState) SetAtLeast(val OptBool) {
+	s.AtLeast = val
 }
 
 // SetOldestDue sets the value of OldestDue.
