@@ -36,6 +36,8 @@ const (
 	choreLetters   = "letters"
 	choreFold      = "fold"
 	choreUpkeep    = "upkeep"
+	chorePurge     = "purge"
+	choreRecount   = "recount"
 
 	choreKeys         = "keys"
 	choreCertificates = "certificates"
@@ -48,7 +50,6 @@ const (
 	watchEvery   = 5 * time.Second
 	sumsEvery    = 15 * time.Second
 	foldEvery    = 10 * time.Minute
-	upkeepEvery  = 15 * time.Minute
 	sumsBack     = 48 * time.Hour
 )
 
@@ -93,7 +94,7 @@ func (a *app) chores() {
 		_, err := a.store.Apply(ctx, store.Writes{Folds: []store.Fold{{Before: now.Add(-2 * time.Hour).Truncate(time.Hour)}}})
 		return time.Time{}, err
 	})
-	a.ticker.Chore(choreUpkeep, upkeepEvery, a.upkeep)
+	a.upkeep()
 	a.ticker.Chore(choreConfig, watchEvery, func(ctx context.Context, _ time.Time) (time.Time, error) {
 		err := a.configs.Refresh(ctx) // another gateway may have configured
 		a.strangers()
@@ -101,15 +102,6 @@ func (a *app) chores() {
 	})
 	a.ticker.Chore(choreFleet, pace.Beat, a.fleet.beat)
 	a.scheduleLetters()
-}
-
-// upkeep makes room ahead in the store's tables.
-func (a *app) upkeep(ctx context.Context, now time.Time) (time.Time, error) {
-	made, err := a.store.Extend(ctx, now)
-	if made > 0 {
-		a.log.Info("partitions were made ahead", slog.Int("partitions", made))
-	}
-	return time.Time{}, err
 }
 
 // watchLedger shows the tree and what waits for the sealer.

@@ -45,6 +45,7 @@ type Settings struct {
 	LettersSchedule string        `help:"When LTRPRT runs: a cron expression in the zone of the first division; empty: only by hand." default:"0 2 * * *"`
 
 	Ledger LedgerSettings `embed:"" prefix:"ledger-"`
+	Keep   KeepSettings   `embed:""`
 	Kafka  KafkaSettings  `embed:"" prefix:"kafka-"`
 	SNS    AWSSettings    `embed:"" prefix:"sns-"`
 	SES    AWSSettings    `embed:"" prefix:"ses-"`
@@ -115,6 +116,7 @@ func (s Settings) Validate() error {
 	if s.Lease < s.CallTimeout {
 		wrong = append(wrong, errors.New("lease: must not be shorter than call-timeout"))
 	}
+	wrong = append(wrong, s.Keep.validate())
 	return errors.Join(wrong...)
 }
 

@@ -96,14 +96,9 @@ func Equal(a, b []Sum) bool {
 	return true
 }
 
-// Check counts the sums of the hours from both sources. On a store at work the two reads are moments apart: hours
-// that still move may differ for that moment.
+// Check counts the sums of the hours from both sources, at one moment.
 func Check(ctx context.Context, facts store.Conservation, from, to time.Time) (Audit, error) {
-	counted, err := facts.Sums(ctx, from, to)
-	if err != nil {
-		return Audit{}, err
-	}
-	recounted, err := facts.Recount(ctx, from, to)
+	counted, recounted, err := facts.Recount(ctx, from, to)
 	if err != nil {
 		return Audit{}, err
 	}

@@ -98,6 +98,7 @@ func chores() []sentence {
 			st.absent(set)
 			st.applied(store.Writes{Ticks: []store.Tick{next, other}})
 		}},
+		{"purges what is older than its window, so many at a time", purging},
 		{"makes room ahead, once, and takes what is accepted after that time", func(st *stand) {
 			later := Noon().AddDate(2, 0, 0)
 			for range 2 {

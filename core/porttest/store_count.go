@@ -29,8 +29,9 @@ func (st *stand) recounted(from, to time.Time) tally {
 	st.t.Helper()
 	sums, err := st.s.Sums(st.t.Context(), from, to)
 	st.ok(err, "adding up the counters")
-	recount, err := st.s.Recount(st.t.Context(), from, to)
+	counted, recount, err := st.s.Recount(st.t.Context(), from, to)
 	st.ok(err, "recounting")
+	st.same("counters of that moment", tallied(counted), tallied(sums))
 	st.same("counters against the rows", tallied(sums), tallied(recount))
 	return tallied(sums)
 }
@@ -71,8 +72,40 @@ func conservation() []sentence {
 			st.applied(st.sent(taken, Noon()))
 			st.recounted(hour, hour.Add(3*time.Hour))
 		}},
+		{"finds the two apart when they are", func(st *stand) {
+			w := st.accept(Given{})
+			wrong := w.Counts[0]
+			wrong.Delta = 3
+			st.applied(store.Writes{Counts: []message.Count{wrong}})
+			counted, recounted, err := st.s.Recount(st.t.Context(), hour, hour.Add(time.Hour))
+			st.ok(err, "recounting")
+			got, want := tallied(counted), tallied(recounted)
+			wrong.Delta = 0
+			st.same("what the counters have too many of", got[wrong]-want[wrong], int64(3))
+			got[wrong] = want[wrong]
+			st.same("the others", got, want)
+		}},
+		{"keeps what the last recount of each hour found, newest first", recountsKept},
 		{"agrees with the rows through a walk of many lives", func(st *stand) { newWalk(st).run(400) }},
 	}
+}
+
+func recountsKept(st *stand) {
+	hour := Noon().Truncate(time.Hour)
+	found := func(hours int, drift ...store.Drift) store.Recounted {
+		at := hour.Add(time.Duration(hours) * time.Hour)
+		return store.Recounted{Hour: at, At: Noon(), Next: Noon().Add(time.Hour), Drift: drift}
+	}
+	older, newer := found(0, store.Drift{Channel: message.SMS, Messages: 4}, store.Drift{Channel: message.Voice, Messages: 1}), found(1)
+	st.applied(store.Writes{Recounts: []store.Recounted{older, newer, found(-5)}})
+	got, err := st.s.Recounts(st.t.Context(), hour)
+	st.ok(err, "reading recounts")
+	st.same("recounts", got, []store.Recounted{newer, older})
+	older.Drift, older.Next = []store.Drift{{Channel: message.SMS, Messages: 2}}, Noon().Add(2*time.Hour)
+	st.applied(store.Writes{Recounts: []store.Recounted{older}})
+	got, err = st.s.Recounts(st.t.Context(), hour)
+	st.ok(err, "reading recounts")
+	st.same("recounts", got, []store.Recounted{newer, older})
 }
 
 // walk drives many messages through random lawful moves and knows what the store must say of each.

@@ -224,21 +224,6 @@ type FrozenLetter struct {
 	Record message.Record
 }
 
-// Conservation reads the sums.
-type Conservation interface {
-	// Sums adds up the counters of hours from from (inclusive) until to (exclusive).
-	Sums(ctx context.Context, from, to time.Time) ([]message.Count, error)
-	// Recount counts the same from the messages, due rows and evidence themselves.
-	Recount(ctx context.Context, from, to time.Time) ([]message.Count, error)
-}
-
-// Upkeep keeps the tables in shape.
-type Upkeep interface {
-	// Extend makes room for what will be written from now on, months ahead; a store that grows by itself has nothing to
-	// make. It may run on any number of gateways at once.
-	Extend(ctx context.Context, now time.Time) (made int, err error)
-}
-
 // Health exercises the store.
 type Health interface {
 	// Check writes and reads back, and fails while there is still room when the room ahead comes to its end; it returns

@@ -47,6 +47,7 @@ type Verdict struct {
 	Contact contact.ID      // of Replayed: whom the key belongs to
 	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name, tick, retry, batch, or the table of a row that is there
 	Claimed []message.Taken // of an applied Claim
+	Purged  int64           // rows that applied Purges took away
 }
 
 // KeyKind separates the uses of the intake key table.
@@ -177,6 +178,8 @@ type Writes struct {
 	Seals        []Seal
 	Growth       *Growth // of the ledger's tree, with Seals
 	Folds        []Fold
+	Recounts     []Recounted
+	Purges       []Purge
 	Ticks        []Tick
 	Beats        []Gateway  // put; the last word of a name wins
 	Farewells    []Farewell // after Beats
@@ -227,6 +230,8 @@ func (w Writes) And(o Writes) Writes {
 	w.Cursors = append(w.Cursors, o.Cursors...)
 	w.Seals = append(w.Seals, o.Seals...)
 	w.Folds = append(w.Folds, o.Folds...)
+	w.Recounts = append(w.Recounts, o.Recounts...)
+	w.Purges = append(w.Purges, o.Purges...)
 	w.Ticks = append(w.Ticks, o.Ticks...)
 	w.Beats = append(w.Beats, o.Beats...)
 	w.Farewells = append(w.Farewells, o.Farewells...)

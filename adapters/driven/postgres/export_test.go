@@ -55,3 +55,8 @@ func MigrateTo(ctx context.Context, cfg Config, version int64) error {
 
 // OnPool is a store on a schema as it is found, as a release before this one would be.
 func OnPool(pool *pgxpool.Pool) *Store { return &Store{pool: pool} }
+
+// TroublesAfter looks for snapshots held for longer than so many seconds.
+func (s *Store) TroublesAfter(ctx context.Context, seconds int64) ([]string, error) {
+	return s.troubles(ctx, seconds)
+}

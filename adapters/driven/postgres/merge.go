@@ -48,6 +48,7 @@ func queueGroup(batch *pgx.Batch, jobs []*job) {
 	queueReports(batch, jobs)
 	queueRuns(batch, jobs)
 	queueDesk(batch, jobs)
+	queueUpkeep(batch, jobs)
 	queueFleet(batch, jobs)
 	queueLedger(batch, jobs)
 	queueIntake(batch, jobs)
@@ -139,6 +140,12 @@ func touchesDesk(w *store.Writes, is func(touch)) {
 	}
 	for range w.Folds {
 		is(touch{what: 'f'})
+	}
+	for i := range w.Recounts {
+		is(touch{what: 'h', n: micros(w.Recounts[i].Hour)})
+	}
+	for _, p := range w.Purges {
+		is(touch{what: 'u', n: int64(p.What)})
 	}
 }
 

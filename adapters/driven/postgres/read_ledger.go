@@ -33,6 +33,9 @@ limit $2`
 select hour, channel, urgency, place, sum(delta)::bigint from counter
 where hour >= $1 and hour < $2 group by 1, 2, 3, 4 having sum(delta) <> 0 order by 1, 2, 3, 4`
 
+	selectRecounts = `select hour, at, next_at from recount where hour >= $1 order by hour desc`
+	selectDrifts   = `select hour, channel, messages from drift where hour >= $1 order by hour, channel collate "C"`
+
 	// recount counts every message of the hours twice: as accepted, and where it is now. What waits is pending; else
 	// the last evidence that changes a place decides, as in message.Tell. The identifier holds the time of acceptance to
 	// the millisecond: its bounds leave the partitions and pages of the hours.
@@ -77,20 +80,55 @@ func (s *Store) CursorAt(ctx context.Context, name string) (int64, error) {
 
 // Sums implements [store.Conservation].
 func (s *Store) Sums(ctx context.Context, from, to time.Time) ([]message.Count, error) {
-	return s.counts(ctx, "adding up the counters", sums, from, to)
+	return tally(ctx, s, "adding up the counters", countOf, sums, hourFrom(from), hourFrom(to))
 }
 
-// Recount implements [store.Conservation].
-func (s *Store) Recount(ctx context.Context, from, to time.Time) ([]message.Count, error) {
-	first, end := timeOf(hourFrom(from)), timeOf(hourFrom(to))
-	return s.counts(ctx, "recounting", recount, from, to, boundOf(first.Add(-recountSlack)), boundOf(end.Add(recountSlack)))
+// Recount implements [store.Conservation]: both are read under one snapshot. How is the planner's choice.
+func (s *Store) Recount(ctx context.Context, from, to time.Time) (counted, recounted []message.Count, err error) {
+	first, end := hourFrom(from), hourFrom(to)
+	batch := &pgx.Batch{}
+	batch.Queue("begin isolation level repeatable read read only")
+	queueRead(batch, &counted, countOf, sums, first, end)
+	queueRead(batch, &recounted, countOf, recount, first, end,
+		boundOf(timeOf(first).Add(-recountSlack)), boundOf(timeOf(end).Add(recountSlack)))
+	batch.Queue("commit")
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, nil, classify("recounting", err)
+	}
+	return counted, recounted, nil
 }
 
 // recountSlack is how far an identifier may be from the time of acceptance.
 const recountSlack = time.Minute
 
-func (s *Store) counts(ctx context.Context, doing, statement string, from, to time.Time, more ...any) ([]message.Count, error) {
-	return tally(ctx, s, doing, countOf, statement, append([]any{hourFrom(from), hourFrom(to)}, more...)...)
+// Recounts implements [store.Conservation].
+func (s *Store) Recounts(ctx context.Context, from time.Time) (found []store.Recounted, err error) {
+	err = s.look(ctx, "reading recounts", func(batch *pgx.Batch) {
+		queueRead(batch, &found, recountedOf, selectRecounts, micros(from))
+		batch.Queue(selectDrifts, micros(from)).Query(func(rows pgx.Rows) error {
+			of := map[int64]*store.Recounted{}
+			for i := range found {
+				of[micros(found[i].Hour)] = &found[i]
+			}
+			var hour int64
+			var d store.Drift
+			_, err := pgx.ForEachRow(rows, []any{&hour, (*string)(&d.Channel), &d.Messages}, func() error {
+				if r, ok := of[hour]; ok {
+					r.Drift = append(r.Drift, d)
+				}
+				return nil
+			})
+			return err
+		})
+	})
+	return found, err
+}
+
+func recountedOf(row pgx.CollectableRow) (r store.Recounted, err error) {
+	var hour, at, next int64
+	err = row.Scan(&hour, &at, &next)
+	r.Hour, r.At, r.Next = timeOf(hour), timeOf(at), timeOf(next)
+	return r, err
 }
 
 // hourFrom is the first full hour at or after the time.

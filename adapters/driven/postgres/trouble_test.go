@@ -1,8 +1,10 @@
 package postgres_test
 
 import (
+	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -133,5 +135,42 @@ func TestManyLosers(t *testing.T) {
 		if _, err := s.Contact(t.Context(), id); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestTroubles: a snapshot that is held, and an autovacuum that sleeps for long, are told.
+func TestTroubles(t *testing.T) {
+	t.Parallel()
+	server := newServer(t, "TEST_POSTGRES_URL")
+	s := server.open(t)
+	said := func(held int64) string {
+		found, err := s.TroublesAfter(t.Context(), held)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(found, "\n")
+	}
+	holder, err := pgx.Connect(t.Context(), server.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close(context.WithoutCancel(t.Context()))
+	for _, statement := range []string{"set application_name = 'a long report'", "begin isolation level repeatable read", "select 1"} {
+		if _, err := holder.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := said(-1); !strings.Contains(got, "a long report) has held a snapshot") {
+		t.Errorf("%q", got)
+	}
+	if got := said(3600); strings.Contains(got, "a long report") {
+		t.Errorf("a young snapshot is told: %q", got)
+	}
+	var nap int
+	if err := holder.QueryRow(t.Context(), "select setting::int from pg_settings where name = 'autovacuum_naptime'").Scan(&nap); err != nil {
+		t.Fatal(err)
+	}
+	if got := said(3600); strings.Contains(got, "autovacuum_naptime") != (nap > 15) {
+		t.Errorf("the nap is %d s: %q", nap, got)
 	}
 }

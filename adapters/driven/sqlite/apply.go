@@ -18,6 +18,9 @@ func (x *tx) applySet(ctx context.Context, w *store.Writes, before []store.Verdi
 	if err == nil {
 		err = each(ctx, withVerdicts(w.Batches, before), x.flush)()
 	}
+	if err == nil {
+		v.Purged, err = x.purges(ctx, w.Purges)
+	}
 	if err == nil && w.Claim != nil {
 		v.Claimed, err = x.claim(ctx, w.Claim)
 	}
@@ -98,6 +101,7 @@ func (x *tx) write(ctx context.Context, w *store.Writes) error {
 		one(ctx, w.Growth, x.grow),
 		each(ctx, w.Seals, x.seal),
 		each(ctx, w.Folds, x.fold),
+		each(ctx, w.Recounts, x.recounted),
 		each(ctx, w.Ticks, x.tick),
 		each(ctx, w.Ranges, x.intakeRange),
 		each(ctx, w.Beats, x.beat),

@@ -169,7 +169,7 @@ func recounted(t *testing.T, s *sqlite.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := s.Recount(t.Context(), from, to)
+	_, rows, err := s.Recount(t.Context(), from, to)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -192,6 +192,9 @@ func (s *Store) Apply(ctx context.Context, sets ...store.Writes) ([]store.Verdic
 // Extend implements [store.Upkeep]: the tables are whole and grow by themselves.
 func (s *Store) Extend(context.Context, time.Time) (made int, err error) { return 0, nil }
 
+// Troubles implements [store.Upkeep]: there is no server.
+func (s *Store) Troubles(context.Context) ([]string, error) { return nil, nil }
+
 // Check writes and reads back.
 func (s *Store) Check(ctx context.Context) error {
 	done := make(chan error, 1)

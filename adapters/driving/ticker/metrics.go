@@ -19,6 +19,9 @@ type Metrics struct {
 	oldest       *prometheus.GaugeVec   // carillon_due_oldest_seconds
 	conservation *prometheus.GaugeVec   // carillon_conservation_messages
 	balanced     prometheus.Gauge       // carillon_conservation_balanced
+	drift        *prometheus.GaugeVec   // carillon_conservation_drift_messages
+	recounted    prometheus.Gauge       // carillon_conservation_recounted_timestamp_seconds
+	purged       *prometheus.CounterVec // carillon_purged_rows_total
 	reports      *prometheus.CounterVec // carillon_reports_total
 	sealed       prometheus.Counter     // carillon_ledger_sealed_total
 	relayed      prometheus.Counter     // carillon_ledger_relayed_total
@@ -46,6 +49,15 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 		balanced: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "carillon_conservation_balanced", Help: "1 while the conservation equation holds in every row, 0 when it does not.",
 		}),
+		drift: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "carillon_conservation_drift_messages", Help: "By how many messages the counters differ from the tables in all closed hours as last recounted: absolute differences, added up.",
+		}, []string{"channel"}),
+		recounted: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "carillon_conservation_recounted_timestamp_seconds", Help: "When a closed hour was last recounted from the tables, by whichever gateway; 0 when none was.",
+		}),
+		purged: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "carillon_purged_rows_total", Help: "Rows this process took away because their window had passed.",
+		}, []string{"kind"}),
 		reports: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "carillon_reports_total", Help: "Reports of providers that the inbox dealt with.",
 		}, []string{"outcome"}),
@@ -54,7 +66,7 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 		ledger:  newLedgerGauges(),
 	}
 	for _, c := range append(m.ledger.all(),
-		m.attempts, m.settledBy, m.waiting, m.oldest, m.conservation, m.balanced, m.reports, m.sealed, m.relayed,
+		m.attempts, m.settledBy, m.waiting, m.oldest, m.conservation, m.balanced, m.drift, m.recounted, m.purged, m.reports, m.sealed, m.relayed,
 	) {
 		if err := reg.Register(c); err != nil {
 			return nil, err
@@ -69,7 +81,11 @@ func (m *Metrics) zero() {
 	for _, o := range []string{"applied", "unmatched"} {
 		m.reports.WithLabelValues(o)
 	}
+	for _, p := range store.Purgeables() {
+		m.purged.WithLabelValues(p.String())
+	}
 	for _, c := range message.Channels() {
+		m.drift.WithLabelValues(string(c))
 		for _, u := range message.Urgencies() {
 			m.zeroLane(string(c), u.String())
 		}
@@ -138,6 +154,21 @@ func (m *Metrics) Conservation(rows []batch.Sum) {
 		}
 	}
 	m.balanced.Set(balanced)
+}
+
+// Recounted shows by how much counters and tables differ.
+func (m *Metrics) Recounted(t batch.Turn) {
+	for _, c := range message.Channels() {
+		m.drift.WithLabelValues(string(c)).Set(float64(t.Drift[c]))
+	}
+	if !t.Last.IsZero() {
+		m.recounted.Set(float64(t.Last.Unix()))
+	}
+}
+
+// Purged counts rows that were taken away because their window had passed.
+func (m *Metrics) Purged(what store.Purgeable, n int64) {
+	m.purged.WithLabelValues(what.String()).Add(float64(n))
 }
 
 // Reports counts what the inbox dealt with.

@@ -1,0 +1,85 @@
+package postgres
+
+import (
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"carillon/core/store"
+)
+
+// What chores write, and what they take away.
+const (
+	putRecounts = `
+insert into recount (hour, at, next_at) select * from unnest($1::bigint[], $2::bigint[], $3::bigint[])
+on conflict (hour) do update set at = excluded.at, next_at = excluded.next_at`
+
+	dropDrifts = `delete from drift where hour = any($1::bigint[])`
+
+	putDrifts = `insert into drift (hour, channel, messages) select * from unnest($1::bigint[], $2::text[], $3::bigint[])`
+)
+
+// purging are the statements that take away what is older than a time, so many rows at most, and count them.
+func purging(what store.Purgeable) string {
+	const count = `) select count(*) from gone`
+	switch what {
+	case store.PurgeKeys:
+		return `with gone as (delete from intake_key where ctid = any(array(select ctid from intake_key where at < $1 limit $2)) returning 1` + count
+	case store.PurgeRefs:
+		return `with gone as (delete from provider_ref where ctid = any(array(select ctid from provider_ref where at < $1 limit $2)) returning 1` + count
+	case store.PurgeReports:
+		return `with gone as (delete from report where done and number = any(array(
+select number from report where done and received_at < $1 order by number limit $2)) returning 1` + count
+	case store.PurgeTicks:
+		return `with gone as (delete from tick where ctid = any(array(select ctid from tick where at < $1 limit $2)) returning 1` + count
+	case store.PurgeCounters:
+		return `with gone as (delete from counter where ctid = any(array(
+select ctid from counter where hour < $1 order by hour limit $2)) returning 1` + count
+	default:
+		return `
+with old as (select hour from recount where hour < $1 order by hour limit $2),
+drifts as (delete from drift d using old where d.hour = old.hour returning 1),
+gone as (delete from recount r using old where r.hour = old.hour returning 1` + count
+	}
+}
+
+func queueUpkeep(batch *pgx.Batch, jobs []*job) {
+	if rows := flat(jobs, func(w *store.Writes) []store.Recounted { return w.Recounts }); len(rows) > 0 {
+		queueRecounts(batch, rows)
+	}
+	for _, j := range jobs {
+		j.verdict.Purged = 0
+		for _, p := range j.writes.Purges {
+			batch.Queue(purging(p.What), micros(p.Before), p.Limit).QueryRow(func(row pgx.Row) error {
+				var n int64
+				err := row.Scan(&n)
+				j.verdict.Purged += n
+				return err
+			})
+		}
+	}
+}
+
+func queueRecounts(batch *pgx.Batch, rows []store.Recounted) {
+	type drift struct {
+		hour time.Time
+		of   store.Drift
+	}
+	var drifts []drift
+	for _, r := range rows {
+		for _, d := range r.Drift {
+			drifts = append(drifts, drift{r.Hour, d})
+		}
+	}
+	hours := col(rows, func(r *store.Recounted) int64 { return micros(r.Hour) })
+	batch.Queue(putRecounts, hours,
+		col(rows, func(r *store.Recounted) int64 { return micros(r.At) }),
+		col(rows, func(r *store.Recounted) int64 { return micros(r.Next) }))
+	batch.Queue(dropDrifts, hours)
+	if len(drifts) > 0 {
+		batch.Queue(putDrifts,
+			col(drifts, func(d *drift) int64 { return micros(d.hour) }),
+			col(drifts, func(d *drift) string { return string(d.of.Channel) }),
+			col(drifts, func(d *drift) int64 { return d.of.Messages }))
+	}
+}

@@ -1,0 +1,77 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"carillon/core/message"
+)
+
+// Upkeep keeps the tables in shape.
+type Upkeep interface {
+	// Extend makes room for what will be written from now on, months ahead; a store that grows by itself has nothing to
+	// make. It may run on any number of gateways at once.
+	Extend(ctx context.Context, now time.Time) (made int, err error)
+	// Troubles tells, a sentence each, what of the server's settings or of its sessions will slow the store down.
+	Troubles(ctx context.Context) ([]string, error)
+}
+
+// Conservation reads the sums.
+type Conservation interface {
+	// Sums adds up the counters of hours from from (inclusive) until to (exclusive).
+	Sums(ctx context.Context, from, to time.Time) ([]message.Count, error)
+	// Recount says of one moment what the counters of the hours say, and the same counted from the messages, due rows
+	// and evidence themselves.
+	Recount(ctx context.Context, from, to time.Time) (counted, recounted []message.Count, err error)
+	// Recounts returns what the last recounts of the hours from from on found, newest hour first.
+	Recounts(ctx context.Context, from time.Time) ([]Recounted, error)
+}
+
+// Recounted is what the last recount of an hour found. Written, it takes the place of what was found before.
+type Recounted struct {
+	Hour  time.Time
+	At    time.Time
+	Next  time.Time // when it is to be recounted again
+	Drift []Drift   // channels in which the counters and the tables differ
+}
+
+// Drift is by how many messages the counters of a channel and its tables differ: the absolute differences of every
+// urgency and place, and of what was accepted, added up.
+type Drift struct {
+	Channel  message.Channel
+	Messages int64
+}
+
+// Purge takes away rows of one kind that are older than Before, Limit at most. The verdict says how many went.
+type Purge struct {
+	What   Purgeable
+	Before time.Time
+	Limit  int
+}
+
+// Purgeable is a kind of row that is kept for a window only.
+type Purgeable uint8
+
+// The kinds.
+const (
+	PurgeKeys     Purgeable = iota + 1 // intake keys, by when they were written
+	PurgeRefs                          // references of providers, by when they were written
+	PurgeReports                       // reports that were consumed, by when they were received
+	PurgeTicks                         // by their occurrence
+	PurgeCounters                      // by their hour
+	PurgeRecounts                      // by their hour
+)
+
+// Purgeables are all of them.
+func Purgeables() []Purgeable {
+	return []Purgeable{PurgeKeys, PurgeRefs, PurgeReports, PurgeTicks, PurgeCounters, PurgeRecounts}
+}
+
+// String is the kind's name in metrics.
+func (p Purgeable) String() string {
+	names := [...]string{"", "keys", "references", "reports", "ticks", "counters", "recounts"}
+	if int(p) >= len(names) {
+		return ""
+	}
+	return names[p]
+}
