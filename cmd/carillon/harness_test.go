@@ -169,7 +169,12 @@ func (p *program) stop(t *testing.T, within time.Duration) int {
 	case <-p.ended:
 		return p.code
 	case <-time.After(within):
-		t.Fatalf("carillon %s did not stop within %s", p.what, within)
+		_ = p.signal(syscall.SIGQUIT) // it may have ended just now; else it says where it hangs
+		select {
+		case <-p.ended:
+		case <-time.After(5 * time.Second):
+		}
+		t.Fatalf("carillon %s did not stop within %s:\n%s", p.what, within, p.err.tail(400))
 		return -1
 	}
 }
