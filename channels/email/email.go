@@ -47,6 +47,9 @@ func (s *Sender) Send(ctx context.Context, batch []message.Taken) []message.Answ
 	return answers
 }
 
+// Units is how many recipients a message has: what mailers limit.
+func (*Sender) Units(message.Message) int { return 1 }
+
 func (s *Sender) mail(m message.Message) (Mail, error) {
 	c, err := m.Filled()
 	if err != nil || c.Parts[subject] == "" || c.Parts[text] == "" {

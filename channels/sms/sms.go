@@ -42,6 +42,17 @@ func (s *Sender) Send(ctx context.Context, batch []message.Taken) []message.Answ
 	return answers
 }
 
+// Units is how many parts a message is sent in: what carriers bill and limit. It is one for a message that is no text,
+// which is not sent.
+func (s *Sender) Units(m message.Message) int {
+	c, err := m.Filled()
+	if err != nil {
+		return 1
+	}
+	_, parts := Segment(c.Parts[part])
+	return len(parts)
+}
+
 func (s *Sender) text(m message.Message) (Text, error) {
 	c, err := m.Filled()
 	if err != nil || c.Parts[part] == "" {

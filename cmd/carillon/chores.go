@@ -101,6 +101,7 @@ func (a *app) chores() {
 		return time.Time{}, err
 	})
 	a.ticker.Chore(choreFleet, pace.Beat, a.fleet.beat)
+	a.fleet.paces.schedule(a)
 	a.scheduleLetters()
 }
 

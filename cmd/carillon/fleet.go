@@ -30,22 +30,30 @@ type fleetStore interface {
 // fleet is this gateway among the others.
 type fleet struct {
 	store fleetStore
+	clock func() time.Time
 	alone bool // nobody else can have the store: who is in it did not say farewell
 	me    store.Gateway
 	know  *pace.Fleet
 	live  prometheus.Gauge
+	paces *paces
 }
 
 // newFleet makes the gateway of the name known from its first beat on.
-func newFleet(st fleetStore, alone bool, name string, reg prometheus.Registerer) (*fleet, error) {
+func newFleet(st fleetStore, alone bool, name string, configs current, log *slog.Logger, reg prometheus.Registerer) (*fleet, error) {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "" // it is for people only
 	}
+	metrics, err := pace.NewMetrics(reg, clock)
+	if err != nil {
+		return nil, err
+	}
+	know := pace.NewFleet(name)
 	f := &fleet{
-		store: st, alone: alone, know: pace.NewFleet(name),
-		me:   store.Gateway{Name: name, Host: host, Version: telemetry.ReadBuild().Version, Since: clock()},
-		live: prometheus.NewGauge(prometheus.GaugeOpts{Name: "carillon_gateways", Help: "Gateways that share the store and live, as this one knows."}),
+		store: st, clock: clock, alone: alone, know: know,
+		me:    store.Gateway{Name: name, Host: host, Version: telemetry.ReadBuild().Version, Since: clock()},
+		live:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "carillon_gateways", Help: "Gateways that share the store and live, as this one knows."}),
+		paces: &paces{log: log, configs: configs, sharer: know, metrics: metrics, routes: make(map[string]*pace.Pacer)},
 	}
 	return f, reg.Register(f.live)
 }
@@ -53,7 +61,8 @@ func newFleet(st fleetStore, alone bool, name string, reg prometheus.Registerer)
 // beat tells the others that this gateway lives, reads who else does, and forgets who has been silent for three beats.
 func (f *fleet) beat(ctx context.Context, now time.Time) (time.Time, error) {
 	f.me.SeenAt = now
-	if _, err := f.store.Apply(ctx, store.Writes{Beats: []store.Gateway{f.me}}); err != nil {
+	if _, err := f.store.Apply(ctx, store.Writes{Beats: []store.Gateway{f.me}, Spends: f.paces.spends(now)}); err != nil {
+		f.paces.unspent()
 		return time.Time{}, err
 	}
 	all, err := f.store.Gateways(ctx)
@@ -69,19 +78,22 @@ func (f *fleet) beat(ctx context.Context, now time.Time) (time.Time, error) {
 		}
 		members = append(members, pace.Member{Name: g.Name, SeenAt: g.SeenAt})
 	}
-	for _, m := range f.know.Heard(now, clock(), members) {
+	for _, m := range f.know.Heard(now, f.clock(), members) {
 		gone = append(gone, store.Farewell{Name: m.Name, SeenAt: m.SeenAt})
 	}
 	f.live.Set(float64(f.know.Size()))
 	if len(gone) > 0 {
-		_, err = f.store.Apply(ctx, store.Writes{Farewells: gone})
+		if _, err := f.store.Apply(ctx, store.Writes{Farewells: gone}); err != nil {
+			return time.Time{}, err
+		}
 	}
-	return now.Add(pace.Beat), err
+	return now.Add(pace.Beat), f.paces.budget(ctx, f.store, now, f.know.Size())
 }
 
-// leave takes this gateway out, once it makes no calls any more.
+// leave takes this gateway out, once it makes no calls any more, and tells the last of what it spent.
 func (f *fleet) leave(ctx context.Context, log *slog.Logger) {
-	if _, err := f.store.Apply(ctx, store.Writes{Farewells: []store.Farewell{{Name: f.me.Name}}}); err != nil {
+	w := store.Writes{Farewells: []store.Farewell{{Name: f.me.Name}}, Spends: f.paces.spends(f.clock())}
+	if _, err := f.store.Apply(ctx, w); err != nil {
 		log.Warn("the other gateways could not be told of the farewell: they forget this one soon", slog.String("error", err.Error()))
 	}
 }

@@ -27,16 +27,6 @@ const (
 	providerKafka  = "kafka"
 )
 
-// dedupes reports whether whoever is behind a provider word knows a message by its id and takes it once. Of a provider
-// that is not known it is not.
-func dedupes(provider string) bool {
-	switch provider {
-	case providerDialer, providerKafka, dispatch.FeedProvider:
-		return true
-	}
-	return false
-}
-
 // callRule are the rules of attempt a vendor keeps where a route says nothing else.
 func callRule() voice.Attempts { return voice.Attempts{Max: 3, Pause: 30 * time.Minute} }
 
@@ -62,6 +52,7 @@ func (a *app) way(ctx context.Context, r config.Route) (*dispatch.Way, error) {
 	w := &dispatch.Way{Route: r.Code, Provider: r.Provider, Batch: 1}
 	var g *guard.Guard
 	var probe func(context.Context) error
+	var limits routePace
 	switch r.Provider {
 	case providerSNS:
 		g = a.guard(r.Provider, r.Code, sns.Ops(), a.settings.CallTimeout)
@@ -73,7 +64,8 @@ func (a *app) way(ctx context.Context, r config.Route) (*dispatch.Way, error) {
 		if err != nil {
 			return nil, err
 		}
-		w.Channel, probe = sms.NewSender(carrier, r.Sender), carrier.Probe
+		s := sms.NewSender(carrier, r.Sender)
+		w.Channel, w.Meter, probe, limits = s, s, carrier.Probe, a.fleet.paces.of(r)
 	case providerSES:
 		g = a.guard(r.Provider, r.Code, ses.Ops(), a.settings.CallTimeout)
 		api, err := ses.Dial(ctx, a.settings.SES.ses())
@@ -84,7 +76,9 @@ func (a *app) way(ctx context.Context, r config.Route) (*dispatch.Way, error) {
 		if err != nil {
 			return nil, err
 		}
-		w.Channel, probe = email.NewSender(mailer, r.Sender), mailer.Probe
+		s := email.NewSender(mailer, r.Sender)
+		w.Channel, w.Meter, probe = s, s, mailer.Probe
+		limits = a.fleet.paces.within(a.fleet.paces.of(r), r, mailer.Quota)
 	case providerDialer:
 		if a.settings.Dialer.URL == "" {
 			a.log.Warn("no dialer is set: calls of the route wait", slog.String("route", r.Code))
@@ -96,13 +90,14 @@ func (a *app) way(ctx context.Context, r config.Route) (*dispatch.Way, error) {
 			return nil, err
 		}
 		w.Channel, probe = voice.NewSender(d, r.Sender, callRule(), a.window), d.Probe
-		w.Batch, w.Dedupes, w.Provider = voice.MaxBatch, dedupes(r.Provider), "dialer:"+r.Sender[dispatch.VendorWord]
+		limits = a.fleet.paces.of(r)
+		w.Batch, w.Dedupes, w.Provider = voice.MaxBatch, true, "dialer:"+r.Sender[dispatch.VendorWord]
 	case providerKafka, dispatch.FeedProvider:
 		return nil, nil //nolint:nilnil // LTRPRT and the vendor claim these
 	default:
 		return nil, fault.New(fault.Invalid, "no adapter is called "+strings.TrimSpace(r.Provider))
 	}
-	w.Breaker = breaker{g: g, probes: true}
+	w.Breaker, w.Pace = breaker{g: g, probes: true}, limits
 	a.probe(r.Code, g, probe)
 	return w, nil
 }

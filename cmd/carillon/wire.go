@@ -67,12 +67,9 @@ type app struct {
 }
 
 // openStore opens the store that the settings name.
-func openStore(ctx context.Context, s Settings) (store.Store, error) { return openStoreAs(ctx, s, "") }
-
-// openStoreAs opens it under another name than a gateway's, so that gateways at the same store can be told apart.
-func openStoreAs(ctx context.Context, s Settings, name string) (store.Store, error) {
+func openStore(ctx context.Context, s Settings) (store.Store, error) {
 	if s.postgres() {
-		return opened(postgres.Open(ctx, postgres.Config{URL: secret.New(s.Store), MaxConns: s.StoreConns, Name: name}))
+		return opened(postgres.Open(ctx, postgres.Config{URL: secret.New(s.Store), MaxConns: s.StoreConns}))
 	}
 	return opened(sqlite.Open(ctx, sqlite.Config{Path: s.Store}))
 }
@@ -121,7 +118,7 @@ func build(ctx context.Context, s Settings, log *slog.Logger) (a *app, err error
 		return a.store.Apply(ctx, sets...)
 	})
 	a.cases(forms)
-	if a.fleet, err = newFleet(a.store, !s.postgres(), a.dispatch.Owner, a.registry); err != nil {
+	if a.fleet, err = newFleet(a.store, !s.postgres(), a.dispatch.Owner, a.configs, log, a.registry); err != nil {
 		return a, err
 	}
 	if err := a.ways(ctx); err != nil {
@@ -224,7 +221,7 @@ func (a *app) kafka() error {
 
 func (a *app) letterJob(press letter.Press, b batch.Breaker) *batch.Letters {
 	return &batch.Letters{
-		Store: a.store, Facts: a.store, Configs: a.configs, Gate: gate{a}, Steps: a.steps(), Clock: clock, Freezer: freezer{}, Press: press, Breaker: b, Lease: a.settings.Lease,
+		Store: a.store, Facts: a.store, Configs: a.configs, Gate: gate{a}, Steps: a.steps(), Clock: clock, Freezer: freezer{}, Press: press, Breaker: b,
 	}
 }
 

@@ -38,17 +38,32 @@ type Route struct {
 	Code     string            `json:"code"`
 	Number   int16             `json:"number"` // 1 … 8000; stands in lane numbers and is never given to another route
 	Channel  message.Channel   `json:"channel"`
-	Provider string            `json:"provider"`           // which adapter carries it: sns, ses, dialer, feed, kafka
-	Sender   map[string]string `json:"sender,omitempty"`   // the adapter's own words: sender_id, number, from, campaign, topic
-	Slots    int               `json:"slots,omitempty"`    // calls at once, per lane and process
-	Attempts int16             `json:"attempts,omitempty"` // calls before giving up
-	First    notice.Span       `json:"first,omitempty"`    // pause after the first failed call; doubles, with jitter
-	Longest  notice.Span       `json:"longest,omitempty"`  // longest such pause
-	Receipt  notice.Span       `json:"receipt,omitempty"`  // how long to wait for a report before unconfirmed; 0: none is expected
-	Hold     notice.Span       `json:"hold,omitempty"`     // how long what is in doubt waits for a report
+	Provider string            `json:"provider"`         // which adapter carries it: sns, ses, dialer, feed, kafka
+	Sender   map[string]string `json:"sender,omitempty"` // the adapter's own words: sender_id, number, from, campaign, topic
+	Slots    int               `json:"slots,omitempty"`  // calls at once, per lane and process
+	// Pace is how many units per second the provider allows all gateways together: SMS parts, recipients, calls. 0: what
+	// the provider's API says, or no limit.
+	Pace float64 `json:"pace,omitempty"`
+	// Daily is how many units are allowed in any 24 hours; 0: what the provider's API says, or no budget.
+	Daily int64 `json:"daily,omitempty"`
+	// Urgencies are the lanes' own words, where they differ.
+	Urgencies map[message.Urgency]LaneRule `json:"lanes,omitempty"`
+	Attempts  int16                        `json:"attempts,omitempty"` // calls before giving up
+	First     notice.Span                  `json:"first,omitempty"`    // pause after the first failed call; doubles, with jitter
+	Longest   notice.Span                  `json:"longest,omitempty"`  // longest such pause
+	Receipt   notice.Span                  `json:"receipt,omitempty"`  // how long to wait for a report before unconfirmed; 0: none is expected
+	Hold      notice.Span                  `json:"hold,omitempty"`     // how long what is in doubt waits for a report
 	// Age is how long after it first came due a message whose calls fail is given up, by urgency; see defaultAge.
 	Age     map[message.Urgency]notice.Span `json:"age,omitempty"`
 	Expires notice.Span                     `json:"expires,omitempty"` // default age at which a message is no longer begun; 0: never
+}
+
+// LaneRule is what a lane has to itself.
+type LaneRule struct {
+	Slots int `json:"slots,omitempty"` // calls at once per process; 0: the route's
+	// Share is the part of the pace, in percent, that is the lane's whatever the others want. What a lane does not use is
+	// lent. 0: 50 for regulatory, 30 for service, 20 for bulk. Emergencies need none: they come first.
+	Share int `json:"share,omitempty"`
 }
 
 // ContactType is a contact type with what it makes of itself.

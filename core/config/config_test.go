@@ -3,6 +3,7 @@ package config_test
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -95,6 +96,16 @@ func TestLint(t *testing.T) {
 			d.Routes = append(d.Routes, config.Route{Code: "fax", Number: 9, Channel: "fax", Provider: "x"})
 		}, []string{"/routes/fax/channel"}},
 		{"wants a provider", func(d *config.Document) { d.Routes[0].Provider = "" }, []string{"/routes/sms-1/provider"}},
+		{"refuses a pace below nothing", func(d *config.Document) { d.Routes[0].Pace = -1 }, []string{"/routes/sms-1/pace"}},
+		{"refuses a pace that is no number", func(d *config.Document) { d.Routes[0].Pace = math.NaN() }, []string{"/routes/sms-1/pace"}},
+		{"refuses a budget below nothing", func(d *config.Document) { d.Routes[0].Daily = -1 }, []string{"/routes/sms-1/daily"}},
+		{"refuses a pace of letters", func(d *config.Document) {
+			i := slices.IndexFunc(d.Routes, func(r config.Route) bool { return r.Channel == message.Letter })
+			d.Routes[i].Pace = 1
+		}, []string{"/routes/letters/pace"}},
+		{"refuses shares that are none", func(d *config.Document) {
+			d.Routes[0].Urgencies = map[message.Urgency]config.LaneRule{message.Emergency: {Share: 10}, message.Service: {Share: 101}, message.Bulk: {Slots: -1}}
+		}, []string{"/routes/sms-1/lanes/bulk/slots", "/routes/sms-1/lanes/emergency/share", "/routes/sms-1/lanes/service/share"}},
 		{"refuses fewer than no slots", func(d *config.Document) { d.Routes[0].Slots = -1 }, []string{"/routes/sms-1/slots"}},
 		{"refuses fewer than no attempts", func(d *config.Document) { d.Routes[0].Attempts = -1 }, []string{"/routes/sms-1/slots"}},
 
@@ -290,5 +301,16 @@ func TestTypeWithoutPlan(t *testing.T) {
 	d.Types[i].Plan.Steps = []notice.StepRule{step}
 	if wrong := config.Lint(d); len(wrong) == 0 {
 		t.Error("a type with a plan and a step of its own was let through")
+	}
+}
+
+func TestShares(t *testing.T) {
+	t.Parallel()
+	r := config.Route{Slots: 8, Urgencies: map[message.Urgency]config.LaneRule{message.Emergency: {Slots: 32}, message.Bulk: {Share: 5}}}
+	if got := r.Shares(); !slices.Equal(got, []float64{0, 50, 30, 5}) {
+		t.Errorf("shares %v", got)
+	}
+	if r.SlotsOf(message.Emergency) != 32 || r.SlotsOf(message.Bulk) != 8 {
+		t.Errorf("slots %d and %d", r.SlotsOf(message.Emergency), r.SlotsOf(message.Bulk))
 	}
 }

@@ -105,6 +105,7 @@ func (l *linter) route(v Route) {
 	if v.Slots < 0 || v.Attempts < 0 {
 		l.add(at+"/slots", "slots and attempts are not negative")
 	}
+	l.pace(at, v)
 	for u, age := range v.Age {
 		if age < notice.Span(time.Minute) {
 			l.add(at+"/age/"+u.String(), "is at least one minute")

@@ -1,7 +1,7 @@
 // Package dispatch tries what is due and settles it.
 //
 // [Service.Exchange] settles what came back and claims what may be called at once, in one transaction. It never
-// claims more than the free slots and the breaker allow, so after a crash at most that many messages are doubtful:
+// claims more than the free slots, the breaker and the pace allow, so after a crash at most that many messages are doubtful:
 // claiming is beginning. What was claimed passes the gate, read again now; what the gate stops is settled with the
 // next exchange. The core keeps no clock and starts no goroutine: the ticker makes the calls, measures them, and
 // comes back with the results.
@@ -44,8 +44,10 @@ type Way struct {
 	Provider string // who says so in evidence and refs: "sns", "ses", "dialer", "dms"
 	Channel  Channel
 	Breaker  Breaker
-	Dedupes  bool // the receiver dedupes our id, so that a call may be repeated when its answer was lost
-	Batch    int  // messages per call
+	Dedupes  bool  // the receiver dedupes our id, so that a call may be repeated when its answer was lost
+	Batch    int   // messages per call
+	Pace     Pace  // nil: nothing holds the route back but its slots
+	Meter    Meter // nil: every message is one unit
 }
 
 // Facts is what dispatch reads.
@@ -164,18 +166,20 @@ func (s *Service) Exchange(ctx context.Context, now time.Time, ask Ask) (Turn, e
 	var turn Turn
 	sets, settled, left := s.settle(ctx, now, ask.Done)
 	turn.Left = left
-	claim := s.claim(now, ask)
+	claim, grant := paced(now, ask, s.claim(now, ask))
 	if claim != nil {
 		sets = append(sets, store.Writes{Claim: claim})
 	}
 	if len(sets) == 0 {
-		err := s.rest(ctx, now, ask, &turn)
+		err := s.rest(ctx, now, ask, grant, &turn)
 		return turn, err
 	}
 	verdicts, err := s.Store.Apply(ctx, sets...)
 	if err != nil {
+		spend(now, ask, grant, 0, &turn)
 		return Turn{}, err
 	}
+	throttles(now, ask)
 	for i, told := range settled {
 		if verdicts[i].Outcome == store.Applied {
 			turn.Settled = append(turn.Settled, told)
@@ -186,10 +190,12 @@ func (s *Service) Exchange(ctx context.Context, now time.Time, ask Ask) (Turn, e
 		}
 	}
 	if claim == nil {
-		err := s.rest(ctx, now, ask, &turn)
+		err := s.rest(ctx, now, ask, grant, &turn)
 		return turn, err
 	}
-	err = s.begin(ctx, now, ask, verdicts[len(verdicts)-1].Claimed, claim, &turn)
+	claimed := verdicts[len(verdicts)-1].Claimed
+	err = s.begin(ctx, now, ask, claimed, claim, &turn)
+	spend(now, ask, grant, len(claimed), &turn)
 	return turn, err
 }
 
@@ -216,7 +222,7 @@ func (s *Service) claim(now time.Time, ask Ask) *store.Claim {
 // begin passes what was claimed through the gate and makes calls of it.
 func (s *Service) begin(ctx context.Context, now time.Time, ask Ask, taken []message.Taken, claim *store.Claim, turn *Turn) error {
 	if len(taken) == 0 {
-		return s.rest(ctx, now, ask, turn)
+		return s.rest(ctx, now, ask, Grant{}, turn)
 	}
 	if len(taken) == claim.Limit { // more may wait behind: a lane that has run dry is read whole, for stragglers
 		turn.Low = taken[0].Due.FirstAt
@@ -268,7 +274,7 @@ func calls(way *Way, pass []message.Taken, lease time.Time) []Call {
 }
 
 // rest tells when the lane is worth another look.
-func (s *Service) rest(ctx context.Context, now time.Time, ask Ask, turn *Turn) error {
+func (s *Service) rest(ctx context.Context, now time.Time, ask Ask, g Grant, turn *Turn) error {
 	if ok, until := ask.Way.Breaker.Ready(now); !ok {
 		turn.Next = until
 		return nil
@@ -284,7 +290,7 @@ func (s *Service) rest(ctx context.Context, now time.Time, ask Ask, turn *Turn) 
 	if err != nil {
 		return nil //nolint:nilerr // the ticker looks again after its usual pause
 	}
-	turn.Next = next
+	turn.Next = held(now, ask, g, next)
 	return nil
 }
 

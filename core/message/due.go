@@ -21,6 +21,10 @@ const (
 	WaitLeased    WaitReason = "leased"     // leased by a dialer vendor
 )
 
+// WaitPace is told of a message that is due while its provider's limit holds its lane back. It is read from the lane's
+// pace; no due row holds it.
+const WaitPace WaitReason = "pace"
+
 // Due is the narrow row of a message that waits or is being called. A lease is a later At.
 type Due struct {
 	Lane     Lane

@@ -195,6 +195,21 @@ func lanes() []sentence {
 			released := st.claim(lane, now.Add(time.Hour), 9)
 			st.check(len(released) == 1 && released[0].Was == message.WaitReturned && released[0].Lapsed == "", "it is due again")
 		}},
+		{"resume by themselves only from a pause of their own", func(st *stand) {
+			l := message.NewLane(7, message.Bulk)
+			own := store.LanePause{Lane: l, Paused: true, Reason: "exhausted: daily", By: "ses"}
+			lift := store.Writes{Pauses: []store.LanePause{{Lane: l, By: "ses", Only: "ses"}}}
+			st.conflict("pause", lift)
+			st.applied(store.Writes{Pauses: []store.LanePause{own}})
+			st.applied(lift)
+			person := own
+			person.By = "ops"
+			st.applied(store.Writes{Pauses: []store.LanePause{own}}, store.Writes{Pauses: []store.LanePause{person}})
+			st.conflict("pause", lift)
+			states, err := st.s.LaneStates(st.t.Context(), Noon())
+			st.ok(err, "reading lanes")
+			st.check(len(states) == 1 && states[0].Pause == person, "a person's pause stays")
+		}},
 		{"are told with their pause until they resume", func(st *stand) {
 			w := st.accept(Given{})
 			empty := message.NewLane(9, message.Bulk)

@@ -45,7 +45,7 @@ const (
 type Verdict struct {
 	Outcome Outcome
 	Contact contact.ID      // of Replayed: whom the key belongs to
-	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name, tick, retry, batch, or the table of a row that is there
+	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name, tick, pause, retry, batch, or the table of a row that is there
 	Claimed []message.Taken // of an applied Claim
 	Purged  int64           // rows that applied Purges took away
 }
@@ -127,6 +127,9 @@ type LanePause struct {
 	Reason string
 	Until  time.Time
 	By     string
+	// Only is set by a resume that lifts nothing but a pause set by this By; the set is a Conflict "pause" when there is
+	// none. It is not read back.
+	Only string
 	// Release is set by a resume: what waits for a person in the lane ([message.WaitOperator]) is due from then on. It is
 	// not read back.
 	Release time.Time

@@ -38,6 +38,10 @@ insert into breaker_trip as t (adapter, route, number, tripped, reason, by, at) 
 on conflict (adapter, route) do update
 set number = t.number + 1, tripped = excluded.tripped, reason = excluded.reason, by = excluded.by, at = excluded.at`
 
+	resumeOnly = `
+with gone as (delete from lane_pause where lane = $1 and by = $2 returning 1)
+select expect_rows((select count(*) from gone), 1, 'pause')`
+
 	release = `
 update due set due_at = $2, reason = $3 where lane = $1 and due_at > $2 and reason = $4 and owner = ''`
 
@@ -132,6 +136,10 @@ func queueDesk(batch *pgx.Batch, jobs []*job) {
 
 func queuePause(batch *pgx.Batch, p store.LanePause) {
 	if !p.Paused {
+		if p.Only != "" {
+			batch.Queue(resumeOnly, int16(p.Lane), text(p.Only))
+			return
+		}
 		batch.Queue(resumeLane, int16(p.Lane))
 		if !p.Release.IsZero() {
 			batch.Queue(release, int16(p.Lane), micros(p.Release), reasonNumber(message.WaitReturned), reasonNumber(message.WaitOperator))

@@ -47,6 +47,9 @@ on conflict (lane) do update set reason = excluded.reason, until = excluded.unti
 
 // pause stops a lane; a lane that resumes has no row.
 func (x *tx) pause(ctx context.Context, p store.LanePause) error {
+	if !p.Paused && p.Only != "" {
+		return x.must(ctx, "pause", `delete from lane_pause where lane = ? and by = ?`, int64(p.Lane), p.Only)
+	}
 	if !p.Paused {
 		_, err := x.exec(ctx, `delete from lane_pause where lane = ?`, int64(p.Lane))
 		if err == nil && !p.Release.IsZero() {

@@ -149,9 +149,9 @@ func (s *server) contactView(ctx context.Context, v store.ContactView) (*api.Con
 	for number := int16(1); number <= v.Plan.Steps; number++ {
 		out.Steps = append(out.Steps, stepView(number, rules, v.Steps))
 	}
-	breakers := s.Breakers.Breakers()
+	by := s.holders()
 	for _, m := range v.Messages {
-		out.Messages = append(out.Messages, *messageView(m, breakers))
+		out.Messages = append(out.Messages, *messageView(m, by))
 	}
 	return out, nil
 }

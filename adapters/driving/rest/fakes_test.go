@@ -3,6 +3,7 @@ package rest_test
 import (
 	"context"
 	"log/slog"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"carillon/adapters/driving/rest"
 	"carillon/adapters/kit/guard"
+	"carillon/adapters/kit/pace"
 	"carillon/core/accept"
 	"carillon/core/access"
 	"carillon/core/config"
@@ -259,6 +261,14 @@ func (h *house) Gateways(_ context.Context, p access.Principal) ([]store.Gateway
 		{Name: "gateway:one", Host: "node-1", Version: "1.4.0", Since: now().Add(-time.Hour), SeenAt: now()},
 		{Name: "gateway:two", Host: "node-2", Version: "1.4.0", Since: now().Add(-time.Minute), SeenAt: now().Add(-time.Second)},
 	}, "gateway:two", h.asked(p)
+}
+
+func (h *house) Paces() []pace.Snapshot {
+	held := [pace.Lanes]time.Time{message.Service: now().Add(100 * time.Millisecond)}
+	return []pace.Snapshot{
+		{Name: "texts", Routes: []string{"texts"}, Limit: 100, Rate: 25, Throttled: 3, Left: math.NaN(), Held: held},
+		{Name: "account:ses", Routes: []string{"mails", "notices"}, Rate: math.Inf(1), Left: 41_250},
+	}
 }
 
 func (h *house) PauseLane(_ context.Context, _ time.Time, p access.Principal, lane message.Lane, reason string) error {

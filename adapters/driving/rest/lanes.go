@@ -34,6 +34,9 @@ func (s *server) ListLanes(ctx context.Context) (api.ListLanesRes, error) {
 	for _, b := range s.Breakers.Breakers() {
 		out.Breakers = append(out.Breakers, breaker(b))
 	}
+	for _, p := range s.Fleet.Paces() {
+		out.Paces = append(out.Paces, paceOf(p))
+	}
 	return out, nil
 }
 

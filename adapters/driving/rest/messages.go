@@ -22,10 +22,10 @@ func (s *server) GetMessage(ctx context.Context, params api.GetMessageParams) (a
 	if err != nil {
 		return nil, err
 	}
-	return messageView(rec, s.Breakers.Breakers()), nil
+	return messageView(rec, s.holders()), nil
 }
 
-func messageView(rec message.Record, breakers []guard.Snapshot) *api.Message {
+func messageView(rec message.Record, by holders) *api.Message {
 	m, life := rec.Message, rec.Life()
 	out := &api.Message{
 		ID: api.MessageID(m.ID.String()), Source: m.Source, Division: m.Division, Origin: api.MessageOriginReply,
@@ -45,7 +45,7 @@ func messageView(rec message.Record, breakers []guard.Snapshot) *api.Message {
 		out.Contact = api.NewOptContactID(api.ContactID(m.Origin.Contact.String()))
 	}
 	if rec.Due != nil {
-		out.Waiting = api.NewOptWaiting(waiting(rec, breakers))
+		out.Waiting = api.NewOptWaiting(waiting(rec, by))
 	}
 	for _, e := range rec.Evidence {
 		out.Evidence = append(out.Evidence, evidence(e))
@@ -53,13 +53,16 @@ func messageView(rec message.Record, breakers []guard.Snapshot) *api.Message {
 	return out
 }
 
-// waiting says why a message is not being called: its own reason, its lane's pause, its route's breakers.
-func waiting(rec message.Record, breakers []guard.Snapshot) api.Waiting {
+// waiting says why a message is not being called: its own reason, its lane's pause and pace, its route's breakers.
+func waiting(rec message.Record, by holders) api.Waiting {
 	w := api.Waiting{
 		Reason: api.WaitingReason(rec.Due.Reason), Until: stamp(rec.Due.At), Since: stamp(rec.Due.FirstAt),
 		Attempt: int(rec.Due.Attempt), LanePause: text(rec.Pause),
 	}
-	for _, b := range breakers {
+	if until, is := by.paced(rec); is {
+		w.Reason, w.Until = api.WaitingReason(message.WaitPace), stamp(until)
+	}
+	for _, b := range by.breakers {
 		if b.Route == rec.Message.Route && b.State != guard.Closed {
 			w.Breakers = append(w.Breakers, breaker(b))
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carillon/adapters/kit/guard"
+	"carillon/adapters/kit/pace"
 	"carillon/core/accept"
 	"carillon/core/access"
 	"carillon/core/config"
@@ -190,4 +191,6 @@ type Breakers interface {
 type Fleet interface {
 	// Gateways lists those that live, by name, and says which one answers.
 	Gateways(ctx context.Context, p access.Principal) (all []store.Gateway, me string, err error)
+	// Paces are the limits of providers, as this gateway keeps them.
+	Paces() []pace.Snapshot
 }

@@ -63,7 +63,7 @@ func New(cfg Config, m *Metrics, loops *telemetry.LoopMetrics, log *slog.Logger,
 // Lanes adds the four lanes of a route. It is called before Run.
 func (t *Ticker) Lanes(to Exchanger, way *dispatch.Way, route config.Route) {
 	for _, id := range route.Lanes() {
-		t.lanes[id] = newLane(t, to, way, id, route.Slots)
+		t.lanes[id] = newLane(t, to, way, id, route.SlotsOf(id.Urgency()))
 	}
 }
 

@@ -43,11 +43,12 @@ func (p *Pacer) Budget(left float64, n int) {
 // Snapshot is what a pacer shows of itself.
 type Snapshot struct {
 	Name      string
-	Limit     float64 // units per second of the whole fleet; 0: none is known
-	Rate      float64 // units per second of this gateway now; infinite: no limit
-	Throttled int64   // throttle answers
-	Left      float64 // units left of the budget for this gateway; NaN: no budget is known
-	Held      [Lanes]bool
+	Limit     float64          // units per second of the whole fleet; 0: none is known
+	Rate      float64          // units per second of this gateway now; infinite: no limit
+	Throttled int64            // throttle answers
+	Left      float64          // units left of the budget for this gateway; NaN: no budget is known
+	Held      [Lanes]time.Time // until when a lane was told to wait; zero: it was not
+	Routes    []string         // which routes it limits; whoever knows fills it in
 }
 
 // Snapshot is what the pacer shows of itself now.
@@ -60,7 +61,9 @@ func (p *Pacer) Snapshot(now time.Time) Snapshot {
 		s.Left = max(left, 0)
 	}
 	for i, l := range p.lanes {
-		s.Held[i] = now.Before(l.held)
+		if now.Before(l.held) {
+			s.Held[i] = l.held
+		}
 	}
 	return s
 }

@@ -188,7 +188,8 @@ func TestEmergenciesComeFirst(t *testing.T) {
 		p := pace.New("texts", among(1), usual())
 		p.Limit(limit)
 		others := []*asker{
-			{lane: regulatory, hungry: true, slots: 16, cost: costs(r, 6)}, {lane: service, hungry: true, slots: 16, cost: costs(r, 6)},
+			{lane: regulatory, hungry: true, slots: 16, cost: costs(r, 6)},
+			{lane: service, hungry: true, slots: 16, cost: costs(r, 6)},
 			{lane: bulk, hungry: true, slots: 16, cost: costs(r, 6)},
 		}
 		now := simulate(r, p, noon(), 10*time.Second, others...)

@@ -2136,6 +2136,8 @@ func (*GetPersonUnprocessableEntity) getPersonRes() {}
 type LaneList struct {
 	Lanes    []LaneState `json:"lanes"`
 	Breakers []Breaker   `json:"breakers"`
+	// The limits of providers, as the gateway that answers keeps them.
+	Paces []Pace `json:"paces"`
 }
 
 // GetLanes returns the value of Lanes.
@@ -2148,6 +2150,11 @@ func (s *LaneList) GetBreakers() []Breaker {
 	return s.Breakers
 }
 
+// GetPaces returns the value of Paces.
+func (s *LaneList) GetPaces() []Pace {
+	return s.Paces
+}
+
 // SetLanes sets the value of Lanes.
 func (s *LaneList) SetLanes(val []LaneState) {
 	s.Lanes = val
@@ -2158,7 +2165,42 @@ func (s *LaneList) SetBreakers(val []Breaker) {
 	s.Breakers = val
 }
 
+// SetPaces sets the value of Paces.
+func (s *LaneList) SetPaces(val []Pace) {
+	s.Paces = val
+}
+
 func (*LaneList) listLanesRes() {}
+
+// Ref: #/components/schemas/LaneRule
+type LaneRule struct {
+	// Calls at once per process; left out, the route's.
+	Slots OptInt `json:"slots"`
+	// The part of the route's pace, in percent, that the lane gets whatever the others want; what it does
+	// not use is lent. Left out, 50 for `regulatory`, 30 for `service`, 20 for `bulk`. Emergencies come
+	// first and have none.
+	Share OptInt `json:"share"`
+}
+
+// GetSlots returns the value of Slots.
+func (s *LaneRule) GetSlots() OptInt {
+	return s.Slots
+}
+
+// GetShare returns the value of Share.
+func (s *LaneRule) GetShare() OptInt {
+	return s.Share
+}
+
+// SetSlots sets the value of Slots.
+func (s *LaneRule) SetSlots(val OptInt) {
+	s.Slots = val
+}
+
+// SetShare sets the value of Share.
+func (s *LaneRule) SetShare(val OptInt) {
+	s.Share = val
+}
 
 // A route at one urgency.
 // Ref: #/components/schemas/LaneState
@@ -3597,6 +3639,52 @@ func (o OptExternalPersonID) Or(d ExternalPersonID) ExternalPersonID {
 	return d
 }
 
+// NewOptFloat64 returns new OptFloat64 with value set to v.
+func NewOptFloat64(v float64) OptFloat64 {
+	return OptFloat64{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptFloat64 is optional float64.
+type OptFloat64 struct {
+	Value float64
+	Set   bool
+}
+
+// IsSet returns true if OptFloat64 was set.
+func (o OptFloat64) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptFloat64) Reset() {
+	var v float64
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptFloat64) SetTo(v float64) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptFloat64) Get() (v float64, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptFloat64) Or(d float64) float64 {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptInt returns new OptInt with value set to v.
 func NewOptInt(v int) OptInt {
 	return OptInt{
@@ -3683,6 +3771,52 @@ func (o OptInt64) Get() (v int64, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptInt64) Or(d int64) int64 {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptLaneRule returns new OptLaneRule with value set to v.
+func NewOptLaneRule(v LaneRule) OptLaneRule {
+	return OptLaneRule{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptLaneRule is optional LaneRule.
+type OptLaneRule struct {
+	Value LaneRule
+	Set   bool
+}
+
+// IsSet returns true if OptLaneRule was set.
+func (o OptLaneRule) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptLaneRule) Reset() {
+	var v LaneRule
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptLaneRule) SetTo(v LaneRule) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptLaneRule) Get() (v LaneRule, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptLaneRule) Or(d LaneRule) LaneRule {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -4051,6 +4185,52 @@ func (o OptReference) Get() (v Reference, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptReference) Or(d Reference) Reference {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptRouteSettingsLanes returns new OptRouteSettingsLanes with value set to v.
+func NewOptRouteSettingsLanes(v RouteSettingsLanes) OptRouteSettingsLanes {
+	return OptRouteSettingsLanes{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptRouteSettingsLanes is optional RouteSettingsLanes.
+type OptRouteSettingsLanes struct {
+	Value RouteSettingsLanes
+	Set   bool
+}
+
+// IsSet returns true if OptRouteSettingsLanes was set.
+func (o OptRouteSettingsLanes) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptRouteSettingsLanes) Reset() {
+	var v RouteSettingsLanes
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptRouteSettingsLanes) SetTo(v RouteSettingsLanes) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptRouteSettingsLanes) Get() (v RouteSettingsLanes, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptRouteSettingsLanes) Or(d RouteSettingsLanes) RouteSettingsLanes {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -4515,6 +4695,121 @@ func (s *Outcome) UnmarshalText(data []byte) error {
 	default:
 		return errors.Errorf("invalid value: %q", data)
 	}
+}
+
+// A limit of a provider, in its own unit; that of a route, or of an account that routes share.
+// Ref: #/components/schemas/Pace
+type Pace struct {
+	// The route's code, or `account:` and the provider.
+	Name   string   `json:"name"`
+	Routes []string `json:"routes"`
+	// Units per second of all gateways together; missing when no limit is known.
+	Limit OptFloat64 `json:"limit"`
+	// Units per second that this gateway may use now: its share of the limit, and less after throttle
+	// answers; missing when there is no limit.
+	Rate OptFloat64 `json:"rate"`
+	// Answers that asked to slow down, since the gateway started.
+	Throttled int64 `json:"throttled"`
+	// Units that this gateway may still use of the day's budget; missing when none is known.
+	DailyLeft OptFloat64 `json:"dailyLeft"`
+	// The urgencies whose lanes the limit holds back now.
+	Held []PaceHeld `json:"held"`
+}
+
+// GetName returns the value of Name.
+func (s *Pace) GetName() string {
+	return s.Name
+}
+
+// GetRoutes returns the value of Routes.
+func (s *Pace) GetRoutes() []string {
+	return s.Routes
+}
+
+// GetLimit returns the value of Limit.
+func (s *Pace) GetLimit() OptFloat64 {
+	return s.Limit
+}
+
+// GetRate returns the value of Rate.
+func (s *Pace) GetRate() OptFloat64 {
+	return s.Rate
+}
+
+// GetThrottled returns the value of Throttled.
+func (s *Pace) GetThrottled() int64 {
+	return s.Throttled
+}
+
+// GetDailyLeft returns the value of DailyLeft.
+func (s *Pace) GetDailyLeft() OptFloat64 {
+	return s.DailyLeft
+}
+
+// GetHeld returns the value of Held.
+func (s *Pace) GetHeld() []PaceHeld {
+	return s.Held
+}
+
+// SetName sets the value of Name.
+func (s *Pace) SetName(val string) {
+	s.Name = val
+}
+
+// SetRoutes sets the value of Routes.
+func (s *Pace) SetRoutes(val []string) {
+	s.Routes = val
+}
+
+// SetLimit sets the value of Limit.
+func (s *Pace) SetLimit(val OptFloat64) {
+	s.Limit = val
+}
+
+// SetRate sets the value of Rate.
+func (s *Pace) SetRate(val OptFloat64) {
+	s.Rate = val
+}
+
+// SetThrottled sets the value of Throttled.
+func (s *Pace) SetThrottled(val int64) {
+	s.Throttled = val
+}
+
+// SetDailyLeft sets the value of DailyLeft.
+func (s *Pace) SetDailyLeft(val OptFloat64) {
+	s.DailyLeft = val
+}
+
+// SetHeld sets the value of Held.
+func (s *Pace) SetHeld(val []PaceHeld) {
+	s.Held = val
+}
+
+// Ref: #/components/schemas/PaceHeld
+type PaceHeld struct {
+	Urgency Urgency   `json:"urgency"`
+	Until   Timestamp `json:"until"`
+}
+
+// GetUrgency returns the value of Urgency.
+func (s *PaceHeld) GetUrgency() Urgency {
+	return s.Urgency
+}
+
+// GetUntil returns the value of Until.
+func (s *PaceHeld) GetUntil() Timestamp {
+	return s.Until
+}
+
+// SetUrgency sets the value of Urgency.
+func (s *PaceHeld) SetUrgency(val Urgency) {
+	s.Urgency = val
+}
+
+// SetUntil sets the value of Until.
+func (s *PaceHeld) SetUntil(val Timestamp) {
+	s.Until = val
 }
 
 // Ref: #/components/schemas/Pause
@@ -5888,6 +6183,13 @@ type RouteSettings struct {
 	Sender OptRouteSettingsSender `json:"sender"`
 	// Calls at once, per lane and process; 8 when left out.
 	Slots OptInt `json:"slots"`
+	// Units per second that the provider allows all gateways together: SMS parts per origination number,
+	// recipients, calls. Left out: what the provider's API tells (SES), or no limit.
+	Pace OptFloat64 `json:"pace"`
+	// Units in any 24 hours. Left out, what the provider's API tells (SES), or no budget.
+	Daily OptInt64 `json:"daily"`
+	// What lanes have to themselves, by urgency.
+	Lanes OptRouteSettingsLanes `json:"lanes"`
 	// Calls before giving up; 8 when left out.
 	Attempts OptInt `json:"attempts"`
 	// Pause after the first failed call; it doubles. `2s` when left out.
@@ -5930,6 +6232,21 @@ func (s *RouteSettings) GetSender() OptRouteSettingsSender {
 // GetSlots returns the value of Slots.
 func (s *RouteSettings) GetSlots() OptInt {
 	return s.Slots
+}
+
+// GetPace returns the value of Pace.
+func (s *RouteSettings) GetPace() OptFloat64 {
+	return s.Pace
+}
+
+// GetDaily returns the value of Daily.
+func (s *RouteSettings) GetDaily() OptInt64 {
+	return s.Daily
+}
+
+// GetLanes returns the value of Lanes.
+func (s *RouteSettings) GetLanes() OptRouteSettingsLanes {
+	return s.Lanes
 }
 
 // GetAttempts returns the value of Attempts.
@@ -5992,6 +6309,21 @@ func (s *RouteSettings) SetSlots(val OptInt) {
 	s.Slots = val
 }
 
+// SetPace sets the value of Pace.
+func (s *RouteSettings) SetPace(val OptFloat64) {
+	s.Pace = val
+}
+
+// SetDaily sets the value of Daily.
+func (s *RouteSettings) SetDaily(val OptInt64) {
+	s.Daily = val
+}
+
+// SetLanes sets the value of Lanes.
+func (s *RouteSettings) SetLanes(val OptRouteSettingsLanes) {
+	s.Lanes = val
+}
+
 // SetAttempts sets the value of Attempts.
 func (s *RouteSettings) SetAttempts(val OptInt) {
 	s.Attempts = val
@@ -6020,6 +6352,54 @@ func (s *RouteSettings) SetHold(val OptSpan) {
 // SetExpires sets the value of Expires.
 func (s *RouteSettings) SetExpires(val OptSpan) {
 	s.Expires = val
+}
+
+// What lanes have to themselves, by urgency.
+type RouteSettingsLanes struct {
+	Emergency  OptLaneRule `json:"emergency"`
+	Regulatory OptLaneRule `json:"regulatory"`
+	Service    OptLaneRule `json:"service"`
+	Bulk       OptLaneRule `json:"bulk"`
+}
+
+// GetEmergency returns the value of Emergency.
+func (s *RouteSettingsLanes) GetEmergency() OptLaneRule {
+	return s.Emergency
+}
+
+// GetRegulatory returns the value of Regulatory.
+func (s *RouteSettingsLanes) GetRegulatory() OptLaneRule {
+	return s.Regulatory
+}
+
+// GetService returns the value of Service.
+func (s *RouteSettingsLanes) GetService() OptLaneRule {
+	return s.Service
+}
+
+// GetBulk returns the value of Bulk.
+func (s *RouteSettingsLanes) GetBulk() OptLaneRule {
+	return s.Bulk
+}
+
+// SetEmergency sets the value of Emergency.
+func (s *RouteSettingsLanes) SetEmergency(val OptLaneRule) {
+	s.Emergency = val
+}
+
+// SetRegulatory sets the value of Regulatory.
+func (s *RouteSettingsLanes) SetRegulatory(val OptLaneRule) {
+	s.Regulatory = val
+}
+
+// SetService sets the value of Service.
+func (s *RouteSettingsLanes) SetService(val OptLaneRule) {
+	s.Service = val
+}
+
+// SetBulk sets the value of Bulk.
+func (s *RouteSettingsLanes) SetBulk(val OptLaneRule) {
+	s.Bulk = val
 }
 
 // The adapter's own words, as `sender_id`, `number`, `from`, `campaign`, `topic`.
@@ -6951,10 +7331,11 @@ func (s *Usage) UnmarshalText(data []byte) error {
 // Why a message is not being called now.
 // Ref: #/components/schemas/Waiting
 type Waiting struct {
-	// `new`: never tried · `retry`: a try failed · `throttled`: the provider asked us to slow down ·
-	// `window`: quiet hours at the recipient's · `returned`: given back uncalled · `operator`: a person
-	// must release it · `letter_run`: waits for the next run of LTRPRT · `calling`: a call is under way
-	// · `leased`: a dialer vendor holds it.
+	// `pace`: due, and the provider's limit holds its lane back · `new`: never tried · `retry`: a try
+	// failed · `throttled`: the provider asked us to slow down · `window`: quiet hours at the
+	// recipient's · `returned`: given back uncalled · `operator`: a person must release it ·
+	// `letter_run`: waits for the next run of LTRPRT · `calling`: a call is under way · `leased`: a
+	// dialer vendor holds it.
 	Reason WaitingReason `json:"reason"`
 	Until  Timestamp     `json:"until"`
 	Since  Timestamp     `json:"since"`
@@ -7026,13 +7407,15 @@ func (s *Waiting) SetBreakers(val []Breaker) {
 	s.Breakers = val
 }
 
-// `new`: never tried · `retry`: a try failed · `throttled`: the provider asked us to slow down ·
-// `window`: quiet hours at the recipient's · `returned`: given back uncalled · `operator`: a person
-// must release it · `letter_run`: waits for the next run of LTRPRT · `calling`: a call is under way
-// · `leased`: a dialer vendor holds it.
+// `pace`: due, and the provider's limit holds its lane back · `new`: never tried · `retry`: a try
+// failed · `throttled`: the provider asked us to slow down · `window`: quiet hours at the
+// recipient's · `returned`: given back uncalled · `operator`: a person must release it ·
+// `letter_run`: waits for the next run of LTRPRT · `calling`: a call is under way · `leased`: a
+// dialer vendor holds it.
 type WaitingReason string
 
 const (
+	WaitingReasonPace      WaitingReason = "pace"
 	WaitingReasonNew       WaitingReason = "new"
 	WaitingReasonRetry     WaitingReason = "retry"
 	WaitingReasonThrottled WaitingReason = "throttled"
@@ -7047,6 +7430,7 @@ const (
 // AllValues returns all WaitingReason values.
 func (WaitingReason) AllValues() []WaitingReason {
 	return []WaitingReason{
+		WaitingReasonPace,
 		WaitingReasonNew,
 		WaitingReasonRetry,
 		WaitingReasonThrottled,
@@ -7062,6 +7446,8 @@ func (WaitingReason) AllValues() []WaitingReason {
 // MarshalText implements encoding.TextMarshaler.
 func (s WaitingReason) MarshalText() ([]byte, error) {
 	switch s {
+	case WaitingReasonPace:
+		return []byte(s), nil
 	case WaitingReasonNew:
 		return []byte(s), nil
 	case WaitingReasonRetry:
@@ -7088,6 +7474,9 @@ func (s WaitingReason) MarshalText() ([]byte, error) {
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (s *WaitingReason) UnmarshalText(data []byte) error {
 	switch WaitingReason(data) {
+	case WaitingReasonPace:
+		*s = WaitingReasonPace
+		return nil
 	case WaitingReasonNew:
 		*s = WaitingReasonNew
 		return nil
