@@ -6,6 +6,7 @@ REDOCLY  := @redocly/cli@2.77.0
 VULN     := golang.org/x/vuln/cmd/govulncheck@v1.8.0
 TOOL     := go tool -modfile=deploy/tools.mod
 DEV      := bin/dev
+BOX      := deploy/box
 # Runs a command with the real parts up; a suite that misses its part then fails instead of being skipped.
 REAL     := CARILLON_REAL_PARTS=required $(DEV) run --
 
@@ -15,7 +16,7 @@ RULES      := $(filter-out $(RULE_TESTS),$(wildcard deploy/prometheus/*rules*.ym
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo build test race check gen verify fmt lint contract rules bench chaos cover fuzz \
-	services services-down services-status image vuln clean dev
+	services services-down services-status image box vuln clean dev
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,7 +35,7 @@ test: dev ## all tests, against the real PostgreSQL, Kafka and moto
 race: dev ## the same with the race detector; needs a C compiler
 	CGO_ENABLED=1 $(REAL) go test -race $(TESTFLAGS) $(PKG)
 
-check: fmt lint verify contract rules test ## everything that must hold before a change is handed in
+check: fmt lint verify contract rules box test ## everything that must hold before a change is handed in
 
 gen: ## write the generated code anew
 	go generate ./...
@@ -96,14 +97,14 @@ services-status: dev ## what runs, and where
 services-down: dev ## stop them and drop their data
 	$(DEV) down
 
-image: build ## the static binary, and a container image of it when docker buildx and deploy/compose/Dockerfile are there
-	@if ! docker buildx version >/dev/null 2>&1; then \
-		echo "image: docker buildx is not there; bin/carillon is static and runs as it is"; \
-	elif ! test -f deploy/compose/Dockerfile; then \
-		echo "image: deploy/compose/Dockerfile is not there; bin/carillon is static and runs as it is"; \
-	else \
-		docker buildx build --load -f deploy/compose/Dockerfile -t carillon .; \
-	fi
+image: build ## an OCI image in bin/carillon.oci.tar, without Docker; PUSH=registry.example/carillon:1.2.3 sends it off
+	go run -C $(BOX) . -binary $(CURDIR)/bin/carillon -out $(CURDIR)/bin/carillon.oci.tar \
+		-version "$$(git describe --tags --always --dirty)" -revision "$$(git rev-parse HEAD)" \
+		-created "$$(TZ=UTC0 git show -s --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd)" $(if $(PUSH),-push $(PUSH))
+
+box: ## check image, compose file and Kubernetes objects; gets some modules the first time
+	go vet -C $(BOX) ./...
+	go test -C $(BOX) $(TESTFLAGS) ./...
 
 vuln: ## look for known vulnerabilities; needs the network
 	go run $(VULN) ./...

@@ -39,6 +39,10 @@ const (
 // which are lists of sentences and imported by tests only.
 func long(name string) bool { return name == "cmd/carillon/wire.go" || under("core/porttest")(name) }
 
+// annexes are the modules beside the product's: what they need would be a burden on it. Nothing of the product may stand
+// there, so no other folder may be a module.
+func annexes() []string { return []string{"bench", "deploy/box"} }
+
 // nouns stand in the order in which they may know each other: a noun knows only those before it.
 func nouns() []string {
 	return []string{"access", "customer", "contact", "template", "message", "todo", "consent", "notice", "ledger", "extract", "config"}
@@ -224,6 +228,9 @@ func (i *inspector) visit(name string, d fs.DirEntry, err error) error {
 			return nil
 		}
 		_, own := os.Stat(filepath.Join(name, "go.mod"))
+		if rel, err := filepath.Rel(i.root, name); own == nil && (err != nil || !slices.Contains(annexes(), filepath.ToSlash(rel))) {
+			i.sins = append(i.sins, sin{"module", rel, "is a module of its own, out of reach of the law"})
+		}
 		if strings.HasPrefix(d.Name(), ".") || slices.Contains([]string{"testdata", "bin", "node_modules"}, d.Name()) || own == nil {
 			return fs.SkipDir
 		}
@@ -574,6 +581,7 @@ func TestHouseCatches(t *testing.T) {
 		{"a kit that knows a noun", "import", "adapters/kit/guard/x.go", `package guard; import _ "house/core/message"`},
 		{"a kit that knows a database", "outside", "adapters/kit/guard/x.go", `package guard; import _ "github.com/jackc/pgx/v5"`},
 		{"contracts that know the core", "import", "contracts/x.go", `package contracts; import _ "house/core/fault"`},
+		{"a part of the core that is a module of its own", "module", "core/desk/x/go.mod", "package x"},
 		{"a room nobody planned", "room", "core/util/x.go", `package util`},
 		{"a room outside the house", "room", "helpers/x.go", `package helpers`},
 
@@ -636,6 +644,8 @@ func TestHouseLets(t *testing.T) {
 		"adapters/driving/rest/internal/api/oas_x.go": "package api\nfunc Undocumented() {}",
 		"bench/go.mod":                                "module bench",
 		"bench/x.go":                                  "package bench\nfunc Other() {}",
+		"deploy/box/go.mod":                           "module box",
+		"deploy/box/x.go":                             "package main\nimport _ \"k8s.io/api/core/v1\"\nfunc Other() {}",
 		"cmd/carillon/wire.go":                        "// Command carillon is in order.\npackage main\nfunc wire() {" + strings.Repeat("\n", 500) + "}",
 	}))
 	if err != nil {

@@ -31,8 +31,8 @@ func toCome() []string {
 	return []string{
 		"carillon_ledger_unsealed_entries", "carillon_ledger_lag_seconds", "carillon_ledger_leaves", "carillon_ledger_checkpoint_timestamp_seconds",
 		"carillon_ledger_key_age_seconds", "carillon_conservation_drift_messages", "carillon_conservation_recounted_timestamp_seconds",
-		"carillon_gateways", "carillon_pace_limit_units", "carillon_pace_rate_units", "carillon_pace_throttled_total",
-		"carillon_pace_daily_left_units", "carillon_breaker_next_probe_timestamp_seconds", "carillon_breaker_tripped",
+		"carillon_pace_limit_units", "carillon_pace_rate_units", "carillon_pace_throttled_total",
+		"carillon_pace_daily_left_units",
 	}
 }
 
