@@ -49,7 +49,11 @@ func acceptSubjects(g *Gateway) []Subject {
 	}
 }
 
-func bulkSubjects(g *Gateway) []Subject {
+func bulkName(o Options) string {
+	return fmt.Sprintf("Carillon Prepare and Apply, %d per call", o.Batch)
+}
+
+func bulkSubjects(g *Gateway, gr *ground) []Subject {
 	a := &acceptance{g: g}
 	whole := func(run func(context.Context, int) (Sample, error)) func(context.Context, int) (Sample, error) {
 		return func(ctx context.Context, rows int) (Sample, error) {
@@ -58,8 +62,9 @@ func bulkSubjects(g *Gateway) []Subject {
 		}
 	}
 	return []Subject{
-		{Name: fmt.Sprintf("Carillon Prepare and Apply, %d per call", g.options.Batch), Base: rawBulk, Alike: true, Run: whole(a.bulk)},
+		{Name: bulkName(g.options), Base: rawBulk, Alike: true, Run: whole(a.bulk)},
 		{Name: "prepared write sets, store.Apply, bulk", Base: rawBulk, Alike: true, Run: whole(a.applied)},
+		{Name: linesName, Base: rawBulk, Run: whole(gr.lined)},
 		{Name: rawBulk, Base: rawBulk, Alike: true, Run: whole(a.raw)},
 	}
 }
@@ -77,7 +82,9 @@ func (g *Gateway) run(ctx context.Context, name string, rows int, work func() er
 	if err != nil {
 		return s, err
 	}
-	s.Counts, err = countRows(ctx, g.raw)
+	if !g.vast {
+		s.Counts, err = countRows(ctx, g.raw)
+	}
 	return s, err
 }
 
@@ -121,8 +128,8 @@ func (a *acceptance) callers(ctx context.Context, rows, callers int, loaded bool
 	if callers == g.options.Callers && !loaded {
 		a.sizes = sizes
 	}
-	slices.Sort(took)
-	s.Note = fmt.Sprintf("%d per commit, p50 %s, p99 %s", rows/max(len(sizes), 1), tenth(took[rows/2]), tenth(took[rows*99/100]))
+	s.P50, s.P99 = quantiles(took)
+	s.Note = fmt.Sprintf("%d per commit, p50 %s, p99 %s", rows/max(len(sizes), 1), tenth(s.P50), tenth(s.P99))
 	return s, err
 }
 

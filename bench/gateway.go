@@ -43,12 +43,13 @@ type Gateway struct {
 	ids     *numbers
 	accept  *accept.Service // its Store is set by each run
 	persons []customer.PersonID
-	drawn   int // requests drawn so far: no two runs share keys
+	drawn   int  // requests drawn so far: no two runs share keys
+	vast    bool // its rows are too many to be counted after each run
 }
 
 // openGateway migrates the database and wires the gateway.
 func openGateway(ctx context.Context, db *Database, o Options) (*Gateway, error) {
-	snapshot, err := config.Compile(1, document())
+	snapshot, err := config.Compile(1, document(o.Slots))
 	if err != nil {
 		return nil, err
 	}
@@ -65,9 +66,6 @@ func openGateway(ctx context.Context, db *Database, o Options) (*Gateway, error)
 		Channels: map[message.Channel]accept.Channel{
 			message.SMS: sms.Channel{}, message.Email: email.Channel{}, message.Voice: voice.Channel{}, message.Letter: letter.Channel{},
 		},
-	}
-	if err := g.loadPersons(ctx, 5000); err != nil {
-		return nil, errors.Join(err, g.Close())
 	}
 	return g, nil
 }
@@ -121,7 +119,7 @@ func clock() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // document is the configuration: the shipped payment reminder, a text, then an email, then a letter. Its window is
 // open all day, so that the gate computes it and the hour of the run does not matter.
-func document() config.Document {
+func document(slots int) config.Document {
 	const day = 24 * time.Hour
 	return config.Document{
 		Divisions: []config.Division{{
@@ -132,20 +130,27 @@ func document() config.Document {
 		Routes: []config.Route{
 			{Code: "letters-north", Number: 1, Channel: message.Letter, Provider: "kafka", Receipt: notice.Span(14 * day)},
 			{
-				Code: "sms-north", Number: 3, Channel: message.SMS, Provider: "sns", Sender: map[string]string{"sender_id": "NORTHFIELD"},
+				Code: "sms-north", Number: 3, Channel: message.SMS, Provider: "sns", Slots: slots, Sender: map[string]string{"sender_id": "NORTHFIELD"},
 				Receipt: notice.Span(73 * time.Hour), Expires: notice.Span(72 * time.Hour),
 			},
 			{Code: "email-north", Number: 5, Channel: message.Email, Provider: "ses", Sender: map[string]string{"from": "notices@northfield.example"}, Receipt: notice.Span(day)},
 		},
-		Classes: []contact.Class{{Code: "BILL", Description: "Bills and payments"}},
+		Classes: []contact.Class{{Code: "BILL", Description: "Bills and payments"}, {Code: "OUT", Description: "Outages"}},
 		Types: []config.ContactType{{
 			Type: contact.Type{Class: "BILL", Code: "PAYREMIND", Description: "Payment reminder", Person: contact.Required, Account: contact.Optional, Premise: contact.Optional},
 			Plan: notice.PlanRule{Urgency: message.Service, Steps: []notice.StepRule{
 				{Channel: message.SMS, Template: "SMS-PAY"}, {Channel: message.Email, Template: "EM-PAY"}, {Channel: message.Letter, Template: "LT-PAY"},
 			}},
+		}, {
+			Type: contact.Type{Class: "BILL", Code: "TEXT", Description: "One text", Person: contact.Required, Account: contact.Optional, Premise: contact.Optional},
+			Plan: notice.PlanRule{Urgency: message.Service, Steps: []notice.StepRule{{Channel: message.SMS, Template: "SMS-TEXT"}}},
+		}, {
+			Type: contact.Type{Class: "OUT", Code: "OUTAGE", Description: "One urgent text", Person: contact.Required, Account: contact.Optional, Premise: contact.Optional},
+			Plan: notice.PlanRule{Urgency: message.Emergency, Doubt: message.Repeat, Steps: []notice.StepRule{{Channel: message.SMS, Template: "SMS-TEXT"}}},
 		}},
 		Templates: []template.Template{
 			{Code: "SMS-PAY", Channel: "sms", Parts: map[string]string{"text": "{{ division }}: {{ amount }} is due on {{ due }}. Reply STOP to opt out."}},
+			{Code: "SMS-TEXT", Channel: "sms", Parts: map[string]string{"text": "{{ division }}: {{ amount }} is due on {{ due }}. {{ invoice }} Reply STOP to opt out."}},
 			{Code: "EM-PAY", Channel: "email", Parts: map[string]string{
 				"subject": "Payment reminder", "text": "Dear {{ recipient.name }}, {{ amount }} is due on {{ due }}.",
 			}},

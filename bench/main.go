@@ -1,6 +1,7 @@
 // Command bench measures Carillon beside the raw statements it sends, in the same run on the same server: what the
 // gateway costs is the ratio of the two. It makes a database of its own on the server that TEST_POSTGRES_URL names,
-// prints a table, writes results.csv, drops the database and ends.
+// prints tables and a list of goals, writes results.csv, drops the database and ends. Where the whole way of a message is
+// measured, the gateway is a process of its own, built from this repository, beside a double of SNS.
 package main
 
 import (
@@ -11,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -25,23 +27,53 @@ type Options struct {
 	Callers int
 	Batch   int
 	Reps    int
+	Backlog int           // of the deep section
+	Churn   int           // settlements before its second half
+	Bulk    int           // what waits behind the emergencies
+	Phase   time.Duration // of one round of emergencies, and half of the watch over memory
+	Slots   int           // calls at once, of the gateway and of the bare loop
+	Quick   bool
 	Only    []string
 	CSV     string
 	Profile string
 	Limit   time.Duration
 }
 
-// The sections of a run.
-const (
-	sectionAccept = "accept"
-	sectionBulk   = "bulk"
-	sectionSettle = "settle"
-	sectionDue    = "due"
-)
+// section is a part of a run: it measures its subjects and brings their results.
+type section struct {
+	name    string
+	asked   bool // only when it is named
+	measure func(ctx context.Context, g *Gateway, section string) ([]Result, error)
+}
 
-func sections() []string { return []string{sectionAccept, sectionBulk, sectionSettle, sectionDue} }
+func sections() []section {
+	return []section{
+		{name: "settle", measure: rounds(settleSubjects)},
+		{name: "accept", measure: rounds(acceptSubjects)},
+		{name: "http", measure: withHost(webSubjects)},
+		{name: "bulk", measure: withHost(bulkSubjects)},
+		{name: "travel", measure: withHost(travelSubjects)},
+		{name: "emergency", measure: withHost(emergencySubjects)},
+		{name: "deep", measure: deep},
+		{name: "due", asked: true, measure: rounds(dueSubjects)},
+	}
+}
+
+func sectionNames() []string {
+	var names []string
+	for _, s := range sections() {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// gcPercent is what cmd/carillon sets: the product is measured in this process too.
+const gcPercent = 400
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	if err := bench(os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -68,32 +100,64 @@ func parse(args []string) (Options, error) {
 	f.StringVar(&o.URL, "url", os.Getenv("TEST_POSTGRES_URL"), "the PostgreSQL server; loopback only")
 	f.IntVar(&o.Rows, "rows", 20_000, "messages per repetition")
 	f.IntVar(&o.Workers, "workers", 2, "commits under way at once, and claiming workers")
-	f.IntVar(&o.Callers, "callers", 64, "concurrent callers of Accept")
+	f.IntVar(&o.Callers, "callers", 64, "concurrent callers, and connections of the load generator")
 	f.IntVar(&o.Batch, "batch", 500, "messages per bulk call and per claim")
 	f.IntVar(&o.Reps, "reps", 5, "repetitions of each measurement")
-	f.StringVar(&only, "only", "", "sections, separated by commas: "+strings.Join(sections(), ","))
+	f.IntVar(&o.Backlog, "backlog", 5_000_000, "messages that wait in the deep section")
+	f.IntVar(&o.Churn, "churn", 2_000_000, "settlements before the deep section measures again")
+	f.IntVar(&o.Bulk, "bulk", 1_000_000, "bulk messages that wait behind the emergencies")
+	f.DurationVar(&o.Phase, "phase", 30*time.Second, "how long emergencies are posted, once with and once without the bulk")
+	f.IntVar(&o.Slots, "slots", 64, "calls at once, of the gateway's route and of the bare loop")
+	f.BoolVar(&o.Quick, "quick", false, "a small run for development: its figures answer no goal")
+	f.StringVar(&only, "only", "", "sections, separated by commas: "+strings.Join(sectionNames(), ","))
 	f.StringVar(&o.CSV, "csv", "results.csv", "where every repetition goes; empty: nowhere")
-	f.StringVar(&o.Profile, "profile", "", "folder for CPU profiles of the Carillon runs; empty: none")
+	f.StringVar(&o.Profile, "profile", "", "folder for CPU profiles of the runs in this process; empty: none")
 	f.DurationVar(&o.Limit, "limit", 30*time.Minute, "give up after")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
-	o.Only = sections()
+	if o.Quick {
+		if err := shrink(f); err != nil {
+			return o, err
+		}
+	}
+	for _, s := range sections() {
+		if only == "" && !s.asked {
+			o.Only = append(o.Only, s.name)
+		}
+	}
 	if only != "" {
 		o.Only = strings.Split(only, ",")
 	}
 	return o, o.validate()
 }
 
+// shrink sets what the command line does not to a size for development.
+func shrink(f *flag.FlagSet) error {
+	small := map[string]string{
+		"rows": "4000", "reps": "1", "backlog": "200000", "churn": "50000", "bulk": "50000", "phase": "4s",
+	}
+	f.Visit(func(given *flag.Flag) { delete(small, given.Name) })
+	for name, value := range small {
+		if err := f.Set(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (o Options) validate() error {
 	if o.URL == "" {
 		return errors.New("set TEST_POSTGRES_URL or -url")
 	}
-	if o.Rows < 1 || o.Workers < 1 || o.Callers < 1 || o.Batch < 1 || o.Reps < 1 {
-		return errors.New("rows, workers, callers, batch and reps are positive")
+	if min(o.Rows, o.Workers, o.Callers, o.Batch, o.Reps, o.Backlog, o.Churn, o.Bulk, o.Slots) < 1 || o.Phase < time.Second {
+		return errors.New("numbers are positive, and a phase has a second")
+	}
+	if o.Churn > o.Backlog/2 {
+		return errors.New("the churn is at most half of the backlog")
 	}
 	for _, s := range o.Only {
-		if !slices.Contains(sections(), s) {
+		if !slices.Contains(sectionNames(), s) {
 			return fmt.Errorf("there is no section %q", s)
 		}
 	}
@@ -115,35 +179,51 @@ func measure(ctx context.Context, o Options, out io.Writer) (err error) {
 	if err := printFacts(ctx, out, db, o); err != nil {
 		return err
 	}
+	if err := g.loadPersons(ctx, 5000); err != nil {
+		return err
+	}
 	var all []Result
-	for _, s := range o.Only {
-		results, err := runSection(ctx, g, s)
-		if err != nil {
-			return fmt.Errorf("%s: %w", s, err)
+	for _, s := range sections() {
+		if !slices.Contains(o.Only, s.name) {
+			continue
 		}
-		printSection(out, s, results)
+		results, err := s.measure(ctx, g, s.name)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		fmt.Fprintf(os.Stderr, "\r%-90s\r", "")
+		printSection(out, s.name, results)
 		all = append(all, results...)
 	}
+	printGoals(out, o, all)
 	if o.CSV == "" {
 		return nil
 	}
 	return writeCSV(o.CSV, all)
 }
 
-// runSection runs every subject of a section in turn, as often as asked, after one short round that counts for nothing.
-func runSection(ctx context.Context, g *Gateway, section string) ([]Result, error) {
-	subjects := subjectsOf(g, section)
+// rounds measures the subjects of a section in turn, as often as asked, after one short round that counts for nothing.
+func rounds(subjects func(*Gateway) []Subject) func(context.Context, *Gateway, string) ([]Result, error) {
+	return func(ctx context.Context, g *Gateway, section string) ([]Result, error) {
+		return inTurn(ctx, g.options, section, subjects(g))
+	}
+}
+
+func inTurn(ctx context.Context, o Options, section string, subjects []Subject) ([]Result, error) {
 	results := make([]Result, len(subjects))
 	for i, s := range subjects {
 		results[i] = Result{Section: section, Name: s.Name, Base: s.Base, Alike: s.Alike}
 	}
-	for rep := range g.options.Reps + 1 {
-		rows := g.options.Rows
+	for rep := range o.Reps + 1 {
+		rows := o.Rows
 		if rep == 0 {
-			rows = max(rows/5, g.options.Batch)
+			rows = max(rows/5, o.Batch)
 		}
 		for i, s := range subjects {
-			fmt.Fprintf(os.Stderr, "\r%-90s", fmt.Sprintf("%s %d/%d: %s", section, rep, g.options.Reps, s.Name))
+			if rep == 0 && s.Steady || rep > 1 && s.Once {
+				continue
+			}
+			progress(section, rep, o.Reps, s.Name)
 			sample, err := s.Run(ctx, rows)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", s.Name, err)
@@ -153,27 +233,19 @@ func runSection(ctx context.Context, g *Gateway, section string) ([]Result, erro
 			}
 		}
 	}
-	fmt.Fprintf(os.Stderr, "\r%-90s\r", "")
 	return results, nil
+}
+
+func progress(section string, rep, reps int, name string) {
+	fmt.Fprintf(os.Stderr, "\r%-90.90s", fmt.Sprintf("%s %d/%d: %s", section, rep, reps, name))
 }
 
 // Subject is one thing that is measured.
 type Subject struct {
-	Name  string
-	Base  string // the subject it is set against; empty: none
-	Alike bool   // it must leave as many rows in each table as its base does
-	Run   func(ctx context.Context, rows int) (Sample, error)
-}
-
-func subjectsOf(g *Gateway, section string) []Subject {
-	switch section {
-	case sectionAccept:
-		return acceptSubjects(g)
-	case sectionBulk:
-		return bulkSubjects(g)
-	case sectionSettle:
-		return settleSubjects(g)
-	default:
-		return dueSubjects(g)
-	}
+	Name   string
+	Base   string // the subject it is set against; empty: none
+	Alike  bool   // it must leave as many rows in each table as its base does
+	Steady bool   // it needs no round that counts for nothing
+	Once   bool   // one repetition is long enough
+	Run    func(ctx context.Context, rows int) (Sample, error)
 }

@@ -13,10 +13,12 @@ import (
 type Sample struct {
 	Rows      int
 	Took      time.Duration
-	ClientCPU time.Duration // of this process, user and system
+	ClientCPU time.Duration // of this process and the gateway's, user and system
 	ServerCPU time.Duration // of the database's backends; 0 when /proc does not show them
 	WAL       int64         // of the whole server: others' work is in it
 	Counts    Counts
+	P50, P99  time.Duration // of one request or message, where they were measured
+	Value     float64       // what else was measured
 	Note      string
 }
 
@@ -31,26 +33,27 @@ func (s Sample) per(d time.Duration) float64 {
 // Meter is what was read when a run began.
 type Meter struct {
 	db     *Database
+	pids   []int // of processes whose time is the client's too
 	began  time.Time
 	client time.Duration
 	server map[int]time.Duration
 	wal    int64
 }
 
-// startMeter reads the clocks.
-func startMeter(ctx context.Context, db *Database) (*Meter, error) {
-	m := &Meter{db: db}
+// startMeter reads the clocks: of this process, of the processes named, of the database.
+func startMeter(ctx context.Context, db *Database, pids ...int) (*Meter, error) {
+	m := &Meter{db: db, pids: pids}
 	var err error
 	if m.server, m.wal, err = db.clocks(ctx); err != nil {
 		return nil, err
 	}
-	m.client, m.began = clientCPU(), time.Now()
+	m.client, m.began = clientCPU(pids...), time.Now()
 	return m, nil
 }
 
 // Stop reads them again.
 func (m *Meter) Stop(ctx context.Context, rows int) (Sample, error) {
-	s := Sample{Rows: rows, Took: time.Since(m.began), ClientCPU: clientCPU() - m.client}
+	s := Sample{Rows: rows, Took: time.Since(m.began), ClientCPU: clientCPU(m.pids...) - m.client}
 	server, wal, err := m.db.clocks(ctx)
 	if err != nil {
 		return s, err
@@ -79,12 +82,16 @@ select coalesce((select array_agg(pid) from pg_stat_activity where datname = $1 
 	return spent, wal, nil
 }
 
-func clientCPU() time.Duration {
+func clientCPU(pids ...int) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0
 	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	spent := time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	for _, pid := range pids {
+		spent += processCPU(pid)
+	}
+	return spent
 }
 
 // clockTick is the unit of /proc/PID/stat on Linux.
@@ -105,3 +112,6 @@ func processCPU(pid int) time.Duration {
 	system, _ := strconv.ParseInt(fields[12], 10, 64)
 	return time.Duration(user+system) * clockTick
 }
+
+// gauge is what else was measured.
+func (s Sample) gauge() float64 { return s.Value }

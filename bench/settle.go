@@ -21,12 +21,17 @@ import (
 
 const rawSettle = "raw statements, same claims"
 
+func settleName(o Options) string {
+	return fmt.Sprintf("Carillon Exchange, %d workers, %d per claim", o.Workers, o.Batch)
+}
+
 func settleSubjects(g *Gateway) []Subject {
 	return []Subject{
-		{Name: fmt.Sprintf("Carillon Exchange, %d workers, %d per claim", g.options.Workers, g.options.Batch), Base: rawSettle, Alike: true, Run: g.exchanged},
+		{Name: settleName(g.options), Base: rawSettle, Alike: true, Run: g.exchanged},
 		{Name: rawSettle, Base: rawSettle, Alike: true, Run: func(ctx context.Context, rows int) (Sample, error) {
 			return g.rawSettled(ctx, g.raw, shipped(), rows)
 		}},
+		{Name: riverName, Base: rawSettle, Run: g.rivered},
 		{Name: "Carillon Exchange, a small backlog (a quarter)", Base: rawSettle, Run: func(ctx context.Context, rows int) (Sample, error) {
 			return g.exchanged(ctx, max(rows/4, 1))
 		}},
@@ -94,21 +99,29 @@ func (g *Gateway) exchangedBy(ctx context.Context, rows, workers, size int) (Sam
 	if _, err := g.fill(ctx, shipped(), rows); err != nil {
 		return Sample{}, err
 	}
-	var settled, turns atomic.Int64
-	s, err := g.run(ctx, fmt.Sprintf("settle-%d-%d", workers, size), rows, func() error {
+	s, err := g.drained(ctx, fmt.Sprintf("settle-%d-%d", workers, size), lane(), math.MaxInt32, workers, size)
+	if err == nil && s.Rows != rows {
+		return s, fmt.Errorf("settled %d of %d", s.Rows, rows)
+	}
+	return s, err
+}
+
+// drained settles what waits in a lane, at least as many as are wanted when so many wait.
+func (g *Gateway) drained(ctx context.Context, name string, from message.Lane, want, workers, size int) (Sample, error) {
+	var settled, turns, left atomic.Int64
+	left.Store(int64(want))
+	s, err := g.run(ctx, name, 1, func() error {
 		var all errgroup.Group
 		for i := range workers {
 			service := &dispatch.Service{
 				Store: g.store, Facts: g.store, Configs: g.configs, Steps: g.accept, Allow: consent.Allow{Everyone: true},
 				Owner: fmt.Sprintf("gateway:bench-%d", i), Lease: 10 * time.Minute,
 			}
-			all.Go(func() error { return drain(ctx, service, size, &settled, &turns) })
+			all.Go(func() error { return drain(ctx, service, from, size, &left, &settled, &turns) })
 		}
 		return all.Wait()
 	})
-	if err == nil && settled.Load() != int64(rows) {
-		return s, fmt.Errorf("settled %d of %d", settled.Load(), rows)
-	}
+	s.Rows = int(settled.Load())
 	s.Note = fmt.Sprintf("%d exchanges", turns.Load())
 	return s, err
 }
@@ -116,14 +129,17 @@ func (g *Gateway) exchangedBy(ctx context.Context, rows, workers, size int) (Sam
 // unhinted is how many claims use the low-water hint before one does without, as in adapters/driving/ticker.
 const unhinted = 100
 
-// drain exchanges until nothing is left.
-func drain(ctx context.Context, service *dispatch.Service, size int, settled, turns *atomic.Int64) error {
+// drain exchanges until nothing waits, or nothing more is wanted.
+func drain(ctx context.Context, service *dispatch.Service, from message.Lane, size int, left, settled, turns *atomic.Int64) error {
 	provider := nothing{free: size}
 	way := &dispatch.Way{Route: "sms-north", Provider: "sns", Channel: provider, Breaker: provider, Batch: 1}
 	var done []dispatch.Result
 	var low time.Time
 	for n := 1; ; n++ {
-		ask := dispatch.Ask{Lane: lane(), Way: way, Done: done, Free: size}
+		ask := dispatch.Ask{Lane: from, Way: way, Done: done, Free: size}
+		if left.Add(-int64(size)) <= -int64(size) {
+			ask.Free = 0
+		}
 		if n%unhinted != 0 {
 			ask.Low = low
 		}

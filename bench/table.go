@@ -148,7 +148,7 @@ func writeCSV(path string, results []Result) (err error) {
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	w := csv.NewWriter(f)
-	head := []string{"section", "subject", "repetition", "rows", "seconds", "rows_per_s", "client_cpu_us_per_row", "server_cpu_us_per_row", "wal_bytes_per_row", "note"}
+	head := []string{"section", "subject", "repetition", "rows", "seconds", "rows_per_s", "client_cpu_us_per_row", "server_cpu_us_per_row", "wal_bytes_per_row", "p50_ms", "p99_ms", "value", "note"}
 	if err := w.Write(append(head, hotTables()...)); err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func writeCSV(path string, results []Result) (err error) {
 		for i, s := range r.Samples {
 			row := []string{
 				r.Section, r.Name, strconv.Itoa(i + 1), strconv.Itoa(s.Rows), number(s.Took.Seconds()), number(s.Rate()), number(s.per(s.ClientCPU)),
-				number(s.per(s.ServerCPU)), number(float64(s.WAL) / float64(s.Rows)), s.Note,
+				number(s.per(s.ServerCPU)), number(float64(s.WAL) / float64(s.Rows)), number(p50(s)), number(p99(s)), number(s.Value), s.Note,
 			}
 			for _, table := range hotTables() {
 				row = append(row, strconv.FormatInt(s.Counts[table], 10))
