@@ -19,6 +19,7 @@ type double struct {
 	taken    atomic.Int64
 	arrived  atomic.Pointer[[]atomic.Int64] // by mark, nanoseconds since the epoch; 0: not yet
 	twice    atomic.Int64                   // marked texts that came again
+	receipts atomic.Int64                   // handed out so far: no two are alike
 	serving  sync.WaitGroup
 }
 
@@ -124,16 +125,12 @@ const (
 		`<ResponseMetadata><RequestId>bench</RequestId></ResponseMetadata></GetSMSAttributesResponse>`
 )
 
-// answers numbers the receipts of all doubles of this process: no two may be alike in one store.
-var answers atomic.Int64
-
 func (d *double) answer(body []byte) []byte {
 	text := attributes
 	if bytes.Contains(body, []byte("Action=Publish&")) {
-		now := time.Now().UnixNano()
-		d.noted(body, now)
+		d.noted(body, time.Now().UnixNano())
 		d.taken.Add(1)
-		text = fmt.Sprintf(published, uint64(now)<<16|uint64(answers.Add(1)&0xffff)) //nolint:gosec // only unique
+		text = fmt.Sprintf(published, d.receipts.Add(1))
 	}
 	return fmt.Appendf(make([]byte, 0, 512), "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
 }

@@ -18,25 +18,17 @@ func burdenedName(o Options) string {
 // emergencyEvery is the pace of emergencies: so few that nothing but the bulk can delay them.
 const emergencyEvery = 20 * time.Millisecond
 
-// storm is two gateways with databases of their own, one of which has bulk to drain. Only the measured one runs.
-type storm struct {
-	ground *ground
-	full   *Host
-}
-
 func emergencySubjects(_ *Gateway, gr *ground) []Subject {
-	s := &storm{ground: gr}
 	return []Subject{
-		{Name: aloneName, Base: aloneName, Steady: true, Run: func(ctx context.Context, _ int) (Sample, error) { return s.posted(ctx, 0) }},
+		{Name: aloneName, Base: aloneName, Steady: true, Run: func(ctx context.Context, _ int) (Sample, error) { return gr.emergencies(ctx, 0) }},
 		{Name: burdenedName(gr.options), Base: aloneName, Steady: true, Run: func(ctx context.Context, _ int) (Sample, error) {
-			return s.posted(ctx, gr.options.Bulk)
+			return gr.emergencies(ctx, gr.options.Bulk)
 		}},
 	}
 }
 
-// posted posts emergencies at their pace, in front of bulk that drains, and tells how long each took to the provider.
-func (s *storm) posted(ctx context.Context, bulk int) (out Sample, err error) {
-	gr := s.ground
+// emergencies posts emergencies at their pace, in front of bulk that drains, and tells how long each took to the provider.
+func (gr *ground) emergencies(ctx context.Context, bulk int) (out Sample, err error) {
 	phase := gr.options.Phase / time.Duration(min(gr.options.Reps, 3))
 	n := int(phase / emergencyEvery)
 	h, err := gr.openHost(ctx, document(gr.options.Slots))

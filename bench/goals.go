@@ -35,7 +35,6 @@ func goals(o Options) []Goal {
 		{Measure: "accept over HTTP ÷ raw group commit behind a bare handler", Subject: webName(o), Base: rawWeb(o), Of: Sample.Rate, Want: 0.75},
 		{Measure: "p99 of the same", Subject: webName(o), Base: rawWeb(o), Of: p99, Want: 2, Most: true},
 		{Measure: "bulk intake (prepare, apply) ÷ raw statements", Subject: bulkName(o), Base: rawBulk, Of: Sample.Rate, Want: 0.6},
-		{Measure: "bulk intake (NDJSON over HTTP) ÷ raw statements", Subject: linesName, Base: rawBulk, Of: Sample.Rate, Want: 0.6},
 		{Measure: "accept to settled ÷ bare SDK loop", Subject: travelName(o), Base: bareName(o), Of: Sample.Rate, Want: 0.4},
 		{Measure: "accept to settled", Subject: travelName(o), Of: Sample.Rate, Want: 4 * outpost, Unit: "/s"},
 		{Measure: "claim and settle, deep backlog ÷ 10 000", Subject: deepName(o), Base: freshName, Of: Sample.Rate, Want: 0.85},

@@ -51,7 +51,7 @@ func sections() []section {
 		{name: "settle", measure: rounds(settleSubjects)},
 		{name: "accept", measure: rounds(acceptSubjects)},
 		{name: "http", measure: withHost(webSubjects)},
-		{name: "bulk", measure: withHost(bulkSubjects)},
+		{name: "bulk", measure: rounds(bulkSubjects)},
 		{name: "travel", measure: withHost(travelSubjects)},
 		{name: "emergency", measure: withHost(emergencySubjects)},
 		{name: "deep", measure: deep},

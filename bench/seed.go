@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"time"
 
 	"carillon/core/message"
@@ -67,6 +66,3 @@ func (g *Gateway) seed(ctx context.Context, urgency message.Urgency, n int) erro
 	}
 	return Settle(ctx, g.raw)
 }
-
-// everything is more than ever waits.
-const everything = math.MaxInt32
