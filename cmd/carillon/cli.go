@@ -27,6 +27,7 @@ type CLI struct {
 	Batch    BatchCmd    `cmd:"" help:"Run batches and see their runs, through the API of a running gateway."`
 	Doctor   DoctorCmd   `cmd:"" help:"List the gateways, and recount the conservation sums from the tables."`
 	Ledger   LedgerCmd   `cmd:"" help:"Check the ledger, prove its entries, and make the key that signs it."`
+	Recover  RecoverCmd  `cmd:"" help:"Make a store that was restored from a backup safe to run on."`
 	Version  VersionCmd  `cmd:"" help:"Print the version."`
 }
 
@@ -53,6 +54,7 @@ Examples:
   carillon batch run LTRPRT --url http://127.0.0.1:8080 --key crl_…
   carillon doctor --store carillon.db --output json
   carillon ledger verify --store carillon.db     recompute every hash of the ledger; status 1 when one is wrong
+  carillon recover --store postgres://carillon@127.0.0.1/carillon --since 2026-03-02T01:30:00Z --dry-run
 `
 
 // exit ends the parser by a panic that Main understands: nothing but main ends the process.

@@ -277,9 +277,7 @@ func (d *demo) bar(what string, n int) *progressbar.ProgressBar {
 	if d.cmd.Output == "json" {
 		return progressbar.DefaultSilent(int64(n), what)
 	}
-	return progressbar.NewOptions(n, progressbar.OptionSetDescription(what), progressbar.OptionSetWriter(d.w.errOut),
-		progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionOnCompletion(func() { fmt.Fprintln(d.w.errOut) }))
+	return newBar(d.w.errOut, what, n)
 }
 
 // settle waits until every message has come to its end, running LTRPRT whenever letters wait.

@@ -169,7 +169,12 @@ func (p *program) stop(t *testing.T, within time.Duration) int {
 	case <-p.ended:
 		return p.code
 	case <-time.After(within):
-		t.Fatalf("carillon %s did not stop within %s", p.what, within)
+		_ = p.signal(syscall.SIGQUIT) // it may have ended just now; else it says where it hangs
+		select {
+		case <-p.ended:
+		case <-time.After(5 * time.Second):
+		}
+		t.Fatalf("carillon %s did not stop within %s:\n%s", p.what, within, p.err.tail(400))
 		return -1
 	}
 }
@@ -320,12 +325,24 @@ func patience(receipt, hold time.Duration) func(*config.Document) {
 	}
 }
 
+// ringing sets how long a call may be dialled.
+func ringing(expires time.Duration) func(*config.Document) {
+	return func(d *config.Document) {
+		for i := range d.Routes {
+			if d.Routes[i].Channel == message.Voice {
+				d.Routes[i].Expires = notice.Span(expires)
+			}
+		}
+	}
+}
+
 // providers are simulated providers that run.
 type providers struct {
 	*program
 	Control, SNS, SES, Dialer string
 	Kafka                     []string
 	certificate, records      string
+	trust                     string // where subscriptions are confirmed
 	status, inbound, email    string
 }
 
@@ -343,13 +360,28 @@ func simulate(t *testing.T, start launch, args ...string) *providers {
 	s := &providers{
 		program: p, Control: word(urls, "control"), SNS: word(urls, "sns"), SES: word(urls, "ses"), Dialer: word(urls, "dialer"),
 		certificate: word(ready, "certificate"), records: word(ready, "records"),
-		status: word(ready, "smsStatusTopic"), inbound: word(ready, "smsInboundTopic"), email: word(ready, "emailTopic"),
+		trust: word(urls, "sns"), status: word(ready, "smsStatusTopic"), inbound: word(ready, "smsInboundTopic"), email: word(ready, "emailTopic"),
 	}
 	brokers, _ := urls["kafka"].([]any)
 	for _, b := range brokers {
 		s.Kafka = append(s.Kafka, b.(string))
 	}
 	return s
+}
+
+// wiring are the flags of a gateway that speaks to the simulators.
+func (s *providers) wiring() []string {
+	args := []string{
+		"--sns-endpoint", s.SNS, "--sns-region", "us-east-1", "--sns-access-key", "test", "--sns-secret-key", "test",
+		"--ses-endpoint", s.SES, "--ses-region", "us-east-1", "--ses-access-key", "test", "--ses-secret-key", "test",
+		"--dialer-url", s.Dialer, "--dialer-key", "dialer-secret",
+		"--hooks-email-topic", s.email, "--hooks-sms-status-topic", s.status, "--hooks-sms-inbound-topic", s.inbound,
+		"--hooks-trust-file", s.certificate, "--hooks-trust-endpoint", s.trust,
+	}
+	if len(s.Kafka) > 0 {
+		args = append(args, "--kafka-brokers", strings.Join(s.Kafka, ","))
+	}
+	return args
 }
 
 // control gives an order to the simulators.
@@ -363,13 +395,14 @@ func (s *providers) control(t *testing.T, method, path string, body any) {
 
 // record is a line of the simulators' records, as an independent reader sees it.
 type record struct {
-	Op        string   `json:"op"`
-	ID        string   `json:"id"`
-	Reference string   `json:"reference"`
-	Key       string   `json:"key"`
-	To        []string `json:"to"`
-	Content   string   `json:"content"`
-	Outcome   string   `json:"outcome"`
+	At        time.Time `json:"at"`
+	Op        string    `json:"op"`
+	ID        string    `json:"id"`
+	Reference string    `json:"reference"`
+	Key       string    `json:"key"`
+	To        []string  `json:"to"`
+	Content   string    `json:"content"`
+	Outcome   string    `json:"outcome"`
 }
 
 // readRecords reads the file of a simulator; a last line that is being written is passed over.
@@ -454,16 +487,7 @@ func serve(t *testing.T, start launch, store, file string, sims *providers, args
 	g.call = g.key(t, "belltower", "dialer", "NORTH", "SOUTH")
 	g.args = []string{"--store", store, "--first-config", file, "--letters-schedule", ""}
 	if sims != nil {
-		g.args = append(g.args,
-			"--sns-endpoint", sims.SNS, "--sns-region", "us-east-1", "--sns-access-key", "test", "--sns-secret-key", "test",
-			"--ses-endpoint", sims.SES, "--ses-region", "us-east-1", "--ses-access-key", "test", "--ses-secret-key", "test",
-			"--dialer-url", sims.Dialer, "--dialer-key", "dialer-secret",
-			"--hooks-email-topic", sims.email, "--hooks-sms-status-topic", sims.status, "--hooks-sms-inbound-topic", sims.inbound,
-			"--hooks-trust-file", sims.certificate, "--hooks-trust-endpoint", sims.SNS,
-		)
-		if len(sims.Kafka) > 0 {
-			g.args = append(g.args, "--kafka-brokers", strings.Join(sims.Kafka, ","))
-		}
+		g.args = append(g.args, sims.wiring()...)
 	}
 	g.args = append(g.args, args...)
 	g.run(t, "127.0.0.1:0")

@@ -6,20 +6,16 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
+	"time"
 	_ "time/tzdata" // zones of recipients, wherever it runs
 
 	_ "golang.org/x/crypto/x509roots/fallback" // authorities to trust where the system has none: an image of one file
 )
 
-// gcPercent trades memory for time: the live heap is small, and at Go's default a fifth of the time goes to collecting
-// it (bench/README.md).
-const gcPercent = 400
-
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
+		go mindHeap(time.Tick(heapEvery))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := Main(ctx, os.Args[1:], os.Stdout, os.Stderr, os.Getenv)

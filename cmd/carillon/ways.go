@@ -27,6 +27,16 @@ const (
 	providerKafka  = "kafka"
 )
 
+// dedupes reports whether whoever is behind a provider word knows a message by its id and takes it once. Of a provider
+// that is not known it is not.
+func dedupes(provider string) bool {
+	switch provider {
+	case providerDialer, providerKafka, dispatch.FeedProvider:
+		return true
+	}
+	return false
+}
+
 // callRule are the rules of attempt a vendor keeps where a route says nothing else.
 func callRule() voice.Attempts { return voice.Attempts{Max: 3, Pause: 30 * time.Minute} }
 
@@ -90,8 +100,8 @@ func (a *app) way(ctx context.Context, r config.Route) (*dispatch.Way, error) {
 			return nil, err
 		}
 		w.Channel, probe = voice.NewSender(d, r.Sender, callRule(), a.window), d.Probe
+		w.Batch, w.Dedupes, w.Provider = voice.MaxBatch, dedupes(r.Provider), "dialer:"+r.Sender[dispatch.VendorWord]
 		limits = a.fleet.paces.of(r)
-		w.Batch, w.Dedupes, w.Provider = voice.MaxBatch, true, "dialer:"+r.Sender[dispatch.VendorWord]
 	case providerKafka, dispatch.FeedProvider:
 		return nil, nil //nolint:nilnil // LTRPRT and the vendor claim these
 	default:

@@ -67,9 +67,12 @@ type app struct {
 }
 
 // openStore opens the store that the settings name.
-func openStore(ctx context.Context, s Settings) (store.Store, error) {
+func openStore(ctx context.Context, s Settings) (store.Store, error) { return openStoreAs(ctx, s, "") }
+
+// openStoreAs opens it under another name than a gateway's, so that gateways at the same store can be told apart.
+func openStoreAs(ctx context.Context, s Settings, name string) (store.Store, error) {
 	if s.postgres() {
-		return opened(postgres.Open(ctx, postgres.Config{URL: secret.New(s.Store), MaxConns: s.StoreConns}))
+		return opened(postgres.Open(ctx, postgres.Config{URL: secret.New(s.Store), MaxConns: s.StoreConns, Name: name}))
 	}
 	return opened(sqlite.Open(ctx, sqlite.Config{Path: s.Store}))
 }
@@ -221,7 +224,7 @@ func (a *app) kafka() error {
 
 func (a *app) letterJob(press letter.Press, b batch.Breaker) *batch.Letters {
 	return &batch.Letters{
-		Store: a.store, Facts: a.store, Configs: a.configs, Gate: gate{a}, Steps: a.steps(), Clock: clock, Freezer: freezer{}, Press: press, Breaker: b,
+		Store: a.store, Facts: a.store, Configs: a.configs, Gate: gate{a}, Steps: a.steps(), Clock: clock, Freezer: freezer{}, Press: press, Breaker: b, Lease: a.settings.Lease,
 	}
 }
 

@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -71,6 +72,7 @@ type Letters struct {
 	Press   Press
 	Breaker Breaker
 	Clock   func() time.Time // a long run's leases begin when they are taken, not when the run did
+	Lease   time.Duration    // how long a claim of a page of letters holds; zero: a minute
 }
 
 // Sizes and times of a run.
@@ -163,7 +165,7 @@ func (l *Letters) lanes() []message.Lane {
 
 func (l *Letters) take(ctx context.Context, now time.Time, lane message.Lane, run extract.Run) ([]message.Taken, error) {
 	verdicts, err := l.Store.Apply(ctx, store.Writes{Claim: &store.Claim{
-		Lane: lane, Now: now, Lease: l.Clock().Add(letterLease), Owner: extract.LTRPRT + "/" + strconv.FormatInt(run.Number, 10), Reason: message.WaitRun, Limit: letterPage,
+		Lane: lane, Now: now, Lease: l.Clock().Add(cmp.Or(l.Lease, letterLease)), Owner: extract.LTRPRT + "/" + strconv.FormatInt(run.Number, 10), Reason: message.WaitRun, Limit: letterPage,
 	}})
 	if err != nil {
 		return nil, err

@@ -38,6 +38,7 @@ const (
 	ConfigWritten     Kind = "config.written"
 	PrincipalMade     Kind = "principal.created"
 	PrincipalRevoked  Kind = "principal.revoked"
+	StoreRestored     Kind = "store.restored" // from a backup; Code says to which time
 )
 
 // Entry is one thing that happened. Fields that do not apply are zero and left out of the canonical form.

@@ -55,6 +55,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{"runs", runs()},
 		{"failures", slices.Concat(failures(), toDos(), retries())},
 		{"conservation", conservation()},
+		{"recovery", recovery()},
 		{"concurrency", concurrency()},
 		{"trouble", trouble()},
 	} {

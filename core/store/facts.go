@@ -248,6 +248,7 @@ type Store interface { //nolint:interfacebloat // the sum of the small ones; onl
 	Ledger
 	Log
 	Runs
+	Recovery
 	Conservation
 	Upkeep
 	Fleet

@@ -5,7 +5,7 @@
 //	go run ./deploy/dev run -- CMD    the same around one command; stops what nobody else uses, keeps CMD's exit status
 //	go run ./deploy/dev status        what runs, and where
 //	go run ./deploy/dev env           the variables, as lines for eval
-//	go run ./deploy/dev tool NAME     the path of kcat, promtool or python, got when missing; starts nothing
+//	go run ./deploy/dev tool NAME     the path of kafka, kcat, promtool or python, got when missing; starts nothing
 //	go run ./deploy/dev down          stop what up started, drop its data
 //
 // A part whose variable is set already (TEST_POSTGRES_URL, for one) is taken as given and not started: that is how

@@ -38,20 +38,24 @@ func (k kafka) folder() string { return filepath.Join(k.site.cache, "kafka-"+kaf
 
 // Open formats an empty store and starts the broker on free ports.
 func (k kafka) Open(ctx context.Context) (record, error) {
-	if err := javaFit(ctx); err != nil {
+	if err := k.install(ctx); err != nil {
 		return record{}, err
 	}
-	err := k.site.once(ctx, k.folder(), func(dir string) error {
+	return again(func() (record, error) { return k.serve(ctx) })
+}
+
+// install brings the jars when they are missing.
+func (k kafka) install(ctx context.Context) error {
+	if err := javaFit(ctx); err != nil {
+		return err
+	}
+	return k.site.once(ctx, k.folder(), func(dir string) error {
 		pom := filepath.Join(dir, "pom.xml")
 		if err := os.WriteFile(pom, kafkaPom, 0o600); err != nil {
 			return fmt.Errorf("writing the pom: %w", err)
 		}
 		return maven(ctx, dir, "-f", pom, "dependency:copy-dependencies", "-DoutputDirectory="+filepath.Join(dir, "libs"))
 	})
-	if err != nil {
-		return record{}, err
-	}
-	return again(func() (record, error) { return k.serve(ctx) })
 }
 
 // serve starts the broker; kcat, a client that is not ours, tells when it is in its own metadata.

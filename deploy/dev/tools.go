@@ -70,10 +70,20 @@ func (p promtool) Open(ctx context.Context) (record, error) {
 	return record{Value: filepath.Join(dir, "usr", "bin", "promtool")}, err
 }
 
-// tool prints the path of one tool, after getting it when it is missing.
+// tool prints the path of one tool, after getting it when it is missing; of kafka it is the folder of jars, for tests
+// that start a broker of their own.
 func (s *site) tool(ctx context.Context, parts []part, names []string, out io.Writer) error {
 	for _, p := range parts {
-		switch p.(type) {
+		switch p := p.(type) {
+		case kafka:
+			if !slices.Equal(names, []string{p.Name()}) {
+				continue
+			}
+			if err := errors.Join(s.equip(ctx, []part{p}), p.install(ctx)); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintln(out, p.folder())
+			return err
 		case kcat, promtool, python:
 		default:
 			continue // a server
@@ -95,7 +105,7 @@ func (s *site) tool(ctx context.Context, parts []part, names []string, out io.Wr
 		_, err := fmt.Fprintln(out, path)
 		return err
 	}
-	return errors.New("tool: give one of kcat, promtool, python")
+	return errors.New("tool: give one of kafka, kcat, promtool, python")
 }
 
 // equip installs the missing Debian packages of the parts, or says which they are.

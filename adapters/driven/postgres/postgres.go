@@ -10,6 +10,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -28,8 +29,12 @@ type Config struct {
 	URL         secret.Text   `env:"URL" desc:"postgres://user:password@host:port/database; pgx's parameters are understood"`
 	MaxConns    int32         `env:"MAX_CONNS" desc:"connections at most; 0: as many as four, or one per processor"`
 	Connect     time.Duration `env:"CONNECT_TIMEOUT" desc:"how long to wait for a connection to open; 0: five seconds"`
+	Name        string        `env:"NAME" desc:"application_name of the connections; empty: carillon"`
 	SkipMigrate bool          `env:"SKIP_MIGRATE" desc:"do not bring the schema up to date when the store opens"`
 }
+
+// ourName is how the connections of a gateway are known in pg_stat_activity.
+const ourName = "carillon"
 
 // defaultConnect bounds the opening of one connection.
 const defaultConnect = 5 * time.Second
@@ -102,8 +107,8 @@ func poolSettings(cfg Config) (*pgxpool.Config, error) {
 	if cfg.Connect == 0 {
 		settings.ConnConfig.ConnectTimeout = defaultConnect
 	}
-	if settings.ConnConfig.RuntimeParams["application_name"] == "" {
-		settings.ConnConfig.RuntimeParams["application_name"] = "carillon"
+	if cfg.Name != "" || settings.ConnConfig.RuntimeParams["application_name"] == "" {
+		settings.ConnConfig.RuntimeParams["application_name"] = cmp.Or(cfg.Name, ourName)
 	}
 	return settings, nil
 }

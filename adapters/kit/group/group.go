@@ -54,7 +54,7 @@ type waiting[T, V any] struct {
 type Committer[T, V any] struct {
 	cfg     Config
 	commit  Commit[T, V]
-	queue   chan waiting[T, V]
+	queue   chan *waiting[T, V]
 	stopped chan struct{}
 	once    sync.Once
 	flushed sync.WaitGroup
@@ -64,7 +64,7 @@ type Committer[T, V any] struct {
 func New[T, V any](cfg Config, commit Commit[T, V]) *Committer[T, V] {
 	cfg = cfg.withDefaults()
 	c := &Committer[T, V]{
-		cfg: cfg, commit: commit, queue: make(chan waiting[T, V], cfg.Queue), stopped: make(chan struct{}),
+		cfg: cfg, commit: commit, queue: make(chan *waiting[T, V], cfg.Queue), stopped: make(chan struct{}),
 	}
 	for range cfg.Flushers {
 		c.flushed.Go(c.flush)
@@ -76,7 +76,7 @@ func New[T, V any](cfg Config, commit Commit[T, V]) *Committer[T, V] {
 // stopped. A caller that leaves early (its context ends) cannot know whether the commit happened: Ambiguous.
 func (c *Committer[T, V]) Do(ctx context.Context, thing T) (V, error) {
 	var none V
-	w := waiting[T, V]{thing: thing, answer: make(chan answer[V], 1)}
+	w := &waiting[T, V]{thing: thing, answer: make(chan answer[V], 1)}
 	select {
 	case <-c.stopped:
 		return none, fault.New(fault.Unavailable, "stopping")
@@ -128,8 +128,8 @@ func (c *Committer[T, V]) drain() bool {
 	}
 }
 
-func (c *Committer[T, V]) gather(first waiting[T, V]) []waiting[T, V] {
-	batch := []waiting[T, V]{first}
+func (c *Committer[T, V]) gather(first *waiting[T, V]) []*waiting[T, V] {
+	batch := []*waiting[T, V]{first}
 	for len(batch) < c.cfg.Max {
 		select {
 		case w := <-c.queue:
@@ -141,7 +141,7 @@ func (c *Committer[T, V]) gather(first waiting[T, V]) []waiting[T, V] {
 	return batch
 }
 
-func (c *Committer[T, V]) run(batch []waiting[T, V]) {
+func (c *Committer[T, V]) run(batch []*waiting[T, V]) {
 	ctx, cancel := context.WithTimeout(context.Background(), c.cfg.Timeout)
 	defer cancel()
 	things := make([]T, len(batch))
