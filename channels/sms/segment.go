@@ -1,6 +1,10 @@
 package sms
 
-import "strings"
+import (
+	"strings"
+
+	"carillon/core/message"
+)
 
 // Encoding is the alphabet a text travels in.
 type Encoding string
@@ -49,6 +53,12 @@ func Segment(text string) (Encoding, []string) {
 		used += cost(r)
 	}
 	return encoding, append(parts, text[start:])
+}
+
+// Parts is how many parts a filled text is billed as.
+func (Channel) Parts(c message.Content) int {
+	_, parts := Segment(c.Parts[part])
+	return len(parts)
 }
 
 func isGSM7(text string) bool {

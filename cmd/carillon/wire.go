@@ -174,6 +174,7 @@ func (a *app) cases(forms *liquid.Renderer) {
 	a.accept = &accept.Service{Store: one, Facts: a.store, Configs: a.configs, IDs: numbers, Channels: media, Renderer: forms}
 	a.desk = &desk.Service{
 		Store: many, Facts: a.store, Gate: a.store, Feed: a.store, Configs: a.configs, IDs: numbers, Channels: checkers, Checker: forms, Random: randomKey,
+		Failures: a.store, Batches: a.store, Steps: a.steps(), Texts: sms.Channel{}, Allow: a.settings.allow(),
 	}
 	a.dispatch = &dispatch.Service{
 		Store: many, Facts: a.store, Configs: a.configs, Steps: a.steps(), Allow: a.settings.allow(), Owner: "gateway:" + numbers.Message(clock()).String(), Lease: a.settings.Lease,
@@ -246,7 +247,7 @@ func (a *app) serve() error {
 	}
 	api, err := rest.New(rest.Config{Clock: clock, Log: a.log, Observe: observe}, rest.Services{
 		Keys: a.keys, Accept: a.accept, Contacts: a.desk, Persons: a.desk, Suppressions: a.desk, Changes: a.desk, Lanes: a.desk,
-		Calls: a.feed, Letters: a.letters, Configs: a.desk, Snapshots: a.configs, Principals: a.desk, Health: a.store, Breakers: a, Fleet: a.fleet, Trips: a.desk,
+		Calls: a.feed, Letters: a.letters, Configs: a.desk, Snapshots: a.configs, Principals: a.desk, Health: a.store, Breakers: a, Fleet: a.fleet, Trips: a.desk, Failures: a.desk, Retries: a.accept,
 	})
 	if err != nil {
 		return err

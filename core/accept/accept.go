@@ -39,6 +39,7 @@ type Facts interface {
 	PersonByExternal(ctx context.Context, source, externalID string) (customer.Person, error)
 	Contact(ctx context.Context, id contact.ID) (store.ContactView, error)
 	Key(ctx context.Context, kind store.KeyKind, source, key string) (store.IntakeKey, error)
+	Messages(ctx context.Context, ids []message.ID) ([]message.Record, error)
 }
 
 // Configs hands out configurations.
@@ -165,6 +166,8 @@ func conflict(what string) error {
 		return fault.New(fault.Conflict, "the source reference belongs to another request")
 	case "intake_key":
 		return fault.New(fault.Conflict, "the Idempotency-Key belongs to another request")
+	case "retry":
+		return fault.New(fault.Conflict, "the message was replaced by another already")
 	}
 	return fault.New(fault.Conflict, "lost a race for "+what)
 }

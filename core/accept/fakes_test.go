@@ -114,6 +114,18 @@ func (s *tables) Contact(_ context.Context, id contact.ID) (store.ContactView, e
 	return store.ContactView{}, fault.New(fault.NotFound, "no contact")
 }
 
+func (s *tables) Messages(_ context.Context, ids []message.ID) ([]message.Record, error) {
+	var out []message.Record
+	for _, v := range s.contacts {
+		for _, r := range v.Messages {
+			if slices.Contains(ids, r.Message.ID) {
+				out = append(out, r)
+			}
+		}
+	}
+	return out, s.down
+}
+
 func (s *tables) Key(_ context.Context, kind store.KeyKind, source, key string) (store.IntakeKey, error) {
 	if k, ok := s.keys[keyName(kind, source, key)]; ok {
 		return k, s.down

@@ -10,6 +10,7 @@ import (
 
 	"carillon/core/access"
 	"carillon/core/config"
+	"carillon/core/consent"
 	"carillon/core/contact"
 	"carillon/core/customer"
 	"carillon/core/fault"
@@ -50,6 +51,12 @@ type IDs interface {
 	Point(ctx context.Context) (customer.PointID, error)
 }
 
+// Steps starts what follows a step that fell.
+type Steps interface {
+	// NextStep returns the write set that starts the next step, or tells of the end of the plan.
+	NextStep(ctx context.Context, now time.Time, id contact.ID, fell int16, why string) (store.Writes, error)
+}
+
 // Service is the desk.
 type Service struct {
 	Store    store.Applier
@@ -60,6 +67,11 @@ type Service struct {
 	IDs      IDs
 	Channels map[message.Channel]Channel
 	Checker  Checker
+	Failures store.Failures
+	Batches  store.Batches
+	Steps    Steps
+	Texts    Texts
+	Allow    consent.Allow
 	Random   func() [32]byte // 256 random bits for a key
 }
 
@@ -124,8 +136,8 @@ func (s *Service) Message(ctx context.Context, p access.Principal, id message.ID
 	return records[0], nil
 }
 
-// Cancel ends every message of a contact that was not begun, and withdraws calls a vendor has leased. Conflict when
-// there is nothing left to cancel.
+// Cancel ends every message of a contact that was not begun, withdraws calls a vendor has leased, and starts no further
+// step. Conflict when there is nothing left to stop.
 func (s *Service) Cancel(ctx context.Context, now time.Time, p access.Principal, id contact.ID, reason string) (store.ContactView, error) {
 	view, err := s.Contact(ctx, p, id)
 	if err != nil {
@@ -140,51 +152,14 @@ func (s *Service) Cancel(ctx context.Context, now time.Time, p access.Principal,
 	if !isWord(reason) {
 		return store.ContactView{}, fault.Refuse(fault.Violation{Field: "/reason", Reason: "is one word of small letters, digits and _"})
 	}
-	var sets []store.Writes
-	for _, rec := range view.Messages {
-		if set, ok := cancel(now, p, rec, reason); ok {
-			sets = append(sets, set)
-		}
+	var done Cancelled
+	if err := s.cancelAll(ctx, stopping{now: now, p: p, reason: reason}.of(view), &done); err != nil {
+		return store.ContactView{}, err
 	}
-	applied := 0
-	if len(sets) > 0 {
-		verdicts, err := s.Store.Apply(ctx, sets...)
-		if err != nil {
-			return store.ContactView{}, err
-		}
-		for _, v := range verdicts {
-			if v.Outcome == store.Applied {
-				applied++
-			}
-		}
-	}
-	if applied == 0 {
+	if done.Cancelled+done.Recalled+done.Halted == 0 {
 		return store.ContactView{}, fault.New(fault.Conflict, "nothing of this contact can be cancelled any more")
 	}
 	return s.Contact(ctx, p, id)
-}
-
-func cancel(now time.Time, p access.Principal, rec message.Record, reason string) (store.Writes, bool) {
-	life := rec.Life()
-	o := message.Observation{At: now, Reason: reason, Provider: p.Name}
-	if rec.Due == nil {
-		return store.Writes{}, false
-	}
-	if life.Work == message.Queued {
-		move, err := life.Cancel(o)
-		if err != nil {
-			return store.Writes{}, false
-		}
-		return store.Tell(rec.Message, move).And(store.Writes{Undues: []store.Undue{{Message: rec.Message.ID}}}), true
-	}
-	if !message.LeasedByVendor(rec.Due) {
-		return store.Writes{}, false // a call is under way
-	}
-	move, err := life.Recall(o)
-	if err != nil {
-		return store.Writes{}, false
-	}
-	return store.Tell(rec.Message, move).And(store.Writes{Settles: []store.Settle{{Fence: message.FenceOf(*rec.Due)}}}), true
 }
 
 // changesPage bounds one read of the changes feed.

@@ -89,7 +89,7 @@ func (s *server) PostCallResults(ctx context.Context, req *api.CallResults) (api
 
 // ExtendCalls lengthens leases.
 func (s *server) ExtendCalls(ctx context.Context, req *api.ExtendRequest) (api.ExtendCallsRes, error) {
-	ids, err := messageIDs(req.Calls)
+	ids, err := messageIDs("/calls/", req.Calls)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (s *server) ExtendCalls(ctx context.Context, req *api.ExtendRequest) (api.E
 
 // RecallCalls names the calls that must not be dialled any more.
 func (s *server) RecallCalls(ctx context.Context, req *api.RecallRequest) (api.RecallCallsRes, error) {
-	ids, err := messageIDs(req.Calls)
+	ids, err := messageIDs("/calls/", req.Calls)
 	if err != nil {
 		return nil, err
 	}
@@ -123,12 +123,12 @@ func (s *server) RecallCalls(ctx context.Context, req *api.RecallRequest) (api.R
 	return out, nil
 }
 
-func messageIDs(in api.CallIDs) ([]message.ID, error) {
+func messageIDs(field string, in []api.MessageID) ([]message.ID, error) {
 	out := make([]message.ID, 0, len(in))
 	for i, text := range in {
 		id, err := message.ParseID(string(text))
 		if err != nil {
-			return nil, fault.Refuse(fault.Violation{Field: "/calls/" + strconv.Itoa(i), Reason: "is a message id"})
+			return nil, fault.Refuse(fault.Violation{Field: field + strconv.Itoa(i), Reason: "is a message id"})
 		}
 		out = append(out, id)
 	}

@@ -153,6 +153,12 @@ func (s *server) contactView(ctx context.Context, v store.ContactView) (*api.Con
 	for _, m := range v.Messages {
 		out.Messages = append(out.Messages, *messageView(m, by))
 	}
+	for _, r := range v.Retries {
+		out.Retries = append(out.Retries, retryView(r))
+	}
+	if v.Halted {
+		out.Halted = api.NewOptBool(true)
+	}
 	return out, nil
 }
 

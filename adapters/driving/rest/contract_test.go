@@ -285,6 +285,8 @@ func bodies() map[string]func() body {
 		"pauseLane": func() body { return new(api.ReasonRequest) }, "resumeLane": func() body { return new(api.ReasonRequest) },
 		"leaseCalls": func() body { return new(api.LeaseRequest) }, "postCallResults": func() body { return new(api.CallResults) },
 		"extendCalls": func() body { return new(api.ExtendRequest) }, "recallCalls": func() body { return new(api.RecallRequest) },
+		"replayDeadLetters": func() body { return new(api.ReplayRequest) }, "cancelMany": func() body { return new(api.CancellationRequest) },
+		"retryMessage": func() body { return new(api.RetryRequest) }, "resolveMessage": func() body { return new(api.ResolveRequest) },
 		"putConfig": func() body { return new(api.Configuration) }, "createPrincipal": func() body { return new(api.PrincipalRequest) },
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"carillon/core/consent"
 	"carillon/core/contact"
 	"carillon/core/customer"
+	"carillon/core/desk"
 	"carillon/core/dispatch"
 	"carillon/core/extract"
 	"carillon/core/fault"
@@ -26,6 +27,7 @@ import (
 	"carillon/core/message"
 	"carillon/core/notice"
 	"carillon/core/store"
+	"carillon/core/todo"
 )
 
 func now() time.Time { return time.Date(2026, 3, 2, 15, 4, 5, 123456000, time.UTC) }
@@ -62,6 +64,13 @@ type house struct {
 	source       string
 	unreachable  bool
 	acceptCalled int
+	dead         desk.DeadFilter
+	after        message.DeadCursor
+	replay       desk.ReplayRequest
+	resolution   desk.Resolution
+	cancellation desk.Cancellation
+	todos        desk.ToDoFilter
+	retry        accept.RetryRequest
 	validated    accept.Request
 	invalid      []fault.Violation  // what Validate finds wrong
 	why          message.WaitReason // of the message that waits; a retry when empty
@@ -400,10 +409,68 @@ func (h *house) ResetBreaker(_ context.Context, _ time.Time, p access.Principal,
 	return h.asked(p)
 }
 
+func (h *house) DeadLetters(_ context.Context, p access.Principal, f desk.DeadFilter, after message.DeadCursor, limit int) ([]desk.DeadRow, *message.DeadCursor, error) {
+	h.dead, h.after, h.limit = f, after, limit
+	m := text(4)
+	rows := []desk.DeadRow{{Reached: true, DeadLetter: message.DeadLetter{
+		Message: m.ID, Place: message.AtFailed, At: now().Add(time.Minute), AcceptedAt: now(), Source: m.Source, Division: m.Division,
+		Contact: m.Origin.Contact, Class: "CREDIT", Type: "DISC-WARN", Channel: m.Channel, Route: m.Route, Urgency: m.Urgency,
+		Reason: "refused", Code: "OptedOut", Attempts: 2,
+	}}}
+	next := rows[0].Cursor()
+	return rows, &next, h.asked(p)
+}
+
+func (h *house) Replay(_ context.Context, _ time.Time, p access.Principal, r desk.ReplayRequest) (desk.ReplayAnswer, error) {
+	h.replay = r
+	return desk.ReplayAnswer{
+		Found: 5, Replayed: 3, Parts: 4, Passed: map[string]int{"suppressed": 1, "reached": 1},
+		Groups: map[desk.ReplayGroup]int{
+			{Channel: message.SMS, Route: "texts", Reason: "unavailable"}: 2, {Channel: message.Email, Route: "mails", Reason: "refused"}: 1,
+		},
+	}, h.asked(p)
+}
+
+func (h *house) Resolve(_ context.Context, _ time.Time, p access.Principal, _ message.ID, as desk.Resolution, reason string) (message.Record, error) {
+	h.resolution, h.reason = as, reason
+	return view().Messages[0], h.asked(p)
+}
+
+func (h *house) CancelMany(_ context.Context, _ time.Time, p access.Principal, c desk.Cancellation) (desk.Cancelled, error) {
+	h.cancellation = c
+	next := desk.CancelCursor{Message: messageID(9)}
+	if c.Batch != "" {
+		next = desk.CancelCursor{Contact: 1000000417}
+	}
+	return desk.Cancelled{Contacts: 3, Cancelled: 2, Recalled: 1, UnderWay: 1, Halted: 3, Next: &next}, h.asked(p)
+}
+
+func (h *house) ToDos(_ context.Context, p access.Principal, f desk.ToDoFilter, after todo.ID, limit int) ([]todo.Entry, todo.ID, error) {
+	h.todos, h.limit = f, limit
+	e := todo.Entry{
+		ID: after + 10000000000001, Type: todo.InDoubt, Source: "CIS-W", Division: "WEST", Contact: 1000000417, Message: messageID(1),
+		Reason: "ambiguous", OpenedAt: now(),
+	}
+	if f.Complete {
+		e.CompletedAt, e.By, e.Outcome = now().Add(time.Hour), "csr-west", "delivered"
+	}
+	return []todo.Entry{e}, e.ID, h.asked(p)
+}
+
+func (h *house) Retry(_ context.Context, at time.Time, p access.Principal, r accept.RetryRequest) (accept.Retried, error) {
+	h.retry = r
+	if r.Key == "pending" {
+		return accept.Retried{}, fault.New(fault.Conflict, "a message that is pending cannot be retried")
+	}
+	return accept.Retried{Channel: message.SMS, Replayed: r.Key == "replayed", Retry: notice.Retry{
+		Contact: 1000000417, Step: 1, Number: 2, Message: messageID(5), Former: r.Message, At: at, By: p.Name,
+	}}, h.asked(p)
+}
+
 func (h *house) services() rest.Services {
 	return rest.Services{
 		Keys: h, Accept: h, Contacts: h, Persons: h, Suppressions: h, Changes: h, Lanes: h, Calls: h, Letters: h,
-		Configs: h, Snapshots: h, Principals: h, Health: h, Breakers: h, Fleet: h, Trips: h,
+		Configs: h, Snapshots: h, Principals: h, Health: h, Breakers: h, Fleet: h, Trips: h, Failures: h, Retries: h,
 	}
 }
 

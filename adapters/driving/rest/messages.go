@@ -45,6 +45,7 @@ func messageView(rec message.Record, by holders) *api.Message {
 		out.Contact = api.NewOptContactID(api.ContactID(m.Origin.Contact.String()))
 	}
 	if rec.Due != nil {
+		out.ExpiresAt = maybe(m.ExpiryFrom(rec.Due.FirstAt)) // of what was replayed it began anew
 		out.Waiting = api.NewOptWaiting(waiting(rec, by))
 	}
 	for _, e := range rec.Evidence {

@@ -14,11 +14,13 @@ import (
 	"carillon/core/consent"
 	"carillon/core/contact"
 	"carillon/core/customer"
+	"carillon/core/desk"
 	"carillon/core/dispatch"
 	"carillon/core/extract"
 	"carillon/core/ledger"
 	"carillon/core/message"
 	"carillon/core/store"
+	"carillon/core/todo"
 )
 
 // Services are the use cases behind the API; all are needed.
@@ -38,6 +40,8 @@ type Services struct {
 	Health       Health
 	Breakers     Breakers
 	Trips        Trips
+	Failures     Failures
+	Retries      Retrier
 	Fleet        Fleet
 }
 
@@ -49,7 +53,8 @@ func (s Services) check() error {
 		"Calls": s.Calls != nil, "Letters": s.Letters != nil, "Configs": s.Configs != nil,
 		"Snapshots":  s.Snapshots != nil,
 		"Principals": s.Principals != nil, "Health": s.Health != nil, "Breakers": s.Breakers != nil, "Trips": s.Trips != nil,
-		"Fleet": s.Fleet != nil,
+		"Fleet":    s.Fleet != nil,
+		"Failures": s.Failures != nil, "Retries": s.Retries != nil,
 	} {
 		if !there {
 			missing = append(missing, fmt.Errorf("no %s", name))
@@ -83,6 +88,27 @@ type Contacts interface {
 	Message(ctx context.Context, p access.Principal, id message.ID) (message.Record, error)
 	// Cancel stops what was not begun; fault.Conflict when a race was lost.
 	Cancel(ctx context.Context, now time.Time, p access.Principal, id contact.ID, reason string) (store.ContactView, error)
+}
+
+// Failures are what ended badly or is in doubt, and what people do about it. All return fault.Forbidden for a caller that
+// may not, and fault.NotFound for what the caller does not see.
+type Failures interface {
+	// DeadLetters lists dead letters, newest first; next is nil at the end.
+	DeadLetters(ctx context.Context, p access.Principal, f desk.DeadFilter, after message.DeadCursor, limit int) (rows []desk.DeadRow, next *message.DeadCursor, err error)
+	// Replay puts dead letters back into their lanes, or says what that would do; bounded.
+	Replay(ctx context.Context, now time.Time, p access.Principal, r desk.ReplayRequest) (desk.ReplayAnswer, error)
+	// Resolve ends the doubt about a message; fault.Conflict when there is none.
+	Resolve(ctx context.Context, now time.Time, p access.Principal, id message.ID, as desk.Resolution, reason string) (message.Record, error)
+	// CancelMany stops what has not begun, or says what that would do; bounded.
+	CancelMany(ctx context.Context, now time.Time, p access.Principal, c desk.Cancellation) (desk.Cancelled, error)
+	// ToDos lists To Do entries, the oldest first; next is 0 at the end.
+	ToDos(ctx context.Context, p access.Principal, f desk.ToDoFilter, after todo.ID, limit int) (entries []todo.Entry, next todo.ID, err error)
+}
+
+// Retrier replaces messages that fell.
+type Retrier interface {
+	// Retry returns when the new message is durable; fault.Conflict for what cannot be replaced, fault.Invalid for an address.
+	Retry(ctx context.Context, now time.Time, p access.Principal, r accept.RetryRequest) (accept.Retried, error)
 }
 
 // Persons loads and reads persons.

@@ -12,13 +12,17 @@ import (
 )
 
 var regexMap = map[string]ogenregex.Regexp{
-	"^\"(0|[1-9][0-9]{0,17})\"$":                 ogenregex.MustCompile("^\"(0|[1-9][0-9]{0,17})\"$"),
-	"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)?$":   ogenregex.MustCompile("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)?$"),
-	"^([0-9]+(\\.[0-9]+)?(h|m|s|ms|us|µs|ns))+$": ogenregex.MustCompile("^([0-9]+(\\.[0-9]+)?(h|m|s|ms|us|µs|ns))+$"),
-	"^[!-~]([ -~]*[!-~])?$":                      ogenregex.MustCompile("^[!-~]([ -~]*[!-~])?$"),
-	"^[!-~]+$":                                   ogenregex.MustCompile("^[!-~]+$"),
-	"^[0-9]{10}$":                                ogenregex.MustCompile("^[0-9]{10}$"),
-	"^[0-9]{4}-[0-9]{2}-[0-9]{2}$":               ogenregex.MustCompile("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+	"^\"(0|[1-9][0-9]{0,17})\"$":                                                 ogenregex.MustCompile("^\"(0|[1-9][0-9]{0,17})\"$"),
+	"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)?$":                                   ogenregex.MustCompile("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)?$"),
+	"^([0-9]+(\\.[0-9]+)?(h|m|s|ms|us|µs|ns))+$":                                 ogenregex.MustCompile("^([0-9]+(\\.[0-9]+)?(h|m|s|ms|us|µs|ns))+$"),
+	"^([0-9]{10}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$": ogenregex.MustCompile("^([0-9]{10}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$"),
+	"^[ -~]+$":              ogenregex.MustCompile("^[ -~]+$"),
+	"^[!-~]([ -~]*[!-~])?$": ogenregex.MustCompile("^[!-~]([ -~]*[!-~])?$"),
+	"^[!-~]+$":              ogenregex.MustCompile("^[!-~]+$"),
+	"^[0-9]{1,19}\\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$": ogenregex.MustCompile("^[0-9]{1,19}\\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"),
+	"^[0-9]{10}$":                  ogenregex.MustCompile("^[0-9]{10}$"),
+	"^[0-9]{14}$":                  ogenregex.MustCompile("^[0-9]{14}$"),
+	"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": ogenregex.MustCompile("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
 	"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$": ogenregex.MustCompile("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"),
 	"^[A-Z][A-Z0-9_]*$":                   ogenregex.MustCompile("^[A-Z][A-Z0-9_]*$"),
 	"^[A-Z]{2}$":                          ogenregex.MustCompile("^[A-Z]{2}$"),
@@ -27,6 +31,7 @@ var regexMap = map[string]ogenregex.Regexp{
 	"^[A-Za-z]+$":                         ogenregex.MustCompile("^[A-Za-z]+$"),
 	"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$": ogenregex.MustCompile("^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"),
 	"^[^@\\s]+@[^@\\s]+$":                 ogenregex.MustCompile("^[^@\\s]+@[^@\\s]+$"),
+	"^[a-z][a-z0-9_]{0,39}$":              ogenregex.MustCompile("^[a-z][a-z0-9_]{0,39}$"),
 	"^\\+?[0-9(][0-9 ().\\-/]*$":          ogenregex.MustCompile("^\\+?[0-9(][0-9 ().\\-/]*$"),
 }
 

@@ -13,6 +13,10 @@ type CancelContactRes interface {
 	cancelContactRes()
 }
 
+type CancelManyRes interface {
+	cancelManyRes()
+}
+
 type CreatePrincipalRes interface {
 	createPrincipalRes()
 }
@@ -57,6 +61,10 @@ type ListChangesRes interface {
 	listChangesRes()
 }
 
+type ListDeadLettersRes interface {
+	listDeadLettersRes()
+}
+
 type ListGatewaysRes interface {
 	listGatewaysRes()
 }
@@ -75,6 +83,10 @@ type ListRunsRes interface {
 
 type ListSuppressionsRes interface {
 	listSuppressionsRes()
+}
+
+type ListToDosRes interface {
+	listToDosRes()
 }
 
 type LiveRes interface {
@@ -113,12 +125,24 @@ type RecallCallsRes interface {
 	recallCallsRes()
 }
 
+type ReplayDeadLettersRes interface {
+	replayDeadLettersRes()
+}
+
 type ResetBreakerRes interface {
 	resetBreakerRes()
 }
 
+type ResolveMessageRes interface {
+	resolveMessageRes()
+}
+
 type ResumeLaneRes interface {
 	resumeLaneRes()
+}
+
+type RetryMessageRes interface {
+	retryMessageRes()
 }
 
 type RevokePrincipalRes interface {

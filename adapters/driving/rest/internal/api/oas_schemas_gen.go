@@ -108,6 +108,8 @@ func (s *Batch) UnmarshalText(data []byte) error {
 	}
 }
 
+type BatchID string
+
 type Bearer struct {
 	Token string
 	Roles []string
@@ -614,6 +616,193 @@ type CancelContactUnprocessableEntity Problem
 
 func (*CancelContactUnprocessableEntity) cancelContactRes() {}
 
+type CancelCursor string
+
+type CancelManyForbidden Problem
+
+func (*CancelManyForbidden) cancelManyRes() {}
+
+type CancelManyNotFound Problem
+
+func (*CancelManyNotFound) cancelManyRes() {}
+
+type CancelManyUnprocessableEntity Problem
+
+func (*CancelManyUnprocessableEntity) cancelManyRes() {}
+
+// What a cancellation did, or would do.
+// Ref: #/components/schemas/CancellationAnswer
+type CancellationAnswer struct {
+	DryRun bool `json:"dryRun"`
+	// Contacts that had something to stop.
+	Contacts int `json:"contacts"`
+	// Messages that were not begun.
+	Cancelled int `json:"cancelled"`
+	// Calls that a vendor had leased.
+	Recalled int `json:"recalled"`
+	// Messages that are being called right now; they go on.
+	UnderWay int `json:"underWay"`
+	// Contacts whose plan goes no further.
+	Halted int `json:"halted"`
+	// Messages that something else moved meanwhile; ask again.
+	Lost int             `json:"lost"`
+	Next OptCancelCursor `json:"next"`
+}
+
+// GetDryRun returns the value of DryRun.
+func (s *CancellationAnswer) GetDryRun() bool {
+	return s.DryRun
+}
+
+// GetContacts returns the value of Contacts.
+func (s *CancellationAnswer) GetContacts() int {
+	return s.Contacts
+}
+
+// GetCancelled returns the value of Cancelled.
+func (s *CancellationAnswer) GetCancelled() int {
+	return s.Cancelled
+}
+
+// GetRecalled returns the value of Recalled.
+func (s *CancellationAnswer) GetRecalled() int {
+	return s.Recalled
+}
+
+// GetUnderWay returns the value of UnderWay.
+func (s *CancellationAnswer) GetUnderWay() int {
+	return s.UnderWay
+}
+
+// GetHalted returns the value of Halted.
+func (s *CancellationAnswer) GetHalted() int {
+	return s.Halted
+}
+
+// GetLost returns the value of Lost.
+func (s *CancellationAnswer) GetLost() int {
+	return s.Lost
+}
+
+// GetNext returns the value of Next.
+func (s *CancellationAnswer) GetNext() OptCancelCursor {
+	return s.Next
+}
+
+// SetDryRun sets the value of DryRun.
+func (s *CancellationAnswer) SetDryRun(val bool) {
+	s.DryRun = val
+}
+
+// SetContacts sets the value of Contacts.
+func (s *CancellationAnswer) SetContacts(val int) {
+	s.Contacts = val
+}
+
+// SetCancelled sets the value of Cancelled.
+func (s *CancellationAnswer) SetCancelled(val int) {
+	s.Cancelled = val
+}
+
+// SetRecalled sets the value of Recalled.
+func (s *CancellationAnswer) SetRecalled(val int) {
+	s.Recalled = val
+}
+
+// SetUnderWay sets the value of UnderWay.
+func (s *CancellationAnswer) SetUnderWay(val int) {
+	s.UnderWay = val
+}
+
+// SetHalted sets the value of Halted.
+func (s *CancellationAnswer) SetHalted(val int) {
+	s.Halted = val
+}
+
+// SetLost sets the value of Lost.
+func (s *CancellationAnswer) SetLost(val int) {
+	s.Lost = val
+}
+
+// SetNext sets the value of Next.
+func (s *CancellationAnswer) SetNext(val OptCancelCursor) {
+	s.Next = val
+}
+
+func (*CancellationAnswer) cancelManyRes() {}
+
+// What shall not leave. Give one of `contact`, `batch` and `query`.
+// Ref: #/components/schemas/CancellationRequest
+type CancellationRequest struct {
+	Contact OptContactID     `json:"contact"`
+	Batch   OptBatchID       `json:"batch"`
+	Query   OptWaitingFilter `json:"query"`
+	Reason  OptWord          `json:"reason"`
+	// Only say what would happen.
+	DryRun OptBool         `json:"dryRun"`
+	After  OptCancelCursor `json:"after"`
+}
+
+// GetContact returns the value of Contact.
+func (s *CancellationRequest) GetContact() OptContactID {
+	return s.Contact
+}
+
+// GetBatch returns the value of Batch.
+func (s *CancellationRequest) GetBatch() OptBatchID {
+	return s.Batch
+}
+
+// GetQuery returns the value of Query.
+func (s *CancellationRequest) GetQuery() OptWaitingFilter {
+	return s.Query
+}
+
+// GetReason returns the value of Reason.
+func (s *CancellationRequest) GetReason() OptWord {
+	return s.Reason
+}
+
+// GetDryRun returns the value of DryRun.
+func (s *CancellationRequest) GetDryRun() OptBool {
+	return s.DryRun
+}
+
+// GetAfter returns the value of After.
+func (s *CancellationRequest) GetAfter() OptCancelCursor {
+	return s.After
+}
+
+// SetContact sets the value of Contact.
+func (s *CancellationRequest) SetContact(val OptContactID) {
+	s.Contact = val
+}
+
+// SetBatch sets the value of Batch.
+func (s *CancellationRequest) SetBatch(val OptBatchID) {
+	s.Batch = val
+}
+
+// SetQuery sets the value of Query.
+func (s *CancellationRequest) SetQuery(val OptWaitingFilter) {
+	s.Query = val
+}
+
+// SetReason sets the value of Reason.
+func (s *CancellationRequest) SetReason(val OptWord) {
+	s.Reason = val
+}
+
+// SetDryRun sets the value of DryRun.
+func (s *CancellationRequest) SetDryRun(val OptBool) {
+	s.DryRun = val
+}
+
+// SetAfter sets the value of After.
+func (s *CancellationRequest) SetAfter(val OptCancelCursor) {
+	s.After = val
+}
+
 // Ref: #/components/schemas/Capability
 type Capability string
 
@@ -894,8 +1083,12 @@ type Contact struct {
 	By string `json:"by"`
 	// The steps of the plan, those that have not started too.
 	Steps []Step `json:"steps"`
-	// The messages of the steps, in their order.
+	// The messages of the steps, in their order; then those that replaced one.
 	Messages []Message `json:"messages"`
+	// Which message replaced which.
+	Retries []Retry `json:"retries"`
+	// It was cancelled, and no further step starts.
+	Halted OptBool `json:"halted"`
 }
 
 // GetID returns the value of ID.
@@ -973,6 +1166,16 @@ func (s *Contact) GetMessages() []Message {
 	return s.Messages
 }
 
+// GetRetries returns the value of Retries.
+func (s *Contact) GetRetries() []Retry {
+	return s.Retries
+}
+
+// GetHalted returns the value of Halted.
+func (s *Contact) GetHalted() OptBool {
+	return s.Halted
+}
+
 // SetID sets the value of ID.
 func (s *Contact) SetID(val ContactID) {
 	s.ID = val
@@ -1046,6 +1249,16 @@ func (s *Contact) SetSteps(val []Step) {
 // SetMessages sets the value of Messages.
 func (s *Contact) SetMessages(val []Message) {
 	s.Messages = val
+}
+
+// SetRetries sets the value of Retries.
+func (s *Contact) SetRetries(val []Retry) {
+	s.Retries = val
+}
+
+// SetHalted sets the value of Halted.
+func (s *Contact) SetHalted(val OptBool) {
+	s.Halted = val
 }
 
 func (*Contact) cancelContactRes() {}
@@ -1504,6 +1717,446 @@ func (s *Data) init() Data {
 	return m
 }
 
+type DeadCursor string
+
+// A message that ended without a proof that anybody was reached, or is in doubt.
+// Ref: #/components/schemas/DeadLetter
+type DeadLetter struct {
+	Message    MessageID    `json:"message"`
+	Outcome    DeadOutcome  `json:"outcome"`
+	SettledAt  Timestamp    `json:"settledAt"`
+	AcceptedAt Timestamp    `json:"acceptedAt"`
+	Source     string       `json:"source"`
+	Division   string       `json:"division"`
+	Contact    OptContactID `json:"contact"`
+	Class      OptString    `json:"class"`
+	Type       OptString    `json:"type"`
+	Channel    Channel      `json:"channel"`
+	Route      string       `json:"route"`
+	Urgency    Urgency      `json:"urgency"`
+	// Our word for why.
+	Reason OptString `json:"reason"`
+	// The provider's own word.
+	Code     OptString `json:"code"`
+	Attempts int       `json:"attempts"`
+	// Another message of the contact has gone to the recipient.
+	Reached bool `json:"reached"`
+}
+
+// GetMessage returns the value of Message.
+func (s *DeadLetter) GetMessage() MessageID {
+	return s.Message
+}
+
+// GetOutcome returns the value of Outcome.
+func (s *DeadLetter) GetOutcome() DeadOutcome {
+	return s.Outcome
+}
+
+// GetSettledAt returns the value of SettledAt.
+func (s *DeadLetter) GetSettledAt() Timestamp {
+	return s.SettledAt
+}
+
+// GetAcceptedAt returns the value of AcceptedAt.
+func (s *DeadLetter) GetAcceptedAt() Timestamp {
+	return s.AcceptedAt
+}
+
+// GetSource returns the value of Source.
+func (s *DeadLetter) GetSource() string {
+	return s.Source
+}
+
+// GetDivision returns the value of Division.
+func (s *DeadLetter) GetDivision() string {
+	return s.Division
+}
+
+// GetContact returns the value of Contact.
+func (s *DeadLetter) GetContact() OptContactID {
+	return s.Contact
+}
+
+// GetClass returns the value of Class.
+func (s *DeadLetter) GetClass() OptString {
+	return s.Class
+}
+
+// GetType returns the value of Type.
+func (s *DeadLetter) GetType() OptString {
+	return s.Type
+}
+
+// GetChannel returns the value of Channel.
+func (s *DeadLetter) GetChannel() Channel {
+	return s.Channel
+}
+
+// GetRoute returns the value of Route.
+func (s *DeadLetter) GetRoute() string {
+	return s.Route
+}
+
+// GetUrgency returns the value of Urgency.
+func (s *DeadLetter) GetUrgency() Urgency {
+	return s.Urgency
+}
+
+// GetReason returns the value of Reason.
+func (s *DeadLetter) GetReason() OptString {
+	return s.Reason
+}
+
+// GetCode returns the value of Code.
+func (s *DeadLetter) GetCode() OptString {
+	return s.Code
+}
+
+// GetAttempts returns the value of Attempts.
+func (s *DeadLetter) GetAttempts() int {
+	return s.Attempts
+}
+
+// GetReached returns the value of Reached.
+func (s *DeadLetter) GetReached() bool {
+	return s.Reached
+}
+
+// SetMessage sets the value of Message.
+func (s *DeadLetter) SetMessage(val MessageID) {
+	s.Message = val
+}
+
+// SetOutcome sets the value of Outcome.
+func (s *DeadLetter) SetOutcome(val DeadOutcome) {
+	s.Outcome = val
+}
+
+// SetSettledAt sets the value of SettledAt.
+func (s *DeadLetter) SetSettledAt(val Timestamp) {
+	s.SettledAt = val
+}
+
+// SetAcceptedAt sets the value of AcceptedAt.
+func (s *DeadLetter) SetAcceptedAt(val Timestamp) {
+	s.AcceptedAt = val
+}
+
+// SetSource sets the value of Source.
+func (s *DeadLetter) SetSource(val string) {
+	s.Source = val
+}
+
+// SetDivision sets the value of Division.
+func (s *DeadLetter) SetDivision(val string) {
+	s.Division = val
+}
+
+// SetContact sets the value of Contact.
+func (s *DeadLetter) SetContact(val OptContactID) {
+	s.Contact = val
+}
+
+// SetClass sets the value of Class.
+func (s *DeadLetter) SetClass(val OptString) {
+	s.Class = val
+}
+
+// SetType sets the value of Type.
+func (s *DeadLetter) SetType(val OptString) {
+	s.Type = val
+}
+
+// SetChannel sets the value of Channel.
+func (s *DeadLetter) SetChannel(val Channel) {
+	s.Channel = val
+}
+
+// SetRoute sets the value of Route.
+func (s *DeadLetter) SetRoute(val string) {
+	s.Route = val
+}
+
+// SetUrgency sets the value of Urgency.
+func (s *DeadLetter) SetUrgency(val Urgency) {
+	s.Urgency = val
+}
+
+// SetReason sets the value of Reason.
+func (s *DeadLetter) SetReason(val OptString) {
+	s.Reason = val
+}
+
+// SetCode sets the value of Code.
+func (s *DeadLetter) SetCode(val OptString) {
+	s.Code = val
+}
+
+// SetAttempts sets the value of Attempts.
+func (s *DeadLetter) SetAttempts(val int) {
+	s.Attempts = val
+}
+
+// SetReached sets the value of Reached.
+func (s *DeadLetter) SetReached(val bool) {
+	s.Reached = val
+}
+
+// Which dead letters are meant. What is left out asks for nothing.
+// Ref: #/components/schemas/DeadLetterFilter
+type DeadLetterFilter struct {
+	Outcome      OptDeadOutcome  `json:"outcome"`
+	Division     OptCode         `json:"division"`
+	Channel      OptChannel      `json:"channel"`
+	Route        OptCode         `json:"route"`
+	Urgency      OptUrgency      `json:"urgency"`
+	Class        OptCode         `json:"class"`
+	Type         OptCode         `json:"type"`
+	Reason       OptWord         `json:"reason"`
+	Code         OptProviderCode `json:"code"`
+	Batch        OptBatchID      `json:"batch"`
+	AcceptedFrom OptDateTime     `json:"acceptedFrom"`
+	// Exclusive.
+	AcceptedUntil OptDateTime `json:"acceptedUntil"`
+	SettledFrom   OptDateTime `json:"settledFrom"`
+	// Exclusive.
+	SettledUntil OptDateTime `json:"settledUntil"`
+}
+
+// GetOutcome returns the value of Outcome.
+func (s *DeadLetterFilter) GetOutcome() OptDeadOutcome {
+	return s.Outcome
+}
+
+// GetDivision returns the value of Division.
+func (s *DeadLetterFilter) GetDivision() OptCode {
+	return s.Division
+}
+
+// GetChannel returns the value of Channel.
+func (s *DeadLetterFilter) GetChannel() OptChannel {
+	return s.Channel
+}
+
+// GetRoute returns the value of Route.
+func (s *DeadLetterFilter) GetRoute() OptCode {
+	return s.Route
+}
+
+// GetUrgency returns the value of Urgency.
+func (s *DeadLetterFilter) GetUrgency() OptUrgency {
+	return s.Urgency
+}
+
+// GetClass returns the value of Class.
+func (s *DeadLetterFilter) GetClass() OptCode {
+	return s.Class
+}
+
+// GetType returns the value of Type.
+func (s *DeadLetterFilter) GetType() OptCode {
+	return s.Type
+}
+
+// GetReason returns the value of Reason.
+func (s *DeadLetterFilter) GetReason() OptWord {
+	return s.Reason
+}
+
+// GetCode returns the value of Code.
+func (s *DeadLetterFilter) GetCode() OptProviderCode {
+	return s.Code
+}
+
+// GetBatch returns the value of Batch.
+func (s *DeadLetterFilter) GetBatch() OptBatchID {
+	return s.Batch
+}
+
+// GetAcceptedFrom returns the value of AcceptedFrom.
+func (s *DeadLetterFilter) GetAcceptedFrom() OptDateTime {
+	return s.AcceptedFrom
+}
+
+// GetAcceptedUntil returns the value of AcceptedUntil.
+func (s *DeadLetterFilter) GetAcceptedUntil() OptDateTime {
+	return s.AcceptedUntil
+}
+
+// GetSettledFrom returns the value of SettledFrom.
+func (s *DeadLetterFilter) GetSettledFrom() OptDateTime {
+	return s.SettledFrom
+}
+
+// GetSettledUntil returns the value of SettledUntil.
+func (s *DeadLetterFilter) GetSettledUntil() OptDateTime {
+	return s.SettledUntil
+}
+
+// SetOutcome sets the value of Outcome.
+func (s *DeadLetterFilter) SetOutcome(val OptDeadOutcome) {
+	s.Outcome = val
+}
+
+// SetDivision sets the value of Division.
+func (s *DeadLetterFilter) SetDivision(val OptCode) {
+	s.Division = val
+}
+
+// SetChannel sets the value of Channel.
+func (s *DeadLetterFilter) SetChannel(val OptChannel) {
+	s.Channel = val
+}
+
+// SetRoute sets the value of Route.
+func (s *DeadLetterFilter) SetRoute(val OptCode) {
+	s.Route = val
+}
+
+// SetUrgency sets the value of Urgency.
+func (s *DeadLetterFilter) SetUrgency(val OptUrgency) {
+	s.Urgency = val
+}
+
+// SetClass sets the value of Class.
+func (s *DeadLetterFilter) SetClass(val OptCode) {
+	s.Class = val
+}
+
+// SetType sets the value of Type.
+func (s *DeadLetterFilter) SetType(val OptCode) {
+	s.Type = val
+}
+
+// SetReason sets the value of Reason.
+func (s *DeadLetterFilter) SetReason(val OptWord) {
+	s.Reason = val
+}
+
+// SetCode sets the value of Code.
+func (s *DeadLetterFilter) SetCode(val OptProviderCode) {
+	s.Code = val
+}
+
+// SetBatch sets the value of Batch.
+func (s *DeadLetterFilter) SetBatch(val OptBatchID) {
+	s.Batch = val
+}
+
+// SetAcceptedFrom sets the value of AcceptedFrom.
+func (s *DeadLetterFilter) SetAcceptedFrom(val OptDateTime) {
+	s.AcceptedFrom = val
+}
+
+// SetAcceptedUntil sets the value of AcceptedUntil.
+func (s *DeadLetterFilter) SetAcceptedUntil(val OptDateTime) {
+	s.AcceptedUntil = val
+}
+
+// SetSettledFrom sets the value of SettledFrom.
+func (s *DeadLetterFilter) SetSettledFrom(val OptDateTime) {
+	s.SettledFrom = val
+}
+
+// SetSettledUntil sets the value of SettledUntil.
+func (s *DeadLetterFilter) SetSettledUntil(val OptDateTime) {
+	s.SettledUntil = val
+}
+
+// A page of dead letters, newest first.
+// Ref: #/components/schemas/DeadLetterPage
+type DeadLetterPage struct {
+	DeadLetters []DeadLetter  `json:"deadLetters"`
+	Next        OptDeadCursor `json:"next"`
+}
+
+// GetDeadLetters returns the value of DeadLetters.
+func (s *DeadLetterPage) GetDeadLetters() []DeadLetter {
+	return s.DeadLetters
+}
+
+// GetNext returns the value of Next.
+func (s *DeadLetterPage) GetNext() OptDeadCursor {
+	return s.Next
+}
+
+// SetDeadLetters sets the value of DeadLetters.
+func (s *DeadLetterPage) SetDeadLetters(val []DeadLetter) {
+	s.DeadLetters = val
+}
+
+// SetNext sets the value of Next.
+func (s *DeadLetterPage) SetNext(val OptDeadCursor) {
+	s.Next = val
+}
+
+func (*DeadLetterPage) listDeadLettersRes() {}
+
+// Where a message is that ended without a proof that anybody was reached; `failed` when left out.
+// Ref: #/components/schemas/DeadOutcome
+type DeadOutcome string
+
+const (
+	DeadOutcomeFailed      DeadOutcome = "failed"
+	DeadOutcomeUnconfirmed DeadOutcome = "unconfirmed"
+	DeadOutcomeExpired     DeadOutcome = "expired"
+	DeadOutcomeInDoubt     DeadOutcome = "in_doubt"
+	DeadOutcomeSuppressed  DeadOutcome = "suppressed"
+)
+
+// AllValues returns all DeadOutcome values.
+func (DeadOutcome) AllValues() []DeadOutcome {
+	return []DeadOutcome{
+		DeadOutcomeFailed,
+		DeadOutcomeUnconfirmed,
+		DeadOutcomeExpired,
+		DeadOutcomeInDoubt,
+		DeadOutcomeSuppressed,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s DeadOutcome) MarshalText() ([]byte, error) {
+	switch s {
+	case DeadOutcomeFailed:
+		return []byte(s), nil
+	case DeadOutcomeUnconfirmed:
+		return []byte(s), nil
+	case DeadOutcomeExpired:
+		return []byte(s), nil
+	case DeadOutcomeInDoubt:
+		return []byte(s), nil
+	case DeadOutcomeSuppressed:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *DeadOutcome) UnmarshalText(data []byte) error {
+	switch DeadOutcome(data) {
+	case DeadOutcomeFailed:
+		*s = DeadOutcomeFailed
+		return nil
+	case DeadOutcomeUnconfirmed:
+		*s = DeadOutcomeUnconfirmed
+		return nil
+	case DeadOutcomeExpired:
+		*s = DeadOutcomeExpired
+		return nil
+	case DeadOutcomeInDoubt:
+		*s = DeadOutcomeInDoubt
+		return nil
+	case DeadOutcomeSuppressed:
+		*s = DeadOutcomeSuppressed
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 type Disposition string
 
 // A part of the utility with its own zone, hours and routes.
@@ -1733,7 +2386,8 @@ type Evidence struct {
 	Seq int       `json:"seq"`
 	At  Timestamp `json:"at"`
 	// Ends of attempts: `sent` `retried` `refused` `gave_up` `doubtful`. Ends without a call: `suppressed`
-	// `cancelled` `expired` `silent`. What reports say: `delivered` `failed` `noted`.
+	// `cancelled` `expired` `silent`. What reports say: `delivered` `failed` `noted`. What people do:
+	// `replayed`.
 	Kind EvidenceKind `json:"kind"`
 	// Which attempt it ended.
 	Attempt OptInt    `json:"attempt"`
@@ -1838,7 +2492,8 @@ func (s *Evidence) SetTookMs(val OptInt64) {
 }
 
 // Ends of attempts: `sent` `retried` `refused` `gave_up` `doubtful`. Ends without a call: `suppressed`
-// `cancelled` `expired` `silent`. What reports say: `delivered` `failed` `noted`.
+// `cancelled` `expired` `silent`. What reports say: `delivered` `failed` `noted`. What people do:
+// `replayed`.
 type EvidenceKind string
 
 const (
@@ -1854,6 +2509,7 @@ const (
 	EvidenceKindDelivered  EvidenceKind = "delivered"
 	EvidenceKindFailed     EvidenceKind = "failed"
 	EvidenceKindNoted      EvidenceKind = "noted"
+	EvidenceKindReplayed   EvidenceKind = "replayed"
 	EvidenceKindUnknown    EvidenceKind = "unknown"
 )
 
@@ -1872,6 +2528,7 @@ func (EvidenceKind) AllValues() []EvidenceKind {
 		EvidenceKindDelivered,
 		EvidenceKindFailed,
 		EvidenceKindNoted,
+		EvidenceKindReplayed,
 		EvidenceKindUnknown,
 	}
 }
@@ -1902,6 +2559,8 @@ func (s EvidenceKind) MarshalText() ([]byte, error) {
 	case EvidenceKindFailed:
 		return []byte(s), nil
 	case EvidenceKindNoted:
+		return []byte(s), nil
+	case EvidenceKindReplayed:
 		return []byte(s), nil
 	case EvidenceKindUnknown:
 		return []byte(s), nil
@@ -1948,6 +2607,9 @@ func (s *EvidenceKind) UnmarshalText(data []byte) error {
 		return nil
 	case EvidenceKindNoted:
 		*s = EvidenceKindNoted
+		return nil
+	case EvidenceKindReplayed:
+		*s = EvidenceKindReplayed
 		return nil
 	case EvidenceKindUnknown:
 		*s = EvidenceKindUnknown
@@ -2557,6 +3219,18 @@ type ListChangesUnprocessableEntity Problem
 
 func (*ListChangesUnprocessableEntity) listChangesRes() {}
 
+type ListDeadLettersForbidden Problem
+
+func (*ListDeadLettersForbidden) listDeadLettersRes() {}
+
+type ListDeadLettersNotFound Problem
+
+func (*ListDeadLettersNotFound) listDeadLettersRes() {}
+
+type ListDeadLettersUnprocessableEntity Problem
+
+func (*ListDeadLettersUnprocessableEntity) listDeadLettersRes() {}
+
 type ListRunsForbidden Problem
 
 func (*ListRunsForbidden) listRunsRes() {}
@@ -2572,6 +3246,55 @@ func (*ListSuppressionsForbidden) listSuppressionsRes() {}
 type ListSuppressionsUnprocessableEntity Problem
 
 func (*ListSuppressionsUnprocessableEntity) listSuppressionsRes() {}
+
+type ListToDosForbidden Problem
+
+func (*ListToDosForbidden) listToDosRes() {}
+
+type ListToDosStatus string
+
+const (
+	ListToDosStatusOpen     ListToDosStatus = "open"
+	ListToDosStatusComplete ListToDosStatus = "complete"
+)
+
+// AllValues returns all ListToDosStatus values.
+func (ListToDosStatus) AllValues() []ListToDosStatus {
+	return []ListToDosStatus{
+		ListToDosStatusOpen,
+		ListToDosStatusComplete,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ListToDosStatus) MarshalText() ([]byte, error) {
+	switch s {
+	case ListToDosStatusOpen:
+		return []byte(s), nil
+	case ListToDosStatusComplete:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ListToDosStatus) UnmarshalText(data []byte) error {
+	switch ListToDosStatus(data) {
+	case ListToDosStatusOpen:
+		*s = ListToDosStatusOpen
+		return nil
+	case ListToDosStatusComplete:
+		*s = ListToDosStatusComplete
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+type ListToDosUnprocessableEntity Problem
+
+func (*ListToDosUnprocessableEntity) listToDosRes() {}
 
 // Ref: #/components/schemas/Live
 type Live struct {
@@ -2927,7 +3650,8 @@ func (s *Message) SetEvidence(val []Evidence) {
 	s.Evidence = val
 }
 
-func (*Message) getMessageRes() {}
+func (*Message) getMessageRes()     {}
+func (*Message) resolveMessageRes() {}
 
 type MessageID string
 
@@ -3179,6 +3903,52 @@ func (o OptAcceptContactValidate) Or(d AcceptContactValidate) AcceptContactValid
 	return d
 }
 
+// NewOptBatchID returns new OptBatchID with value set to v.
+func NewOptBatchID(v BatchID) OptBatchID {
+	return OptBatchID{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptBatchID is optional BatchID.
+type OptBatchID struct {
+	Value BatchID
+	Set   bool
+}
+
+// IsSet returns true if OptBatchID was set.
+func (o OptBatchID) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptBatchID) Reset() {
+	var v BatchID
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptBatchID) SetTo(v BatchID) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptBatchID) Get() (v BatchID, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptBatchID) Or(d BatchID) BatchID {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptBool returns new OptBool with value set to v.
 func NewOptBool(v bool) OptBool {
 	return OptBool{
@@ -3219,6 +3989,52 @@ func (o OptBool) Get() (v bool, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptBool) Or(d bool) bool {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptCancelCursor returns new OptCancelCursor with value set to v.
+func NewOptCancelCursor(v CancelCursor) OptCancelCursor {
+	return OptCancelCursor{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptCancelCursor is optional CancelCursor.
+type OptCancelCursor struct {
+	Value CancelCursor
+	Set   bool
+}
+
+// IsSet returns true if OptCancelCursor was set.
+func (o OptCancelCursor) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptCancelCursor) Reset() {
+	var v CancelCursor
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptCancelCursor) SetTo(v CancelCursor) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptCancelCursor) Get() (v CancelCursor, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptCancelCursor) Or(d CancelCursor) CancelCursor {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -3449,6 +4265,144 @@ func (o OptDateTime) Get() (v time.Time, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptDateTime) Or(d time.Time) time.Time {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptDeadCursor returns new OptDeadCursor with value set to v.
+func NewOptDeadCursor(v DeadCursor) OptDeadCursor {
+	return OptDeadCursor{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptDeadCursor is optional DeadCursor.
+type OptDeadCursor struct {
+	Value DeadCursor
+	Set   bool
+}
+
+// IsSet returns true if OptDeadCursor was set.
+func (o OptDeadCursor) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptDeadCursor) Reset() {
+	var v DeadCursor
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptDeadCursor) SetTo(v DeadCursor) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptDeadCursor) Get() (v DeadCursor, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptDeadCursor) Or(d DeadCursor) DeadCursor {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptDeadLetterFilter returns new OptDeadLetterFilter with value set to v.
+func NewOptDeadLetterFilter(v DeadLetterFilter) OptDeadLetterFilter {
+	return OptDeadLetterFilter{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptDeadLetterFilter is optional DeadLetterFilter.
+type OptDeadLetterFilter struct {
+	Value DeadLetterFilter
+	Set   bool
+}
+
+// IsSet returns true if OptDeadLetterFilter was set.
+func (o OptDeadLetterFilter) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptDeadLetterFilter) Reset() {
+	var v DeadLetterFilter
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptDeadLetterFilter) SetTo(v DeadLetterFilter) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptDeadLetterFilter) Get() (v DeadLetterFilter, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptDeadLetterFilter) Or(d DeadLetterFilter) DeadLetterFilter {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptDeadOutcome returns new OptDeadOutcome with value set to v.
+func NewOptDeadOutcome(v DeadOutcome) OptDeadOutcome {
+	return OptDeadOutcome{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptDeadOutcome is optional DeadOutcome.
+type OptDeadOutcome struct {
+	Value DeadOutcome
+	Set   bool
+}
+
+// IsSet returns true if OptDeadOutcome was set.
+func (o OptDeadOutcome) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptDeadOutcome) Reset() {
+	var v DeadOutcome
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptDeadOutcome) SetTo(v DeadOutcome) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptDeadOutcome) Get() (v DeadOutcome, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptDeadOutcome) Or(d DeadOutcome) DeadOutcome {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -3869,6 +4823,52 @@ func (o OptLanguage) Or(d Language) Language {
 	return d
 }
 
+// NewOptListToDosStatus returns new OptListToDosStatus with value set to v.
+func NewOptListToDosStatus(v ListToDosStatus) OptListToDosStatus {
+	return OptListToDosStatus{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptListToDosStatus is optional ListToDosStatus.
+type OptListToDosStatus struct {
+	Value ListToDosStatus
+	Set   bool
+}
+
+// IsSet returns true if OptListToDosStatus was set.
+func (o OptListToDosStatus) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptListToDosStatus) Reset() {
+	var v ListToDosStatus
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptListToDosStatus) SetTo(v ListToDosStatus) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptListToDosStatus) Get() (v ListToDosStatus, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptListToDosStatus) Or(d ListToDosStatus) ListToDosStatus {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptMessageID returns new OptMessageID with value set to v.
 func NewOptMessageID(v MessageID) OptMessageID {
 	return OptMessageID{
@@ -4099,6 +5099,52 @@ func (o OptPostal) Or(d Postal) Postal {
 	return d
 }
 
+// NewOptProviderCode returns new OptProviderCode with value set to v.
+func NewOptProviderCode(v ProviderCode) OptProviderCode {
+	return OptProviderCode{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptProviderCode is optional ProviderCode.
+type OptProviderCode struct {
+	Value ProviderCode
+	Set   bool
+}
+
+// IsSet returns true if OptProviderCode was set.
+func (o OptProviderCode) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptProviderCode) Reset() {
+	var v ProviderCode
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptProviderCode) SetTo(v ProviderCode) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptProviderCode) Get() (v ProviderCode, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptProviderCode) Or(d ProviderCode) ProviderCode {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptRecipient returns new OptRecipient with value set to v.
 func NewOptRecipient(v Recipient) OptRecipient {
 	return OptRecipient{
@@ -4185,6 +5231,52 @@ func (o OptReference) Get() (v Reference, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptReference) Or(d Reference) Reference {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptRouteSettingsAge returns new OptRouteSettingsAge with value set to v.
+func NewOptRouteSettingsAge(v RouteSettingsAge) OptRouteSettingsAge {
+	return OptRouteSettingsAge{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptRouteSettingsAge is optional RouteSettingsAge.
+type OptRouteSettingsAge struct {
+	Value RouteSettingsAge
+	Set   bool
+}
+
+// IsSet returns true if OptRouteSettingsAge was set.
+func (o OptRouteSettingsAge) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptRouteSettingsAge) Reset() {
+	var v RouteSettingsAge
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptRouteSettingsAge) SetTo(v RouteSettingsAge) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptRouteSettingsAge) Get() (v RouteSettingsAge, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptRouteSettingsAge) Or(d RouteSettingsAge) RouteSettingsAge {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -4467,6 +5559,144 @@ func (o OptTimestamp) Or(d Timestamp) Timestamp {
 	return d
 }
 
+// NewOptToDoID returns new OptToDoID with value set to v.
+func NewOptToDoID(v ToDoID) OptToDoID {
+	return OptToDoID{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptToDoID is optional ToDoID.
+type OptToDoID struct {
+	Value ToDoID
+	Set   bool
+}
+
+// IsSet returns true if OptToDoID was set.
+func (o OptToDoID) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptToDoID) Reset() {
+	var v ToDoID
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptToDoID) SetTo(v ToDoID) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptToDoID) Get() (v ToDoID, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptToDoID) Or(d ToDoID) ToDoID {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptToDoType returns new OptToDoType with value set to v.
+func NewOptToDoType(v ToDoType) OptToDoType {
+	return OptToDoType{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptToDoType is optional ToDoType.
+type OptToDoType struct {
+	Value ToDoType
+	Set   bool
+}
+
+// IsSet returns true if OptToDoType was set.
+func (o OptToDoType) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptToDoType) Reset() {
+	var v ToDoType
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptToDoType) SetTo(v ToDoType) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptToDoType) Get() (v ToDoType, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptToDoType) Or(d ToDoType) ToDoType {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptUrgency returns new OptUrgency with value set to v.
+func NewOptUrgency(v Urgency) OptUrgency {
+	return OptUrgency{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptUrgency is optional Urgency.
+type OptUrgency struct {
+	Value Urgency
+	Set   bool
+}
+
+// IsSet returns true if OptUrgency was set.
+func (o OptUrgency) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptUrgency) Reset() {
+	var v Urgency
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptUrgency) SetTo(v Urgency) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptUrgency) Get() (v Urgency, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptUrgency) Or(d Urgency) Urgency {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptWaiting returns new OptWaiting with value set to v.
 func NewOptWaiting(v Waiting) OptWaiting {
 	return OptWaiting{
@@ -4513,6 +5743,52 @@ func (o OptWaiting) Or(d Waiting) Waiting {
 	return d
 }
 
+// NewOptWaitingFilter returns new OptWaitingFilter with value set to v.
+func NewOptWaitingFilter(v WaitingFilter) OptWaitingFilter {
+	return OptWaitingFilter{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptWaitingFilter is optional WaitingFilter.
+type OptWaitingFilter struct {
+	Value WaitingFilter
+	Set   bool
+}
+
+// IsSet returns true if OptWaitingFilter was set.
+func (o OptWaitingFilter) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptWaitingFilter) Reset() {
+	var v WaitingFilter
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptWaitingFilter) SetTo(v WaitingFilter) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptWaitingFilter) Get() (v WaitingFilter, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptWaitingFilter) Or(d WaitingFilter) WaitingFilter {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptWindow returns new OptWindow with value set to v.
 func NewOptWindow(v Window) OptWindow {
 	return OptWindow{
@@ -4553,6 +5829,52 @@ func (o OptWindow) Get() (v Window, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptWindow) Or(d Window) Window {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptWord returns new OptWord with value set to v.
+func NewOptWord(v Word) OptWord {
+	return OptWord{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptWord is optional Word.
+type OptWord struct {
+	Value Word
+	Set   bool
+}
+
+// IsSet returns true if OptWord was set.
+func (o OptWord) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptWord) Reset() {
+	var v Word
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptWord) SetTo(v Word) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptWord) Get() (v Word, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptWord) Or(d Word) Word {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -5067,7 +6389,8 @@ type Phone string
 // Ref: #/components/schemas/Plan
 type Plan struct {
 	Urgency Urgency `json:"urgency"`
-	// What becomes of a call whose answer was lost, `hold` for a report, or `repeat` and accept a double.
+	// What becomes of a call whose answer was lost, `hold` for a report, `repeat` and accept a double, or
+	// `todo`, where a person says.
 	InDoubt PlanInDoubt `json:"in_doubt"`
 	Steps   []StepRule  `json:"steps"`
 }
@@ -5102,12 +6425,14 @@ func (s *Plan) SetSteps(val []StepRule) {
 	s.Steps = val
 }
 
-// What becomes of a call whose answer was lost, `hold` for a report, or `repeat` and accept a double.
+// What becomes of a call whose answer was lost, `hold` for a report, `repeat` and accept a double, or
+// `todo`, where a person says.
 type PlanInDoubt string
 
 const (
 	PlanInDoubtHold   PlanInDoubt = "hold"
 	PlanInDoubtRepeat PlanInDoubt = "repeat"
+	PlanInDoubtTodo   PlanInDoubt = "todo"
 )
 
 // AllValues returns all PlanInDoubt values.
@@ -5115,6 +6440,7 @@ func (PlanInDoubt) AllValues() []PlanInDoubt {
 	return []PlanInDoubt{
 		PlanInDoubtHold,
 		PlanInDoubtRepeat,
+		PlanInDoubtTodo,
 	}
 }
 
@@ -5124,6 +6450,8 @@ func (s PlanInDoubt) MarshalText() ([]byte, error) {
 	case PlanInDoubtHold:
 		return []byte(s), nil
 	case PlanInDoubtRepeat:
+		return []byte(s), nil
+	case PlanInDoubtTodo:
 		return []byte(s), nil
 	default:
 		return nil, errors.Errorf("invalid value: %q", s)
@@ -5138,6 +6466,9 @@ func (s *PlanInDoubt) UnmarshalText(data []byte) error {
 		return nil
 	case PlanInDoubtRepeat:
 		*s = PlanInDoubtRepeat
+		return nil
+	case PlanInDoubtTodo:
+		*s = PlanInDoubtTodo
 		return nil
 	default:
 		return errors.Errorf("invalid value: %q", data)
@@ -5799,6 +7130,8 @@ func (s *ProblemErrorsItem) SetReason(val string) {
 	s.Reason = val
 }
 
+type ProviderCode string
+
 type PutConfigConflict Problem
 
 func (*PutConfigConflict) putConfigRes() {}
@@ -6041,6 +7374,266 @@ func (s *Recipient) SetZone(val OptZone) {
 
 type Reference string
 
+// What a replay did, or would do.
+// Ref: #/components/schemas/ReplayAnswer
+type ReplayAnswer struct {
+	DryRun bool `json:"dryRun"`
+	// Messages that were looked at.
+	Found    int `json:"found"`
+	Replayed int `json:"replayed"`
+	// What the texts among them are billed as.
+	Parts int `json:"parts"`
+	// What was replayed, by channel, route and why it had ended.
+	Groups []ReplayAnswerGroupsItem `json:"groups"`
+	// What was passed over: `reached` or `under_way` by another message of the contact, `suppressed`,
+	// `expired`, `replayed` by this request, `retried`, `cancelled`, `printed`, `no_route`, `unknown`,
+	// `lost_race`, or the outcome the message has by now.
+	Passed []ReplayAnswerPassedItem `json:"passed"`
+	Next   OptDeadCursor            `json:"next"`
+}
+
+// GetDryRun returns the value of DryRun.
+func (s *ReplayAnswer) GetDryRun() bool {
+	return s.DryRun
+}
+
+// GetFound returns the value of Found.
+func (s *ReplayAnswer) GetFound() int {
+	return s.Found
+}
+
+// GetReplayed returns the value of Replayed.
+func (s *ReplayAnswer) GetReplayed() int {
+	return s.Replayed
+}
+
+// GetParts returns the value of Parts.
+func (s *ReplayAnswer) GetParts() int {
+	return s.Parts
+}
+
+// GetGroups returns the value of Groups.
+func (s *ReplayAnswer) GetGroups() []ReplayAnswerGroupsItem {
+	return s.Groups
+}
+
+// GetPassed returns the value of Passed.
+func (s *ReplayAnswer) GetPassed() []ReplayAnswerPassedItem {
+	return s.Passed
+}
+
+// GetNext returns the value of Next.
+func (s *ReplayAnswer) GetNext() OptDeadCursor {
+	return s.Next
+}
+
+// SetDryRun sets the value of DryRun.
+func (s *ReplayAnswer) SetDryRun(val bool) {
+	s.DryRun = val
+}
+
+// SetFound sets the value of Found.
+func (s *ReplayAnswer) SetFound(val int) {
+	s.Found = val
+}
+
+// SetReplayed sets the value of Replayed.
+func (s *ReplayAnswer) SetReplayed(val int) {
+	s.Replayed = val
+}
+
+// SetParts sets the value of Parts.
+func (s *ReplayAnswer) SetParts(val int) {
+	s.Parts = val
+}
+
+// SetGroups sets the value of Groups.
+func (s *ReplayAnswer) SetGroups(val []ReplayAnswerGroupsItem) {
+	s.Groups = val
+}
+
+// SetPassed sets the value of Passed.
+func (s *ReplayAnswer) SetPassed(val []ReplayAnswerPassedItem) {
+	s.Passed = val
+}
+
+// SetNext sets the value of Next.
+func (s *ReplayAnswer) SetNext(val OptDeadCursor) {
+	s.Next = val
+}
+
+func (*ReplayAnswer) replayDeadLettersRes() {}
+
+type ReplayAnswerGroupsItem struct {
+	Channel  Channel   `json:"channel"`
+	Route    string    `json:"route"`
+	Reason   OptString `json:"reason"`
+	Messages int       `json:"messages"`
+}
+
+// GetChannel returns the value of Channel.
+func (s *ReplayAnswerGroupsItem) GetChannel() Channel {
+	return s.Channel
+}
+
+// GetRoute returns the value of Route.
+func (s *ReplayAnswerGroupsItem) GetRoute() string {
+	return s.Route
+}
+
+// GetReason returns the value of Reason.
+func (s *ReplayAnswerGroupsItem) GetReason() OptString {
+	return s.Reason
+}
+
+// GetMessages returns the value of Messages.
+func (s *ReplayAnswerGroupsItem) GetMessages() int {
+	return s.Messages
+}
+
+// SetChannel sets the value of Channel.
+func (s *ReplayAnswerGroupsItem) SetChannel(val Channel) {
+	s.Channel = val
+}
+
+// SetRoute sets the value of Route.
+func (s *ReplayAnswerGroupsItem) SetRoute(val string) {
+	s.Route = val
+}
+
+// SetReason sets the value of Reason.
+func (s *ReplayAnswerGroupsItem) SetReason(val OptString) {
+	s.Reason = val
+}
+
+// SetMessages sets the value of Messages.
+func (s *ReplayAnswerGroupsItem) SetMessages(val int) {
+	s.Messages = val
+}
+
+type ReplayAnswerPassedItem struct {
+	Why      string `json:"why"`
+	Messages int    `json:"messages"`
+}
+
+// GetWhy returns the value of Why.
+func (s *ReplayAnswerPassedItem) GetWhy() string {
+	return s.Why
+}
+
+// GetMessages returns the value of Messages.
+func (s *ReplayAnswerPassedItem) GetMessages() int {
+	return s.Messages
+}
+
+// SetWhy sets the value of Why.
+func (s *ReplayAnswerPassedItem) SetWhy(val string) {
+	s.Why = val
+}
+
+// SetMessages sets the value of Messages.
+func (s *ReplayAnswerPassedItem) SetMessages(val int) {
+	s.Messages = val
+}
+
+type ReplayDeadLettersForbidden Problem
+
+func (*ReplayDeadLettersForbidden) replayDeadLettersRes() {}
+
+type ReplayDeadLettersNotFound Problem
+
+func (*ReplayDeadLettersNotFound) replayDeadLettersRes() {}
+
+type ReplayDeadLettersUnprocessableEntity Problem
+
+func (*ReplayDeadLettersUnprocessableEntity) replayDeadLettersRes() {}
+
+// Dead letters, by a filter or by their messages.
+// Ref: #/components/schemas/ReplayRequest
+type ReplayRequest struct {
+	Filter OptDeadLetterFilter `json:"filter"`
+	// Instead of a filter.
+	Messages []MessageID `json:"messages"`
+	// Only say what would happen.
+	DryRun OptBool `json:"dryRun"`
+	// Also where another message of the contact has gone to the recipient, or still may.
+	IncludeReached OptBool       `json:"includeReached"`
+	Reason         OptWord       `json:"reason"`
+	After          OptDeadCursor `json:"after"`
+	// How many to look at, at most.
+	Limit OptInt `json:"limit"`
+}
+
+// GetFilter returns the value of Filter.
+func (s *ReplayRequest) GetFilter() OptDeadLetterFilter {
+	return s.Filter
+}
+
+// GetMessages returns the value of Messages.
+func (s *ReplayRequest) GetMessages() []MessageID {
+	return s.Messages
+}
+
+// GetDryRun returns the value of DryRun.
+func (s *ReplayRequest) GetDryRun() OptBool {
+	return s.DryRun
+}
+
+// GetIncludeReached returns the value of IncludeReached.
+func (s *ReplayRequest) GetIncludeReached() OptBool {
+	return s.IncludeReached
+}
+
+// GetReason returns the value of Reason.
+func (s *ReplayRequest) GetReason() OptWord {
+	return s.Reason
+}
+
+// GetAfter returns the value of After.
+func (s *ReplayRequest) GetAfter() OptDeadCursor {
+	return s.After
+}
+
+// GetLimit returns the value of Limit.
+func (s *ReplayRequest) GetLimit() OptInt {
+	return s.Limit
+}
+
+// SetFilter sets the value of Filter.
+func (s *ReplayRequest) SetFilter(val OptDeadLetterFilter) {
+	s.Filter = val
+}
+
+// SetMessages sets the value of Messages.
+func (s *ReplayRequest) SetMessages(val []MessageID) {
+	s.Messages = val
+}
+
+// SetDryRun sets the value of DryRun.
+func (s *ReplayRequest) SetDryRun(val OptBool) {
+	s.DryRun = val
+}
+
+// SetIncludeReached sets the value of IncludeReached.
+func (s *ReplayRequest) SetIncludeReached(val OptBool) {
+	s.IncludeReached = val
+}
+
+// SetReason sets the value of Reason.
+func (s *ReplayRequest) SetReason(val OptWord) {
+	s.Reason = val
+}
+
+// SetAfter sets the value of After.
+func (s *ReplayRequest) SetAfter(val OptDeadCursor) {
+	s.After = val
+}
+
+// SetLimit sets the value of Limit.
+func (s *ReplayRequest) SetLimit(val OptInt) {
+	s.Limit = val
+}
+
 type ResetBreakerForbidden Problem
 
 func (*ResetBreakerForbidden) resetBreakerRes() {}
@@ -6058,6 +7651,106 @@ type ResetBreakerUnprocessableEntity Problem
 
 func (*ResetBreakerUnprocessableEntity) resetBreakerRes() {}
 
+type ResolveMessageConflict Problem
+
+func (*ResolveMessageConflict) resolveMessageRes() {}
+
+type ResolveMessageForbidden Problem
+
+func (*ResolveMessageForbidden) resolveMessageRes() {}
+
+type ResolveMessageNotFound Problem
+
+func (*ResolveMessageNotFound) resolveMessageRes() {}
+
+type ResolveMessageUnprocessableEntity Problem
+
+func (*ResolveMessageUnprocessableEntity) resolveMessageRes() {}
+
+// What became of a message in doubt, and how that is known.
+// Ref: #/components/schemas/ResolveRequest
+type ResolveRequest struct {
+	// `repeat` has it called again.
+	Outcome ResolveRequestOutcome `json:"outcome"`
+	Reason  Word                  `json:"reason"`
+}
+
+// GetOutcome returns the value of Outcome.
+func (s *ResolveRequest) GetOutcome() ResolveRequestOutcome {
+	return s.Outcome
+}
+
+// GetReason returns the value of Reason.
+func (s *ResolveRequest) GetReason() Word {
+	return s.Reason
+}
+
+// SetOutcome sets the value of Outcome.
+func (s *ResolveRequest) SetOutcome(val ResolveRequestOutcome) {
+	s.Outcome = val
+}
+
+// SetReason sets the value of Reason.
+func (s *ResolveRequest) SetReason(val Word) {
+	s.Reason = val
+}
+
+// `repeat` has it called again.
+type ResolveRequestOutcome string
+
+const (
+	ResolveRequestOutcomeSent      ResolveRequestOutcome = "sent"
+	ResolveRequestOutcomeDelivered ResolveRequestOutcome = "delivered"
+	ResolveRequestOutcomeFailed    ResolveRequestOutcome = "failed"
+	ResolveRequestOutcomeRepeat    ResolveRequestOutcome = "repeat"
+)
+
+// AllValues returns all ResolveRequestOutcome values.
+func (ResolveRequestOutcome) AllValues() []ResolveRequestOutcome {
+	return []ResolveRequestOutcome{
+		ResolveRequestOutcomeSent,
+		ResolveRequestOutcomeDelivered,
+		ResolveRequestOutcomeFailed,
+		ResolveRequestOutcomeRepeat,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ResolveRequestOutcome) MarshalText() ([]byte, error) {
+	switch s {
+	case ResolveRequestOutcomeSent:
+		return []byte(s), nil
+	case ResolveRequestOutcomeDelivered:
+		return []byte(s), nil
+	case ResolveRequestOutcomeFailed:
+		return []byte(s), nil
+	case ResolveRequestOutcomeRepeat:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ResolveRequestOutcome) UnmarshalText(data []byte) error {
+	switch ResolveRequestOutcome(data) {
+	case ResolveRequestOutcomeSent:
+		*s = ResolveRequestOutcomeSent
+		return nil
+	case ResolveRequestOutcomeDelivered:
+		*s = ResolveRequestOutcomeDelivered
+		return nil
+	case ResolveRequestOutcomeFailed:
+		*s = ResolveRequestOutcomeFailed
+		return nil
+	case ResolveRequestOutcomeRepeat:
+		*s = ResolveRequestOutcomeRepeat
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 type ResumeLaneForbidden Problem
 
 func (*ResumeLaneForbidden) resumeLaneRes() {}
@@ -6074,6 +7767,232 @@ func (*ResumeLaneNotFound) resumeLaneRes() {}
 type ResumeLaneUnprocessableEntity Problem
 
 func (*ResumeLaneUnprocessableEntity) resumeLaneRes() {}
+
+// The message that replaces another. The same for the first and for every repeated request.
+// Ref: #/components/schemas/Retried
+type Retried struct {
+	Message  MessageID `json:"message"`
+	Replaces MessageID `json:"replaces"`
+	Contact  ContactID `json:"contact"`
+	Step     int       `json:"step"`
+	// Which message of its step it is; 2 is the first that replaced one.
+	Number  int       `json:"number"`
+	Channel Channel   `json:"channel"`
+	At      Timestamp `json:"at"`
+}
+
+// GetMessage returns the value of Message.
+func (s *Retried) GetMessage() MessageID {
+	return s.Message
+}
+
+// GetReplaces returns the value of Replaces.
+func (s *Retried) GetReplaces() MessageID {
+	return s.Replaces
+}
+
+// GetContact returns the value of Contact.
+func (s *Retried) GetContact() ContactID {
+	return s.Contact
+}
+
+// GetStep returns the value of Step.
+func (s *Retried) GetStep() int {
+	return s.Step
+}
+
+// GetNumber returns the value of Number.
+func (s *Retried) GetNumber() int {
+	return s.Number
+}
+
+// GetChannel returns the value of Channel.
+func (s *Retried) GetChannel() Channel {
+	return s.Channel
+}
+
+// GetAt returns the value of At.
+func (s *Retried) GetAt() Timestamp {
+	return s.At
+}
+
+// SetMessage sets the value of Message.
+func (s *Retried) SetMessage(val MessageID) {
+	s.Message = val
+}
+
+// SetReplaces sets the value of Replaces.
+func (s *Retried) SetReplaces(val MessageID) {
+	s.Replaces = val
+}
+
+// SetContact sets the value of Contact.
+func (s *Retried) SetContact(val ContactID) {
+	s.Contact = val
+}
+
+// SetStep sets the value of Step.
+func (s *Retried) SetStep(val int) {
+	s.Step = val
+}
+
+// SetNumber sets the value of Number.
+func (s *Retried) SetNumber(val int) {
+	s.Number = val
+}
+
+// SetChannel sets the value of Channel.
+func (s *Retried) SetChannel(val Channel) {
+	s.Channel = val
+}
+
+// SetAt sets the value of At.
+func (s *Retried) SetAt(val Timestamp) {
+	s.At = val
+}
+
+// RetriedHeaders wraps Retried with response headers.
+type RetriedHeaders struct {
+	IdempotencyReplayed OptBool
+	Response            Retried
+}
+
+// GetIdempotencyReplayed returns the value of IdempotencyReplayed.
+func (s *RetriedHeaders) GetIdempotencyReplayed() OptBool {
+	return s.IdempotencyReplayed
+}
+
+// GetResponse returns the value of Response.
+func (s *RetriedHeaders) GetResponse() Retried {
+	return s.Response
+}
+
+// SetIdempotencyReplayed sets the value of IdempotencyReplayed.
+func (s *RetriedHeaders) SetIdempotencyReplayed(val OptBool) {
+	s.IdempotencyReplayed = val
+}
+
+// SetResponse sets the value of Response.
+func (s *RetriedHeaders) SetResponse(val Retried) {
+	s.Response = val
+}
+
+func (*RetriedHeaders) retryMessageRes() {}
+
+// A message that replaced another of its step.
+// Ref: #/components/schemas/Retry
+type Retry struct {
+	Message  MessageID `json:"message"`
+	Replaces MessageID `json:"replaces"`
+	Step     int       `json:"step"`
+	Number   int       `json:"number"`
+	At       Timestamp `json:"at"`
+	By       string    `json:"by"`
+}
+
+// GetMessage returns the value of Message.
+func (s *Retry) GetMessage() MessageID {
+	return s.Message
+}
+
+// GetReplaces returns the value of Replaces.
+func (s *Retry) GetReplaces() MessageID {
+	return s.Replaces
+}
+
+// GetStep returns the value of Step.
+func (s *Retry) GetStep() int {
+	return s.Step
+}
+
+// GetNumber returns the value of Number.
+func (s *Retry) GetNumber() int {
+	return s.Number
+}
+
+// GetAt returns the value of At.
+func (s *Retry) GetAt() Timestamp {
+	return s.At
+}
+
+// GetBy returns the value of By.
+func (s *Retry) GetBy() string {
+	return s.By
+}
+
+// SetMessage sets the value of Message.
+func (s *Retry) SetMessage(val MessageID) {
+	s.Message = val
+}
+
+// SetReplaces sets the value of Replaces.
+func (s *Retry) SetReplaces(val MessageID) {
+	s.Replaces = val
+}
+
+// SetStep sets the value of Step.
+func (s *Retry) SetStep(val int) {
+	s.Step = val
+}
+
+// SetNumber sets the value of Number.
+func (s *Retry) SetNumber(val int) {
+	s.Number = val
+}
+
+// SetAt sets the value of At.
+func (s *Retry) SetAt(val Timestamp) {
+	s.At = val
+}
+
+// SetBy sets the value of By.
+func (s *Retry) SetBy(val string) {
+	s.By = val
+}
+
+type RetryMessageConflict Problem
+
+func (*RetryMessageConflict) retryMessageRes() {}
+
+type RetryMessageForbidden Problem
+
+func (*RetryMessageForbidden) retryMessageRes() {}
+
+type RetryMessageNotFound Problem
+
+func (*RetryMessageNotFound) retryMessageRes() {}
+
+type RetryMessageUnprocessableEntity Problem
+
+func (*RetryMessageUnprocessableEntity) retryMessageRes() {}
+
+// A corrected address, where there is one to correct.
+// Ref: #/components/schemas/RetryRequest
+type RetryRequest struct {
+	// A phone number, in E.164 or as written in the division's country, or an email address.
+	Address OptString `json:"address"`
+	Postal  OptPostal `json:"postal"`
+}
+
+// GetAddress returns the value of Address.
+func (s *RetryRequest) GetAddress() OptString {
+	return s.Address
+}
+
+// GetPostal returns the value of Postal.
+func (s *RetryRequest) GetPostal() OptPostal {
+	return s.Postal
+}
+
+// SetAddress sets the value of Address.
+func (s *RetryRequest) SetAddress(val OptString) {
+	s.Address = val
+}
+
+// SetPostal sets the value of Postal.
+func (s *RetryRequest) SetPostal(val OptPostal) {
+	s.Postal = val
+}
 
 type RevokePrincipalForbidden Problem
 
@@ -6202,6 +8121,9 @@ type RouteSettings struct {
 	Hold OptSpan `json:"hold"`
 	// The age at which a message is no longer begun; left out, never.
 	Expires OptSpan `json:"expires"`
+	// How long after it first came due a message is given up when its calls fail, by urgency; left out,
+	// `24h` for an emergency, `240h` for what is regulatory, `168h` for service and `72h` for bulk.
+	Age OptRouteSettingsAge `json:"age"`
 }
 
 // GetCode returns the value of Code.
@@ -6279,6 +8201,11 @@ func (s *RouteSettings) GetExpires() OptSpan {
 	return s.Expires
 }
 
+// GetAge returns the value of Age.
+func (s *RouteSettings) GetAge() OptRouteSettingsAge {
+	return s.Age
+}
+
 // SetCode sets the value of Code.
 func (s *RouteSettings) SetCode(val Code) {
 	s.Code = val
@@ -6352,6 +8279,60 @@ func (s *RouteSettings) SetHold(val OptSpan) {
 // SetExpires sets the value of Expires.
 func (s *RouteSettings) SetExpires(val OptSpan) {
 	s.Expires = val
+}
+
+// SetAge sets the value of Age.
+func (s *RouteSettings) SetAge(val OptRouteSettingsAge) {
+	s.Age = val
+}
+
+// How long after it first came due a message is given up when its calls fail, by urgency; left out,
+// `24h` for an emergency, `240h` for what is regulatory, `168h` for service and `72h` for bulk.
+type RouteSettingsAge struct {
+	Emergency  OptSpan `json:"emergency"`
+	Regulatory OptSpan `json:"regulatory"`
+	Service    OptSpan `json:"service"`
+	Bulk       OptSpan `json:"bulk"`
+}
+
+// GetEmergency returns the value of Emergency.
+func (s *RouteSettingsAge) GetEmergency() OptSpan {
+	return s.Emergency
+}
+
+// GetRegulatory returns the value of Regulatory.
+func (s *RouteSettingsAge) GetRegulatory() OptSpan {
+	return s.Regulatory
+}
+
+// GetService returns the value of Service.
+func (s *RouteSettingsAge) GetService() OptSpan {
+	return s.Service
+}
+
+// GetBulk returns the value of Bulk.
+func (s *RouteSettingsAge) GetBulk() OptSpan {
+	return s.Bulk
+}
+
+// SetEmergency sets the value of Emergency.
+func (s *RouteSettingsAge) SetEmergency(val OptSpan) {
+	s.Emergency = val
+}
+
+// SetRegulatory sets the value of Regulatory.
+func (s *RouteSettingsAge) SetRegulatory(val OptSpan) {
+	s.Regulatory = val
+}
+
+// SetService sets the value of Service.
+func (s *RouteSettingsAge) SetService(val OptSpan) {
+	s.Service = val
+}
+
+// SetBulk sets the value of Bulk.
+func (s *RouteSettingsAge) SetBulk(val OptSpan) {
+	s.Bulk = val
 }
 
 // What lanes have to themselves, by urgency.
@@ -7091,6 +9072,261 @@ type TimeOfDay string
 
 type Timestamp time.Time
 
+// Work that only a person can do.
+// Ref: #/components/schemas/ToDo
+type ToDo struct {
+	ID       ToDoID       `json:"id"`
+	Type     ToDoType     `json:"type"`
+	Status   ToDoStatus   `json:"status"`
+	Source   string       `json:"source"`
+	Division string       `json:"division"`
+	Contact  OptContactID `json:"contact"`
+	Message  OptMessageID `json:"message"`
+	// Why it was opened.
+	Reason      string       `json:"reason"`
+	OpenedAt    Timestamp    `json:"openedAt"`
+	CompletedAt OptTimestamp `json:"completedAt"`
+	// Who completed it; missing when the course of things did.
+	By OptString `json:"by"`
+	// What completed it.
+	Outcome OptString `json:"outcome"`
+}
+
+// GetID returns the value of ID.
+func (s *ToDo) GetID() ToDoID {
+	return s.ID
+}
+
+// GetType returns the value of Type.
+func (s *ToDo) GetType() ToDoType {
+	return s.Type
+}
+
+// GetStatus returns the value of Status.
+func (s *ToDo) GetStatus() ToDoStatus {
+	return s.Status
+}
+
+// GetSource returns the value of Source.
+func (s *ToDo) GetSource() string {
+	return s.Source
+}
+
+// GetDivision returns the value of Division.
+func (s *ToDo) GetDivision() string {
+	return s.Division
+}
+
+// GetContact returns the value of Contact.
+func (s *ToDo) GetContact() OptContactID {
+	return s.Contact
+}
+
+// GetMessage returns the value of Message.
+func (s *ToDo) GetMessage() OptMessageID {
+	return s.Message
+}
+
+// GetReason returns the value of Reason.
+func (s *ToDo) GetReason() string {
+	return s.Reason
+}
+
+// GetOpenedAt returns the value of OpenedAt.
+func (s *ToDo) GetOpenedAt() Timestamp {
+	return s.OpenedAt
+}
+
+// GetCompletedAt returns the value of CompletedAt.
+func (s *ToDo) GetCompletedAt() OptTimestamp {
+	return s.CompletedAt
+}
+
+// GetBy returns the value of By.
+func (s *ToDo) GetBy() OptString {
+	return s.By
+}
+
+// GetOutcome returns the value of Outcome.
+func (s *ToDo) GetOutcome() OptString {
+	return s.Outcome
+}
+
+// SetID sets the value of ID.
+func (s *ToDo) SetID(val ToDoID) {
+	s.ID = val
+}
+
+// SetType sets the value of Type.
+func (s *ToDo) SetType(val ToDoType) {
+	s.Type = val
+}
+
+// SetStatus sets the value of Status.
+func (s *ToDo) SetStatus(val ToDoStatus) {
+	s.Status = val
+}
+
+// SetSource sets the value of Source.
+func (s *ToDo) SetSource(val string) {
+	s.Source = val
+}
+
+// SetDivision sets the value of Division.
+func (s *ToDo) SetDivision(val string) {
+	s.Division = val
+}
+
+// SetContact sets the value of Contact.
+func (s *ToDo) SetContact(val OptContactID) {
+	s.Contact = val
+}
+
+// SetMessage sets the value of Message.
+func (s *ToDo) SetMessage(val OptMessageID) {
+	s.Message = val
+}
+
+// SetReason sets the value of Reason.
+func (s *ToDo) SetReason(val string) {
+	s.Reason = val
+}
+
+// SetOpenedAt sets the value of OpenedAt.
+func (s *ToDo) SetOpenedAt(val Timestamp) {
+	s.OpenedAt = val
+}
+
+// SetCompletedAt sets the value of CompletedAt.
+func (s *ToDo) SetCompletedAt(val OptTimestamp) {
+	s.CompletedAt = val
+}
+
+// SetBy sets the value of By.
+func (s *ToDo) SetBy(val OptString) {
+	s.By = val
+}
+
+// SetOutcome sets the value of Outcome.
+func (s *ToDo) SetOutcome(val OptString) {
+	s.Outcome = val
+}
+
+type ToDoID string
+
+// A page of To Do entries, the oldest first.
+// Ref: #/components/schemas/ToDoPage
+type ToDoPage struct {
+	Todos []ToDo    `json:"todos"`
+	Next  OptToDoID `json:"next"`
+}
+
+// GetTodos returns the value of Todos.
+func (s *ToDoPage) GetTodos() []ToDo {
+	return s.Todos
+}
+
+// GetNext returns the value of Next.
+func (s *ToDoPage) GetNext() OptToDoID {
+	return s.Next
+}
+
+// SetTodos sets the value of Todos.
+func (s *ToDoPage) SetTodos(val []ToDo) {
+	s.Todos = val
+}
+
+// SetNext sets the value of Next.
+func (s *ToDoPage) SetNext(val OptToDoID) {
+	s.Next = val
+}
+
+func (*ToDoPage) listToDosRes() {}
+
+type ToDoStatus string
+
+const (
+	ToDoStatusOpen     ToDoStatus = "open"
+	ToDoStatusComplete ToDoStatus = "complete"
+)
+
+// AllValues returns all ToDoStatus values.
+func (ToDoStatus) AllValues() []ToDoStatus {
+	return []ToDoStatus{
+		ToDoStatusOpen,
+		ToDoStatusComplete,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ToDoStatus) MarshalText() ([]byte, error) {
+	switch s {
+	case ToDoStatusOpen:
+		return []byte(s), nil
+	case ToDoStatusComplete:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ToDoStatus) UnmarshalText(data []byte) error {
+	switch ToDoStatus(data) {
+	case ToDoStatusOpen:
+		*s = ToDoStatusOpen
+		return nil
+	case ToDoStatusComplete:
+		*s = ToDoStatusComplete
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// `IN-DOUBT`: say what became of a message. `NOT-REACHED`: a plan has ended and nobody was reached.
+// Ref: #/components/schemas/ToDoType
+type ToDoType string
+
+const (
+	ToDoTypeINDOUBT    ToDoType = "IN-DOUBT"
+	ToDoTypeNOTREACHED ToDoType = "NOT-REACHED"
+)
+
+// AllValues returns all ToDoType values.
+func (ToDoType) AllValues() []ToDoType {
+	return []ToDoType{
+		ToDoTypeINDOUBT,
+		ToDoTypeNOTREACHED,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ToDoType) MarshalText() ([]byte, error) {
+	switch s {
+	case ToDoTypeINDOUBT:
+		return []byte(s), nil
+	case ToDoTypeNOTREACHED:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ToDoType) UnmarshalText(data []byte) error {
+	switch ToDoType(data) {
+	case ToDoTypeINDOUBT:
+		*s = ToDoTypeINDOUBT
+		return nil
+	case ToDoTypeNOTREACHED:
+		*s = ToDoTypeNOTREACHED
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 type TripBreakerForbidden Problem
 
 func (*TripBreakerForbidden) tripBreakerRes() {}
@@ -7134,35 +9370,41 @@ func (s *UnauthorizedHeaders) SetResponse(val Problem) {
 	s.Response = val
 }
 
-func (*UnauthorizedHeaders) acceptContactRes()    {}
-func (*UnauthorizedHeaders) cancelContactRes()    {}
-func (*UnauthorizedHeaders) createPrincipalRes()  {}
-func (*UnauthorizedHeaders) extendCallsRes()      {}
-func (*UnauthorizedHeaders) findContactRes()      {}
-func (*UnauthorizedHeaders) getConfigRes()        {}
-func (*UnauthorizedHeaders) getContactRes()       {}
-func (*UnauthorizedHeaders) getMessageRes()       {}
-func (*UnauthorizedHeaders) getPersonRes()        {}
-func (*UnauthorizedHeaders) leaseCallsRes()       {}
-func (*UnauthorizedHeaders) liftSuppressionRes()  {}
-func (*UnauthorizedHeaders) listBreakersRes()     {}
-func (*UnauthorizedHeaders) listChangesRes()      {}
-func (*UnauthorizedHeaders) listGatewaysRes()     {}
-func (*UnauthorizedHeaders) listLanesRes()        {}
-func (*UnauthorizedHeaders) listPrincipalsRes()   {}
-func (*UnauthorizedHeaders) listRunsRes()         {}
-func (*UnauthorizedHeaders) listSuppressionsRes() {}
-func (*UnauthorizedHeaders) pauseLaneRes()        {}
-func (*UnauthorizedHeaders) postCallResultsRes()  {}
-func (*UnauthorizedHeaders) putConfigRes()        {}
-func (*UnauthorizedHeaders) putPersonRes()        {}
-func (*UnauthorizedHeaders) putSuppressionRes()   {}
-func (*UnauthorizedHeaders) recallCallsRes()      {}
-func (*UnauthorizedHeaders) resetBreakerRes()     {}
-func (*UnauthorizedHeaders) resumeLaneRes()       {}
-func (*UnauthorizedHeaders) revokePrincipalRes()  {}
-func (*UnauthorizedHeaders) startRunRes()         {}
-func (*UnauthorizedHeaders) tripBreakerRes()      {}
+func (*UnauthorizedHeaders) acceptContactRes()     {}
+func (*UnauthorizedHeaders) cancelContactRes()     {}
+func (*UnauthorizedHeaders) cancelManyRes()        {}
+func (*UnauthorizedHeaders) createPrincipalRes()   {}
+func (*UnauthorizedHeaders) extendCallsRes()       {}
+func (*UnauthorizedHeaders) findContactRes()       {}
+func (*UnauthorizedHeaders) getConfigRes()         {}
+func (*UnauthorizedHeaders) getContactRes()        {}
+func (*UnauthorizedHeaders) getMessageRes()        {}
+func (*UnauthorizedHeaders) getPersonRes()         {}
+func (*UnauthorizedHeaders) leaseCallsRes()        {}
+func (*UnauthorizedHeaders) liftSuppressionRes()   {}
+func (*UnauthorizedHeaders) listBreakersRes()      {}
+func (*UnauthorizedHeaders) listChangesRes()       {}
+func (*UnauthorizedHeaders) listDeadLettersRes()   {}
+func (*UnauthorizedHeaders) listGatewaysRes()      {}
+func (*UnauthorizedHeaders) listLanesRes()         {}
+func (*UnauthorizedHeaders) listPrincipalsRes()    {}
+func (*UnauthorizedHeaders) listRunsRes()          {}
+func (*UnauthorizedHeaders) listSuppressionsRes()  {}
+func (*UnauthorizedHeaders) listToDosRes()         {}
+func (*UnauthorizedHeaders) pauseLaneRes()         {}
+func (*UnauthorizedHeaders) postCallResultsRes()   {}
+func (*UnauthorizedHeaders) putConfigRes()         {}
+func (*UnauthorizedHeaders) putPersonRes()         {}
+func (*UnauthorizedHeaders) putSuppressionRes()    {}
+func (*UnauthorizedHeaders) recallCallsRes()       {}
+func (*UnauthorizedHeaders) replayDeadLettersRes() {}
+func (*UnauthorizedHeaders) resetBreakerRes()      {}
+func (*UnauthorizedHeaders) resolveMessageRes()    {}
+func (*UnauthorizedHeaders) resumeLaneRes()        {}
+func (*UnauthorizedHeaders) retryMessageRes()      {}
+func (*UnauthorizedHeaders) revokePrincipalRes()   {}
+func (*UnauthorizedHeaders) startRunRes()          {}
+func (*UnauthorizedHeaders) tripBreakerRes()       {}
 
 // UnavailableHeaders wraps Problem with response headers.
 type UnavailableHeaders struct {
@@ -7190,37 +9432,43 @@ func (s *UnavailableHeaders) SetResponse(val Problem) {
 	s.Response = val
 }
 
-func (*UnavailableHeaders) acceptContactRes()    {}
-func (*UnavailableHeaders) asyncapiRes()         {}
-func (*UnavailableHeaders) cancelContactRes()    {}
-func (*UnavailableHeaders) createPrincipalRes()  {}
-func (*UnavailableHeaders) extendCallsRes()      {}
-func (*UnavailableHeaders) findContactRes()      {}
-func (*UnavailableHeaders) getConfigRes()        {}
-func (*UnavailableHeaders) getContactRes()       {}
-func (*UnavailableHeaders) getMessageRes()       {}
-func (*UnavailableHeaders) getPersonRes()        {}
-func (*UnavailableHeaders) leaseCallsRes()       {}
-func (*UnavailableHeaders) liftSuppressionRes()  {}
-func (*UnavailableHeaders) listChangesRes()      {}
-func (*UnavailableHeaders) listGatewaysRes()     {}
-func (*UnavailableHeaders) listLanesRes()        {}
-func (*UnavailableHeaders) listPrincipalsRes()   {}
-func (*UnavailableHeaders) listRunsRes()         {}
-func (*UnavailableHeaders) listSuppressionsRes() {}
-func (*UnavailableHeaders) liveRes()             {}
-func (*UnavailableHeaders) openapiRes()          {}
-func (*UnavailableHeaders) pauseLaneRes()        {}
-func (*UnavailableHeaders) postCallResultsRes()  {}
-func (*UnavailableHeaders) putConfigRes()        {}
-func (*UnavailableHeaders) putPersonRes()        {}
-func (*UnavailableHeaders) putSuppressionRes()   {}
-func (*UnavailableHeaders) recallCallsRes()      {}
-func (*UnavailableHeaders) resetBreakerRes()     {}
-func (*UnavailableHeaders) resumeLaneRes()       {}
-func (*UnavailableHeaders) revokePrincipalRes()  {}
-func (*UnavailableHeaders) startRunRes()         {}
-func (*UnavailableHeaders) tripBreakerRes()      {}
+func (*UnavailableHeaders) acceptContactRes()     {}
+func (*UnavailableHeaders) asyncapiRes()          {}
+func (*UnavailableHeaders) cancelContactRes()     {}
+func (*UnavailableHeaders) cancelManyRes()        {}
+func (*UnavailableHeaders) createPrincipalRes()   {}
+func (*UnavailableHeaders) extendCallsRes()       {}
+func (*UnavailableHeaders) findContactRes()       {}
+func (*UnavailableHeaders) getConfigRes()         {}
+func (*UnavailableHeaders) getContactRes()        {}
+func (*UnavailableHeaders) getMessageRes()        {}
+func (*UnavailableHeaders) getPersonRes()         {}
+func (*UnavailableHeaders) leaseCallsRes()        {}
+func (*UnavailableHeaders) liftSuppressionRes()   {}
+func (*UnavailableHeaders) listChangesRes()       {}
+func (*UnavailableHeaders) listDeadLettersRes()   {}
+func (*UnavailableHeaders) listGatewaysRes()      {}
+func (*UnavailableHeaders) listLanesRes()         {}
+func (*UnavailableHeaders) listPrincipalsRes()    {}
+func (*UnavailableHeaders) listRunsRes()          {}
+func (*UnavailableHeaders) listSuppressionsRes()  {}
+func (*UnavailableHeaders) listToDosRes()         {}
+func (*UnavailableHeaders) liveRes()              {}
+func (*UnavailableHeaders) openapiRes()           {}
+func (*UnavailableHeaders) pauseLaneRes()         {}
+func (*UnavailableHeaders) postCallResultsRes()   {}
+func (*UnavailableHeaders) putConfigRes()         {}
+func (*UnavailableHeaders) putPersonRes()         {}
+func (*UnavailableHeaders) putSuppressionRes()    {}
+func (*UnavailableHeaders) recallCallsRes()       {}
+func (*UnavailableHeaders) replayDeadLettersRes() {}
+func (*UnavailableHeaders) resetBreakerRes()      {}
+func (*UnavailableHeaders) resolveMessageRes()    {}
+func (*UnavailableHeaders) resumeLaneRes()        {}
+func (*UnavailableHeaders) retryMessageRes()      {}
+func (*UnavailableHeaders) revokePrincipalRes()   {}
+func (*UnavailableHeaders) startRunRes()          {}
+func (*UnavailableHeaders) tripBreakerRes()       {}
 
 // What goes first.
 // Ref: #/components/schemas/Urgency
@@ -7407,6 +9655,100 @@ func (s *Waiting) SetBreakers(val []Breaker) {
 	s.Breakers = val
 }
 
+// Which waiting messages are meant. What is left out asks for nothing; something must be asked for.
+// Ref: #/components/schemas/WaitingFilter
+type WaitingFilter struct {
+	Division     OptCode     `json:"division"`
+	Channel      OptChannel  `json:"channel"`
+	Route        OptCode     `json:"route"`
+	Urgency      OptUrgency  `json:"urgency"`
+	Class        OptCode     `json:"class"`
+	Type         OptCode     `json:"type"`
+	AcceptedFrom OptDateTime `json:"acceptedFrom"`
+	// Exclusive.
+	AcceptedUntil OptDateTime `json:"acceptedUntil"`
+}
+
+// GetDivision returns the value of Division.
+func (s *WaitingFilter) GetDivision() OptCode {
+	return s.Division
+}
+
+// GetChannel returns the value of Channel.
+func (s *WaitingFilter) GetChannel() OptChannel {
+	return s.Channel
+}
+
+// GetRoute returns the value of Route.
+func (s *WaitingFilter) GetRoute() OptCode {
+	return s.Route
+}
+
+// GetUrgency returns the value of Urgency.
+func (s *WaitingFilter) GetUrgency() OptUrgency {
+	return s.Urgency
+}
+
+// GetClass returns the value of Class.
+func (s *WaitingFilter) GetClass() OptCode {
+	return s.Class
+}
+
+// GetType returns the value of Type.
+func (s *WaitingFilter) GetType() OptCode {
+	return s.Type
+}
+
+// GetAcceptedFrom returns the value of AcceptedFrom.
+func (s *WaitingFilter) GetAcceptedFrom() OptDateTime {
+	return s.AcceptedFrom
+}
+
+// GetAcceptedUntil returns the value of AcceptedUntil.
+func (s *WaitingFilter) GetAcceptedUntil() OptDateTime {
+	return s.AcceptedUntil
+}
+
+// SetDivision sets the value of Division.
+func (s *WaitingFilter) SetDivision(val OptCode) {
+	s.Division = val
+}
+
+// SetChannel sets the value of Channel.
+func (s *WaitingFilter) SetChannel(val OptChannel) {
+	s.Channel = val
+}
+
+// SetRoute sets the value of Route.
+func (s *WaitingFilter) SetRoute(val OptCode) {
+	s.Route = val
+}
+
+// SetUrgency sets the value of Urgency.
+func (s *WaitingFilter) SetUrgency(val OptUrgency) {
+	s.Urgency = val
+}
+
+// SetClass sets the value of Class.
+func (s *WaitingFilter) SetClass(val OptCode) {
+	s.Class = val
+}
+
+// SetType sets the value of Type.
+func (s *WaitingFilter) SetType(val OptCode) {
+	s.Type = val
+}
+
+// SetAcceptedFrom sets the value of AcceptedFrom.
+func (s *WaitingFilter) SetAcceptedFrom(val OptDateTime) {
+	s.AcceptedFrom = val
+}
+
+// SetAcceptedUntil sets the value of AcceptedUntil.
+func (s *WaitingFilter) SetAcceptedUntil(val OptDateTime) {
+	s.AcceptedUntil = val
+}
+
 // `pace`: due, and the provider's limit holds its lane back · `new`: never tried · `retry`: a try
 // failed · `throttled`: the provider asked us to slow down · `window`: quiet hours at the
 // recipient's · `returned`: given back uncalled · `operator`: a person must release it ·
@@ -7534,5 +9876,7 @@ func (s *Window) SetOpens(val TimeOfDay) {
 func (s *Window) SetCloses(val TimeOfDay) {
 	s.Closes = val
 }
+
+type Word string
 
 type Zone string

@@ -48,6 +48,18 @@ func (UnimplementedHandler) CancelContact(ctx context.Context, req *ReasonReques
 	return r, ht.ErrNotImplemented
 }
 
+// CancelMany implements cancelMany operation.
+//
+// Cancels what was not begun of one contact, of an intake batch, or of what waits and matches a query;
+// recalls what a dialer vendor has leased; and starts no further step of those contacts. What has been
+// sent stays sent. Give one of `contact`, `batch` and `query`. Without `dryRun: false` nothing is
+// written. Ask again with `after: next` until `next` is missing; asking twice stops nothing twice.
+//
+// POST /v1/cancellations
+func (UnimplementedHandler) CancelMany(ctx context.Context, req *CancellationRequest) (r CancelManyRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // CreatePrincipal implements createPrincipal operation.
 //
 // Creates a user or system with a new key. The key is in this answer and nowhere else.
@@ -157,6 +169,18 @@ func (UnimplementedHandler) ListChanges(ctx context.Context, params ListChangesP
 	return r, ht.ErrNotImplemented
 }
 
+// ListDeadLetters implements listDeadLetters operation.
+//
+// Lists messages that ended without a proof that anybody was reached, newest first: those that failed
+// or, asked by `outcome`, are unconfirmed, expired, in doubt or suppressed. Read on at `next` until it
+// is missing: a page looks at a bounded number of rows, so it may be short, or empty, while there are
+// more.
+//
+// GET /v1/dead-letters
+func (UnimplementedHandler) ListDeadLetters(ctx context.Context, params ListDeadLettersParams) (r ListDeadLettersRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // ListGateways implements listGateways operation.
 //
 // Lists the gateways that share the store. Each beats every two seconds, leaves when it stops in good
@@ -201,6 +225,17 @@ func (UnimplementedHandler) ListRuns(ctx context.Context, params ListRunsParams)
 //
 // GET /v1/suppressions
 func (UnimplementedHandler) ListSuppressions(ctx context.Context, params ListSuppressionsParams) (r ListSuppressionsRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// ListToDos implements listToDos operation.
+//
+// Lists To Do entries of the caller's divisions, the oldest first. An entry is completed by what makes
+// it needless: a message in doubt by `POST /v1/messages/{id}/resolve` or a report, a contact that
+// nobody reached by a replay, a retry or a late delivery. Read on at `next` until it is missing.
+//
+// GET /v1/todos
+func (UnimplementedHandler) ListToDos(ctx context.Context, params ListToDosParams) (r ListToDosRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
@@ -294,6 +329,24 @@ func (UnimplementedHandler) RecallCalls(ctx context.Context, req *RecallRequest)
 	return r, ht.ErrNotImplemented
 }
 
+// ReplayDeadLetters implements replayDeadLetters operation.
+//
+// Puts dead letters back into their lanes under their own ids, with their attempts and their time to
+// expire begun anew; never beyond what the sender's `expiresAt` allowed. Where the receiver dedupes by
+// our id (letters, dialers) nobody is reached twice. Without `dryRun: false` nothing is written: the
+// answer says what would happen.
+//
+// Passed over, and counted by why: who was reached by another message of the contact or may still be
+// (unless `includeReached`), who is suppressed or has opted out, what has expired for good, what was
+// replaced or cancelled, and what is elsewhere by now. The same `Idempotency-Key` replays a message
+// once, however often it is asked; use it for all pages of one replay. Ask again with `after: next`
+// until `next` is missing.
+//
+// POST /v1/dead-letters/replay
+func (UnimplementedHandler) ReplayDeadLetters(ctx context.Context, req *ReplayRequest, params ReplayDeadLettersParams) (r ReplayDeadLettersRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // ResetBreaker implements resetBreaker operation.
 //
 // Closes the breaker on every gateway, whoever or whatever opened it, and forgets how long its pauses
@@ -304,6 +357,17 @@ func (UnimplementedHandler) ResetBreaker(ctx context.Context, req *ReasonRequest
 	return r, ht.ErrNotImplemented
 }
 
+// ResolveMessage implements resolveMessage operation.
+//
+// Ends the doubt about a message whose call may have been made and whose answer was lost: it was
+// `sent` (a report may still come), `delivered`, or `failed` (the plan goes on); or `repeat` it,
+// knowing that it may arrive twice. Its To Do is completed with it.
+//
+// POST /v1/messages/{id}/resolve
+func (UnimplementedHandler) ResolveMessage(ctx context.Context, req *ResolveRequest, params ResolveMessageParams) (r ResolveMessageRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // ResumeLane implements resumeLane operation.
 //
 // Lifts the pause of a lane, whoever set it, and releases the messages that wait there with
@@ -311,6 +375,19 @@ func (UnimplementedHandler) ResetBreaker(ctx context.Context, req *ReasonRequest
 //
 // POST /v1/lanes/{lane}/resume
 func (UnimplementedHandler) ResumeLane(ctx context.Context, req *ReasonRequest, params ResumeLaneParams) (r ResumeLaneRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// RetryMessage implements retryMessage operation.
+//
+// Replaces a message that failed, was suppressed or has expired by a new one of the same step, with
+// the same content. Of a recipient that was given inline, `address` (a number, an email address) or
+// `postal` (a letter) corrects where it goes; it is checked as at acceptance. Of a loaded person, load
+// the corrected contact point first: it is read here. A message is replaced once; the contact shows
+// the chain. Not possible while it is pending, in doubt, sent or delivered.
+//
+// POST /v1/messages/{id}/retry
+func (UnimplementedHandler) RetryMessage(ctx context.Context, req *RetryRequest, params RetryMessageParams) (r RetryMessageRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
