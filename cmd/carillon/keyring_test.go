@@ -48,7 +48,12 @@ func TestKeyring(t *testing.T) {
 	}
 	t.Run("looks a key up once in a moment", func(t *testing.T) {
 		k, h := fresh()
-		if !open(t, k, key) || !open(t, k, key) || h.asked != 1 {
+		for range 2 {
+			if !open(t, k, key) {
+				t.Fatal("it does not open")
+			}
+		}
+		if h.asked != 1 {
 			t.Errorf("asked %d times", h.asked)
 		}
 	})
@@ -60,8 +65,10 @@ func TestKeyring(t *testing.T) {
 			t.Error("not yet")
 		}
 		now = now.Add(keyHeld)
-		if open(t, k, key) || open(t, k, key) {
-			t.Error("it still opens")
+		for range 2 {
+			if open(t, k, key) {
+				t.Error("it still opens")
+			}
 		}
 	})
 	t.Run("forgets at once what was revoked here, also what is being looked up", func(t *testing.T) {
@@ -82,7 +89,12 @@ func TestKeyring(t *testing.T) {
 	})
 	t.Run("remembers no stranger", func(t *testing.T) {
 		k, h := fresh()
-		if open(t, k, other) || open(t, k, other) || h.asked != 2 {
+		for range 2 {
+			if open(t, k, other) {
+				t.Error("a stranger gets in")
+			}
+		}
+		if h.asked != 2 {
 			t.Errorf("asked %d times", h.asked)
 		}
 	})
