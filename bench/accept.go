@@ -106,7 +106,7 @@ func (a *acceptance) callers(ctx context.Context, rows, callers int, loaded bool
 	}
 	var mu sync.Mutex
 	var sizes []int
-	committer := group.New(group.Config{Flushers: g.options.Workers, Timeout: time.Minute}, func(ctx context.Context, sets []store.Writes) ([]store.Verdict, error) {
+	committer := group.New(group.Config{Timeout: time.Minute}, func(ctx context.Context, sets []store.Writes) ([]store.Verdict, error) {
 		mu.Lock()
 		sizes = append(sizes, len(sets))
 		mu.Unlock()

@@ -1,8 +1,8 @@
 // Package group merges what concurrent callers want committed into few commits, and answers each after its commit.
 //
-// A committer takes the first thing that waits, and with it everything else that has gathered meanwhile, up to a
-// bound; it does not linger for more, because waiting costs more than it saves. Under load the batches grow by
-// themselves while the commit before them is under way.
+// What is handed in while nothing is under way is committed at once: waiting for more costs more than it saves. What comes
+// meanwhile gathers and goes with the next commit, so that under load the batches grow by themselves. A second commit
+// begins beside the first only when so much has gathered that it pays: a commit has its own price, whatever is in it.
 package group
 
 import (
@@ -16,6 +16,7 @@ import (
 // Config bounds a committer.
 type Config struct {
 	Flushers int           // commits under way at once; default 2
+	Beside   int           // things that must wait for a commit to begin beside another; default 128
 	Max      int           // things per commit; default 500
 	Queue    int           // things that may wait; default 4096. More are refused as Unavailable
 	Timeout  time.Duration // of one commit; default 15 s
@@ -27,6 +28,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Max <= 0 {
 		c.Max = 500
+	}
+	if c.Beside <= 0 {
+		c.Beside = min(128, c.Max)
 	}
 	if c.Queue <= 0 {
 		c.Queue = 4096
@@ -52,24 +56,19 @@ type waiting[T, V any] struct {
 
 // Committer merges commits. Make one with [New]; it is safe for concurrent use.
 type Committer[T, V any] struct {
-	cfg     Config
-	commit  Commit[T, V]
-	queue   chan *waiting[T, V]
-	stopped chan struct{}
-	once    sync.Once
-	flushed sync.WaitGroup
+	cfg    Config
+	commit Commit[T, V]
+
+	mu      sync.Mutex
+	queue   []*waiting[T, V]
+	under   int // commits under way
+	stopped bool
+	commits sync.WaitGroup
 }
 
-// New starts the committer's flushers; Close ends them.
+// New returns a committer. It has no goroutine of its own while nothing is to be committed.
 func New[T, V any](cfg Config, commit Commit[T, V]) *Committer[T, V] {
-	cfg = cfg.withDefaults()
-	c := &Committer[T, V]{
-		cfg: cfg, commit: commit, queue: make(chan *waiting[T, V], cfg.Queue), stopped: make(chan struct{}),
-	}
-	for range cfg.Flushers {
-		c.flushed.Go(c.flush)
-	}
-	return c
+	return &Committer[T, V]{cfg: cfg.withDefaults(), commit: commit}
 }
 
 // Do hands one thing in and returns when it is committed. Unavailable when the queue is full or the committer has
@@ -77,15 +76,8 @@ func New[T, V any](cfg Config, commit Commit[T, V]) *Committer[T, V] {
 func (c *Committer[T, V]) Do(ctx context.Context, thing T) (V, error) {
 	var none V
 	w := &waiting[T, V]{thing: thing, answer: make(chan answer[V], 1)}
-	select {
-	case <-c.stopped:
-		return none, fault.New(fault.Unavailable, "stopping")
-	default:
-	}
-	select {
-	case c.queue <- w:
-	default:
-		return none, &fault.Error{Kind: fault.Unavailable, Text: "too much waits to be stored", Wait: time.Second}
+	if err := c.put(w); err != nil {
+		return none, err
 	}
 	select {
 	case a := <-w.answer:
@@ -95,50 +87,60 @@ func (c *Committer[T, V]) Do(ctx context.Context, thing T) (V, error) {
 	}
 }
 
-// Waiting is how many things wait for the next commit.
-func (c *Committer[T, V]) Waiting() int { return len(c.queue) }
-
-// Close commits what waits and ends the flushers.
-func (c *Committer[T, V]) Close() {
-	c.once.Do(func() { close(c.stopped) })
-	c.flushed.Wait()
+// put takes a thing into the queue and begins a commit when one is due.
+func (c *Committer[T, V]) put(w *waiting[T, V]) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.stopped:
+		return fault.New(fault.Unavailable, "stopping")
+	case len(c.queue) >= c.cfg.Queue:
+		return &fault.Error{Kind: fault.Unavailable, Text: "too much waits to be stored", Wait: time.Second}
+	}
+	c.queue = append(c.queue, w)
+	if batch := c.take(); batch != nil {
+		c.commits.Go(func() { c.flush(batch) })
+	}
+	return nil
 }
 
-func (c *Committer[T, V]) flush() {
-	for {
-		select {
-		case w := <-c.queue:
-			c.run(c.gather(w))
-		case <-c.stopped:
-			if !c.drain() {
-				return
-			}
-		}
+// take takes the next batch when a commit may begin. It is called under the lock, and whoever gets a batch commits it.
+func (c *Committer[T, V]) take() []*waiting[T, V] {
+	gathered := len(c.queue)
+	if gathered == 0 || c.under >= c.cfg.Flushers || c.under > 0 && gathered < c.cfg.Beside {
+		return nil
 	}
-}
-
-// drain commits what was handed in before the stop and reports whether there was anything.
-func (c *Committer[T, V]) drain() bool {
-	select {
-	case w := <-c.queue:
-		c.run(c.gather(w))
-		return true
-	default:
-		return false
-	}
-}
-
-func (c *Committer[T, V]) gather(first *waiting[T, V]) []*waiting[T, V] {
-	batch := []*waiting[T, V]{first}
-	for len(batch) < c.cfg.Max {
-		select {
-		case w := <-c.queue:
-			batch = append(batch, w)
-		default:
-			return batch
-		}
-	}
+	n := min(gathered, c.cfg.Max)
+	batch := c.queue[:n:n]
+	c.queue = append([]*waiting[T, V](nil), c.queue[n:]...)
+	c.under++
 	return batch
+}
+
+// flush commits a batch, and what gathers meanwhile.
+func (c *Committer[T, V]) flush(batch []*waiting[T, V]) {
+	for batch != nil {
+		c.run(batch)
+		c.mu.Lock()
+		c.under--
+		batch = c.take()
+		c.mu.Unlock()
+	}
+}
+
+// Waiting is how many things wait for the next commit.
+func (c *Committer[T, V]) Waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.queue)
+}
+
+// Close commits what waits and lets nothing more in.
+func (c *Committer[T, V]) Close() {
+	c.mu.Lock()
+	c.stopped = true
+	c.mu.Unlock()
+	c.commits.Wait()
 }
 
 func (c *Committer[T, V]) run(batch []*waiting[T, V]) {

@@ -60,6 +60,73 @@ func TestCommitter(t *testing.T) {
 		}
 		all.Wait()
 	})
+	t.Run("begins a commit beside another only when enough has gathered", func(t *testing.T) {
+		t.Parallel()
+		begun, release := make(chan int, 100), make(chan struct{})
+		c := group.New(group.Config{Flushers: 2, Beside: 10, Max: 12}, func(ctx context.Context, in []int) ([]int, error) {
+			begun <- len(in)
+			<-release
+			return double(ctx, in)
+		})
+		defer c.Close()
+		var all sync.WaitGroup
+		hand := func(n int) {
+			for range n {
+				before := c.Waiting()
+				all.Go(func() { _, _ = c.Do(t.Context(), 0) })
+				for c.Waiting() == before && len(begun) == 0 {
+					t.Log("handing in")
+				}
+			}
+		}
+		hand(1)
+		if n := <-begun; n != 1 {
+			t.Errorf("the first commit took %d things", n)
+		}
+		hand(9)
+		if len(begun) > 0 {
+			t.Error("a second commit began for nine things")
+		}
+		hand(1)
+		if n := <-begun; n != 10 {
+			t.Errorf("the second commit took %d things", n)
+		}
+		hand(30)
+		if len(begun) > 0 {
+			t.Error("a third commit began beside two")
+		}
+		close(release)
+		all.Wait()
+		for total := 0; total < 30; {
+			n := <-begun
+			if total += n; n > 12 {
+				t.Errorf("a commit took %d things", n)
+			}
+		}
+	})
+	t.Run("commits what waits when it is closed", func(t *testing.T) {
+		t.Parallel()
+		begun, release := make(chan struct{}, 3), make(chan struct{})
+		c := group.New(group.Config{}, func(ctx context.Context, in []int) ([]int, error) {
+			begun <- struct{}{}
+			<-release
+			return double(ctx, in)
+		})
+		var all sync.WaitGroup
+		all.Go(func() { _, _ = c.Do(t.Context(), 1) })
+		<-begun
+		all.Go(func() {
+			if got, err := c.Do(t.Context(), 2); got != 4 || err != nil {
+				t.Errorf("got %d, %v", got, err)
+			}
+		})
+		for c.Waiting() < 1 {
+			t.Log("waiting")
+		}
+		all.Go(c.Close)
+		close(release)
+		all.Wait()
+	})
 	t.Run("refuses more than its queue holds", func(t *testing.T) {
 		t.Parallel()
 		begun, release := make(chan struct{}, 3), make(chan struct{})
