@@ -48,6 +48,7 @@ const examples = `
 Examples:
   carillon demo                                  see messages travel, then try the API
   carillon demo --exit --output json             the same for a script; status 1 when the sums do not add up
+  carillon demo --gameday --exit                 see providers fail; status 1 when anything was lost
   carillon key create --name cis --role cis --source cis --division NORTH --store carillon.db
   carillon serve --store postgres://carillon@127.0.0.1/carillon --kafka-brokers 127.0.0.1:9092
   carillon simulate --listen 127.0.0.1:9100      simulated SNS, SES, dialer, Kafka and DMS

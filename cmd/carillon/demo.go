@@ -35,6 +35,8 @@ type DemoCmd struct {
 	Seed      uint64        `help:"Chance: the same seed makes the same morning." default:"1"`
 	Exit      bool          `help:"End after the table, with status 1 when the sums do not add up."`
 	Output    string        `help:"table, or json: one object per line, the first with the address and key, the last with the sums." enum:"table,json" default:"table"`
+	Gameday   bool          `help:"Instead of a morning: providers throttle, stall, lose answers and are down, one after the other, under a steady stream of contacts; says what was lost and doubled, and ends with status 1 when anything was."`
+	Act       time.Duration `help:"How long each act of a game day lasts." default:"8s"`
 	Patience  time.Duration `help:"How long to wait until nothing is due any more." default:"3m"`
 	LogLevel  slog.Level    `help:"debug, info, warn or error." default:"warn"`
 }
@@ -105,6 +107,9 @@ func (d *demo) settings() (Settings, error) {
 		},
 	}
 	s.SNS.Endpoint, s.SES.Endpoint = urls.SNS, urls.SES
+	if d.cmd.Gameday { // an act is short
+		s.Lease, s.CallTimeout = gamedayLease, gamedayTimeout
+	}
 	return s, nil
 }
 
@@ -129,7 +134,11 @@ func (d *demo) serve() error {
 	ctx, stop := context.WithCancel(d.w.ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- d.app.run(ctx, listener) }()
-	told := d.morning(ctx)
+	play := d.morning
+	if d.cmd.Gameday {
+		play = d.gameday
+	}
+	told := play(ctx)
 	if told == nil && !d.cmd.Exit {
 		<-ctx.Done()
 	}
@@ -212,8 +221,8 @@ const (
 	demoExpires = 45 * time.Second
 )
 
-// morning loads the utility, posts the contacts, waits until nothing is due, and tells the sums.
-func (d *demo) morning(ctx context.Context) error {
+// open loads the utility, and says where everything is.
+func (d *demo) open(ctx context.Context) (*utility, poster, error) {
 	d.sims.SetHooks(hooksAt(d.url, d.keys.Vendor))
 	d.tell(map[string]any{
 		"event": "ready", "url": d.url, "key": d.keys.Demo, "vendorKey": d.keys.Vendor, "northKey": d.keys.North,
@@ -221,7 +230,13 @@ func (d *demo) morning(ctx context.Context) error {
 	}, "Carillon demo at %s\nkey        %s\nvendor key %s\n", d.url, d.keys.Demo, d.keys.Vendor)
 	u := newUtility(d.cmd.Seed, d.cmd.Customers)
 	poster := poster{client: apiClient{base: d.url, key: d.keys.CIS, http: &http.Client{Timeout: time.Minute}}, workers: posters}
-	if err := poster.each(ctx, len(u.customers), d.bar("loading customers", len(u.customers)), u.load); err != nil {
+	return u, poster, poster.each(ctx, len(u.customers), d.bar("loading customers", len(u.customers)), u.load)
+}
+
+// morning posts the contacts, waits until nothing is due, and tells the sums.
+func (d *demo) morning(ctx context.Context) error {
+	u, poster, err := d.open(ctx)
+	if err != nil {
 		return err
 	}
 	if err := poster.each(ctx, d.cmd.Contacts, d.bar("posting contacts", d.cmd.Contacts), u.post); err != nil {

@@ -200,6 +200,7 @@ func (f *fire) witnesses(mark string) map[string]*witness {
 		{"dialer", "dial", "accepted", "voice"},
 		{"dialer", "lease", "accepted", "voice"},
 		{"dms", "letter", "accepted", "letter"},
+		{"dms", "letter", "rejected", "letter"},
 	} {
 		for _, r := range readRecords(f.t, f.records, at.file) {
 			if r.Op != at.op || r.Outcome != at.outcome {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -76,16 +77,20 @@ func (s *server) stop(t *testing.T, how syscall.Signal) {
 	}
 }
 
-// freePort is a loopback port that nobody listens on now.
+// freePort is a loopback port that nobody listens on now, below those that outgoing connections take: who listens there
+// may stop, and listen again.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		port := strconv.Itoa(20000 + rand.IntN(12000))
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:"+port)
+		if err == nil {
+			_ = l.Close() // its number is all that is wanted
+			return port
+		}
 	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
+	t.Fatal("no port is free")
+	return ""
 }
 
 // ownPostgres starts a PostgreSQL of the test's own, of the version that TEST_POSTGRES_URL has; url is its database.

@@ -119,6 +119,12 @@ func morningTypes() []morningType {
 // post posts one contact. Everything about it hangs on the seed and its number, so a second run posts the same
 // contacts under the same keys, and reaches nobody twice.
 func (u *utility) post(ctx context.Context, c apiClient, i int) error {
+	status, body, err := c.do(ctx, http.MethodPost, "/v1/contacts", map[string]string{"Idempotency-Key": fmt.Sprintf("demo-%d-%d", u.seed, i)}, u.request(i))
+	return wanted(status, body, err)
+}
+
+// request is the contact of number i.
+func (u *utility) request(i int) map[string]any {
 	r := rand.New(rand.NewPCG(u.seed, uint64(i)+1000)) //nolint:gosec // an invented contact needs no secret
 	who := u.customers[r.IntN(len(u.customers))]
 	roll := r.IntN(100)
@@ -141,8 +147,7 @@ func (u *utility) post(ctx context.Context, c apiClient, i int) error {
 	} else {
 		request["externalPerson"] = who.id
 	}
-	status, body, err := c.do(ctx, http.MethodPost, "/v1/contacts", map[string]string{"Idempotency-Key": fmt.Sprintf("demo-%d-%d", u.seed, i)}, request)
-	return wanted(status, body, err)
+	return request
 }
 
 // poster makes many requests, some at once.
