@@ -26,16 +26,6 @@ const (
 	runbooksDir   = deployDir + "/runbooks"
 )
 
-// toCome are metrics that alerts and graphs use and that no gateway shows yet. It is empty in a release.
-func toCome() []string {
-	return []string{
-		"carillon_ledger_unsealed_entries", "carillon_ledger_lag_seconds", "carillon_ledger_leaves", "carillon_ledger_checkpoint_timestamp_seconds",
-		"carillon_ledger_key_age_seconds", "carillon_conservation_drift_messages", "carillon_conservation_recounted_timestamp_seconds",
-		"carillon_pace_limit_units", "carillon_pace_rate_units", "carillon_pace_throttled_total",
-		"carillon_pace_daily_left_units",
-	}
-}
-
 // alertRule is an alert as Prometheus reads it.
 type alertRule struct {
 	Alert       string
@@ -107,18 +97,12 @@ func queries(t *testing.T) []query {
 func TestQueriesNameWhatThereIs(t *testing.T) {
 	t.Parallel()
 	known := families(t, operated(t, nil))
-	later := toCome()
 	for _, q := range queries(t) {
 		if !strings.Contains(q.expr, "carillon_") && !strings.Contains(q.expr, `job="carillon"`) {
 			t.Errorf("%s: %s asks about anybody", q.where, q.expr)
 		}
-		for _, wrong := range unknownIn(known, later, q.expr) {
+		for _, wrong := range unknownIn(known, q.expr) {
 			t.Errorf("%s: %s in %s", q.where, wrong, q.expr)
-		}
-	}
-	for _, name := range later {
-		if known[name] != nil {
-			t.Logf("%s is there: take it off the list of what is to come", name)
 		}
 	}
 }
@@ -143,7 +127,7 @@ func TestQueriesCatch(t *testing.T) {
 		`carillon_conservation_messages{place="in_doubt", instance="a"}`:                   "",
 		`sum by (channel) (carillon_attempts_total) / sum by (adapter) (carillon_gateway)`: "carillon_gateway",
 	} {
-		wrong := strings.Join(unknownIn(known, nil, expr), "; ")
+		wrong := strings.Join(unknownIn(known, expr), "; ")
 		if says == "" && wrong != "" || !strings.Contains(wrong, says) {
 			t.Errorf("%s: found %q, want %q", expr, wrong, says)
 		}
@@ -151,15 +135,10 @@ func TestQueriesCatch(t *testing.T) {
 }
 
 // unknownIn names what a query asks for and no gateway shows.
-func unknownIn(known map[string]*dto.MetricFamily, later []string, expr string) []string {
+func unknownIn(known map[string]*dto.MetricFamily, expr string) []string {
 	var wrong []string
 	labels := []string{"instance", "job", "le"}
-	foreign := false
 	for _, m := range regexp.MustCompile(`((?:rate|increase)\()?\b((?:carillon|go|process)_\w+)(?:\{([^}]*)\})?`).FindAllStringSubmatch(expr, -1) {
-		if slices.Contains(later, m[2]) {
-			foreign = true
-			continue
-		}
 		f, part := familyOf(known, m[2])
 		switch {
 		case f == nil:
@@ -175,9 +154,6 @@ func unknownIn(known map[string]*dto.MetricFamily, later []string, expr string) 
 			labels = append(labels, name)
 		}
 		wrong = append(wrong, unmatched(has, m[3])...)
-	}
-	if foreign {
-		return wrong
 	}
 	for _, m := range regexp.MustCompile(`\b(?:by|on|without|ignoring) ?\(([^)]*)\)`).FindAllStringSubmatch(expr, -1) {
 		for name := range strings.SplitSeq(m[1], ",") {

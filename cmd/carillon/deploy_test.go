@@ -81,11 +81,14 @@ func TestDeploymentsServe(t *testing.T) {
 			if err := s.Validate(); err != nil {
 				t.Error(err)
 			}
-			if !s.postgres() || len(s.Kafka.Brokers) == 0 || s.Dialer.URL == "" || !strings.HasPrefix(s.Listen, "0.0.0.0:") {
-				t.Errorf("it serves on %s, with brokers %v and dialer %q", s.Listen, s.Kafka.Brokers, s.Dialer.URL)
+			if !s.postgres() || len(s.Kafka.Brokers) == 0 || s.Dialer.URL == "" || s.Ledger.Key.Reveal() == "" || !strings.HasPrefix(s.Listen, "0.0.0.0:") {
+				t.Errorf("it serves on %s, with brokers %v, dialer %q and a ledger key of %d characters", s.Listen, s.Kafka.Brokers, s.Dialer.URL, len(s.Ledger.Key.Reveal()))
 			}
 			if strings.HasPrefix(where, "compose") == (s.Environment == production) {
 				t.Errorf("its environment is %s", s.Environment)
+			}
+			if _, err := s.signatory(); strings.HasPrefix(where, "compose") && err != nil {
+				t.Error(err)
 			}
 		})
 	}
