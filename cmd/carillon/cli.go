@@ -25,6 +25,7 @@ type CLI struct {
 	Key      KeyCmd      `cmd:"" help:"Create, list and revoke keys of the API."`
 	Config   ConfigCmd   `cmd:"" help:"Show, check and change the configuration."`
 	Batch    BatchCmd    `cmd:"" help:"Run batches and see their runs, through the API of a running gateway."`
+	Hold     HoldCmd     `cmd:"" help:"Put, lift and list legal holds: what they name, retention leaves alone."`
 	Doctor   DoctorCmd   `cmd:"" help:"List the gateways, and recount the conservation sums from the tables."`
 	Ledger   LedgerCmd   `cmd:"" help:"Check the ledger, prove its entries, and make the key that signs it."`
 	Recover  RecoverCmd  `cmd:"" help:"Make a store that was restored from a backup safe to run on."`

@@ -40,13 +40,17 @@ func (b *block) take(ctx context.Context) (int64, error) {
 }
 
 // ids hands out identifiers: numbers in blocks from the store, message ids from time and chance.
-type ids struct{ persons, points, contacts *block }
+type ids struct {
+	persons, points, contacts *block
+	from                      store.Numbers
+}
 
 func newIDs(from store.Numbers) *ids {
 	return &ids{
 		persons:  &block{name: "person", from: from},
 		points:   &block{name: "point", from: from},
 		contacts: &block{name: "contact", from: from},
+		from:     from,
 	}
 }
 
@@ -67,6 +71,9 @@ func (i *ids) Point(ctx context.Context) (customer.PointID, error) {
 	n, err := i.points.take(ctx)
 	return customer.PointID(n), err
 }
+
+// Hold is the next number of a legal hold: they are few, so that each is drawn alone.
+func (i *ids) Hold(ctx context.Context) (int64, error) { return i.from.Numbers(ctx, "hold", 1) }
 
 // Message is a new time-ordered message id.
 func (i *ids) Message(now time.Time) message.ID {

@@ -25,6 +25,7 @@ type Facts interface {
 	store.Customers
 	store.Lanes
 	store.Principals
+	store.Holds
 }
 
 // Feed is the ledger as the changes feed reads it.
@@ -49,6 +50,7 @@ type Channel interface {
 type IDs interface {
 	Person(ctx context.Context) (customer.PersonID, error)
 	Point(ctx context.Context) (customer.PointID, error)
+	Hold(ctx context.Context) (int64, error)
 }
 
 // Steps starts what follows a step that fell.

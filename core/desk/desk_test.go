@@ -31,6 +31,7 @@ type tables struct {
 	people     map[string]customer.Person
 	principals []access.Principal
 	listed     []consent.Suppression
+	held       []store.Hold
 	leaves     []ledger.Leaf
 	verdicts   []store.Verdict
 	applied    []store.Writes
@@ -97,6 +98,14 @@ func (s *tables) PersonByExternal(_ context.Context, source, external string) (c
 func (s *tables) LaneStates(context.Context, time.Time) ([]store.LaneState, error) {
 	return []store.LaneState{{Lane: 5}}, s.blind
 }
+func (s *tables) HoldList(_ context.Context, lifted bool) (all []store.Hold, err error) {
+	for _, h := range s.held {
+		if lifted || h.LiftedAt.IsZero() {
+			all = append(all, h)
+		}
+	}
+	return all, s.blind
+}
 func (s *tables) NextDue(context.Context, message.Lane) (time.Time, error) { return noon(), nil }
 
 func (s *tables) Principal(context.Context, access.KeyHash) (access.Principal, error) {
@@ -138,6 +147,11 @@ func (c *configs) Refresh(context.Context) error { c.refreshed++; return nil }
 type counter struct {
 	n    int64
 	down error
+}
+
+func (c *counter) Hold(context.Context) (int64, error) {
+	c.n++
+	return c.n, c.down
 }
 
 func (c *counter) Person(context.Context) (customer.PersonID, error) {

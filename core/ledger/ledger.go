@@ -36,6 +36,8 @@ const (
 	BreakerTripped    Kind = "breaker.tripped"
 	BreakerReset      Kind = "breaker.reset"
 	ConfigWritten     Kind = "config.written"
+	HoldPut           Kind = "hold.put"
+	HoldLifted        Kind = "hold.lifted"
 	PrincipalMade     Kind = "principal.created"
 	PrincipalRevoked  Kind = "principal.revoked"
 	StoreRestored     Kind = "store.restored" // from a backup; Code says to which time

@@ -85,6 +85,41 @@ func configuration() []sentence {
 	}
 }
 
+func holds() []sentence {
+	put := func(st *stand, reason string) store.Hold {
+		number, err := st.s.Numbers(st.t.Context(), "hold", 1)
+		st.ok(err, "drawing a hold's number")
+		h := store.Hold{Number: number, Kind: store.HoldAccount, Subject: "0004000001", Reason: reason, By: "counsel", At: Noon()}
+		st.applied(store.Writes{Holds: []store.Hold{h}})
+		return h
+	}
+	listed := func(st *stand, lifted bool) []store.Hold {
+		all, err := st.s.HoldList(st.t.Context(), lifted)
+		st.ok(err, "listing holds")
+		return all
+	}
+	return []sentence{
+		{"are listed newest first until they are lifted, and after that on demand", func(st *stand) {
+			first, second := put(st, "case 1"), put(st, "case 2")
+			st.same("in force", listed(st, false), []store.Hold{second, first})
+			st.applied(store.Writes{Unholds: []store.Unhold{{Number: first.Number, By: "judge", At: Noon().Add(time.Hour)}}})
+			st.same("in force", listed(st, false), []store.Hold{second})
+			first.LiftedBy, first.LiftedAt = "judge", Noon().Add(time.Hour)
+			st.same("all", listed(st, true), []store.Hold{second, first})
+		}},
+		{"are refused while the same is in force, and lifted once", func(st *stand) {
+			h := put(st, "case 1")
+			again := h
+			again.Number++
+			st.conflict("hold", store.Writes{Holds: []store.Hold{again}})
+			lift := store.Writes{Unholds: []store.Unhold{{Number: h.Number, By: "judge", At: Noon()}}}
+			st.applied(lift)
+			st.conflict("hold", lift)
+			st.applied(store.Writes{Holds: []store.Hold{again}})
+		}},
+	}
+}
+
 func chores() []sentence {
 	return []sentence{
 		{"makes a tick exclusive", func(st *stand) {

@@ -46,6 +46,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{"suppressions", suppressions()},
 		{"administration", administration()},
 		{"configuration", configuration()},
+		{"holds", holds()},
 		{"chores", chores()},
 		{"fleet", fleets()},
 		{"numbers", numbers()},

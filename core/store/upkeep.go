@@ -16,6 +16,41 @@ type Upkeep interface {
 	Troubles(ctx context.Context) ([]string, error)
 }
 
+// Holds reads legal holds.
+type Holds interface {
+	// HoldList lists the holds in force, and on demand those that were lifted too, the newest first.
+	HoldList(ctx context.Context, lifted bool) ([]Hold, error)
+}
+
+// HoldKind says what a hold names.
+type HoldKind string
+
+// The kinds.
+const (
+	HoldAccount HoldKind = "account"
+	HoldPerson  HoldKind = "person"
+)
+
+// Hold is a legal hold: retention takes nothing away that belongs to its account or person until it is lifted. One
+// that is in force for the same subject and reason is a Conflict "hold".
+type Hold struct {
+	Number   int64 // from the sequence "hold"
+	Kind     HoldKind
+	Subject  string // the account's number, or the person's ten digits
+	Reason   string
+	By       string
+	At       time.Time
+	LiftedAt time.Time // zero while it is in force
+	LiftedBy string
+}
+
+// Unhold lifts a hold; the set is a Conflict "hold" when it is not in force.
+type Unhold struct {
+	Number int64
+	By     string
+	At     time.Time
+}
+
 // Conservation reads the sums.
 type Conservation interface {
 	// Sums adds up the counters of hours from from (inclusive) until to (exclusive).

@@ -45,7 +45,7 @@ const (
 type Verdict struct {
 	Outcome Outcome
 	Contact contact.ID      // of Replayed: whom the key belongs to
-	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name, tick, pause, retry, batch, or the table of a row that is there
+	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name, tick, hold, pause, retry, batch, or the table of a row that is there
 	Claimed []message.Taken // of an applied Claim
 	Purged  int64           // rows that applied Purges took away
 }
@@ -183,6 +183,8 @@ type Writes struct {
 	Folds        []Fold
 	Recounts     []Recounted
 	Purges       []Purge
+	Holds        []Hold
+	Unholds      []Unhold
 	Ticks        []Tick
 	Beats        []Gateway  // put; the last word of a name wins
 	Farewells    []Farewell // after Beats
@@ -235,6 +237,8 @@ func (w Writes) And(o Writes) Writes {
 	w.Folds = append(w.Folds, o.Folds...)
 	w.Recounts = append(w.Recounts, o.Recounts...)
 	w.Purges = append(w.Purges, o.Purges...)
+	w.Holds = append(w.Holds, o.Holds...)
+	w.Unholds = append(w.Unholds, o.Unholds...)
 	w.Ticks = append(w.Ticks, o.Ticks...)
 	w.Beats = append(w.Beats, o.Beats...)
 	w.Farewells = append(w.Farewells, o.Farewells...)

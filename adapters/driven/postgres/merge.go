@@ -147,6 +147,12 @@ func touchesDesk(w *store.Writes, is func(touch)) {
 	for _, p := range w.Purges {
 		is(touch{what: 'u', n: int64(p.What)})
 	}
+	for i := range w.Holds {
+		is(touch{what: 'o', n: w.Holds[i].Number})
+	}
+	for i := range w.Unholds {
+		is(touch{what: 'o', n: w.Unholds[i].Number})
+	}
 }
 
 func touchesMessages(w *store.Writes, is func(message.ID)) {

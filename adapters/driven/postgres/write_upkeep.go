@@ -16,6 +16,13 @@ on conflict (hour) do update set at = excluded.at, next_at = excluded.next_at`
 
 	dropDrifts = `delete from drift where hour = any($1::bigint[])`
 
+	putHold = `
+insert into hold (number, kind, subject, reason, by, at, lifted_at, lifted_by) values ($1, $2, $3, $4, $5, $6, $7, $8)`
+
+	liftHold = `
+with put as (update hold set lifted_at = $2, lifted_by = $3 where number = $1 and lifted_at = 0 returning 1)
+select expect_rows((select count(*) from put), 1, 'hold')`
+
 	putDrifts = `insert into drift (hour, channel, messages) select * from unnest($1::bigint[], $2::text[], $3::bigint[])`
 )
 
@@ -46,6 +53,12 @@ gone as (delete from recount r using old where r.hour = old.hour returning 1` + 
 func queueUpkeep(batch *pgx.Batch, jobs []*job) {
 	if rows := flat(jobs, func(w *store.Writes) []store.Recounted { return w.Recounts }); len(rows) > 0 {
 		queueRecounts(batch, rows)
+	}
+	for _, h := range flat(jobs, func(w *store.Writes) []store.Unhold { return w.Unholds }) {
+		batch.Queue(liftHold, h.Number, micros(h.At), text(h.By))
+	}
+	for _, h := range flat(jobs, func(w *store.Writes) []store.Hold { return w.Holds }) {
+		batch.Queue(putHold, h.Number, string(h.Kind), text(h.Subject), text(h.Reason), text(h.By), micros(h.At), micros(h.LiftedAt), text(h.LiftedBy))
 	}
 	for _, j := range jobs {
 		j.verdict.Purged = 0

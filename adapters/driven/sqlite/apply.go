@@ -102,6 +102,8 @@ func (x *tx) write(ctx context.Context, w *store.Writes) error {
 		each(ctx, w.Seals, x.seal),
 		each(ctx, w.Folds, x.fold),
 		each(ctx, w.Recounts, x.recounted),
+		each(ctx, w.Unholds, x.unhold),
+		each(ctx, w.Holds, x.hold),
 		each(ctx, w.Ticks, x.tick),
 		each(ctx, w.Ranges, x.intakeRange),
 		each(ctx, w.Beats, x.beat),

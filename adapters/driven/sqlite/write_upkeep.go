@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 
 	"carillon/core/store"
 )
@@ -57,4 +58,31 @@ func (x *tx) purges(ctx context.Context, all []store.Purge) (gone int64, err err
 		gone += n
 	}
 	return gone, nil
+}
+
+const insertHold = `
+insert into hold (number, kind, subject, reason, by, at, lifted_at, lifted_by) values (?, ?, ?, ?, ?, ?, ?, ?)`
+
+func (x *tx) hold(ctx context.Context, h store.Hold) error {
+	return x.must(ctx, "hold", insertHold, h.Number, string(h.Kind), h.Subject, h.Reason, h.By, micros(h.At), micros(h.LiftedAt), h.LiftedBy)
+}
+
+func (x *tx) unhold(ctx context.Context, h store.Unhold) error {
+	return x.must(ctx, "hold", `update hold set lifted_at = ?, lifted_by = ? where number = ? and lifted_at = 0`, micros(h.At), h.By, h.Number)
+}
+
+const selectHolds = `
+select number, kind, subject, reason, by, at, lifted_at, lifted_by from hold
+where ? or lifted_at = 0 order by number desc limit 1000`
+
+// HoldList implements [store.Holds].
+func (s *Store) HoldList(ctx context.Context, lifted bool) (all []store.Hold, err error) {
+	err = s.read(ctx, "listing holds", func(q *sql.Tx) error {
+		rows, err := q.QueryContext(ctx, selectHolds, lifted)
+		all, err = collect(rows, err, func(r rowScanner, h *store.Hold) error {
+			return r.Scan(&h.Number, &h.Kind, &h.Subject, &h.Reason, &h.By, moment{&h.At}, moment{&h.LiftedAt}, &h.LiftedBy)
+		})
+		return err
+	})
+	return all, err
 }

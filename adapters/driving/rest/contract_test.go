@@ -287,6 +287,7 @@ func bodies() map[string]func() body {
 		"extendCalls": func() body { return new(api.ExtendRequest) }, "recallCalls": func() body { return new(api.RecallRequest) },
 		"replayDeadLetters": func() body { return new(api.ReplayRequest) }, "cancelMany": func() body { return new(api.CancellationRequest) },
 		"retryMessage": func() body { return new(api.RetryRequest) }, "resolveMessage": func() body { return new(api.ResolveRequest) },
+		"putHold":   func() body { return new(api.HoldRequest) },
 		"putConfig": func() body { return new(api.Configuration) }, "createPrincipal": func() body { return new(api.PrincipalRequest) },
 	}
 }

@@ -2,6 +2,7 @@ package rest_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"math"
 	"net/http"
@@ -467,10 +468,32 @@ func (h *house) Retry(_ context.Context, at time.Time, p access.Principal, r acc
 	}}, h.asked(p)
 }
 
+func (h *house) PutHold(_ context.Context, at time.Time, p access.Principal, in store.Hold) (store.Hold, error) {
+	h.ordered = "hold " + string(in.Kind) + " " + in.Subject
+	in.Number, in.By, in.At = 7, "counsel", at
+	return in, h.asked(p)
+}
+
+func (h *house) LiftHold(_ context.Context, _ time.Time, p access.Principal, number int64) error {
+	h.ordered = fmt.Sprintf("lift %d", number)
+	return h.asked(p)
+}
+
+func (h *house) Holds(_ context.Context, p access.Principal, lifted bool) ([]store.Hold, error) {
+	all := []store.Hold{{Number: 7, Kind: store.HoldAccount, Subject: "4000000001", Reason: "case 2026-17", By: "counsel", At: now()}}
+	if lifted {
+		all = append(all, store.Hold{
+			Number: 3, Kind: store.HoldPerson, Subject: "1000000042", Reason: "case 2025-4", By: "counsel", At: now().Add(-time.Hour),
+			LiftedBy: "counsel", LiftedAt: now(),
+		})
+	}
+	return all, h.asked(p)
+}
+
 func (h *house) services() rest.Services {
 	return rest.Services{
 		Keys: h, Accept: h, Contacts: h, Persons: h, Suppressions: h, Changes: h, Lanes: h, Calls: h, Letters: h,
-		Configs: h, Snapshots: h, Principals: h, Health: h, Breakers: h, Fleet: h, Trips: h, Failures: h, Retries: h,
+		Configs: h, Snapshots: h, Principals: h, Health: h, Breakers: h, Fleet: h, Trips: h, Failures: h, Retries: h, Holds: h,
 	}
 }
 

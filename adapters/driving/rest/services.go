@@ -43,6 +43,7 @@ type Services struct {
 	Failures     Failures
 	Retries      Retrier
 	Fleet        Fleet
+	Holds        Holds
 }
 
 func (s Services) check() error {
@@ -53,7 +54,7 @@ func (s Services) check() error {
 		"Calls": s.Calls != nil, "Letters": s.Letters != nil, "Configs": s.Configs != nil,
 		"Snapshots":  s.Snapshots != nil,
 		"Principals": s.Principals != nil, "Health": s.Health != nil, "Breakers": s.Breakers != nil, "Trips": s.Trips != nil,
-		"Fleet":    s.Fleet != nil,
+		"Fleet": s.Fleet != nil, "Holds": s.Holds != nil,
 		"Failures": s.Failures != nil, "Retries": s.Retries != nil,
 	} {
 		if !there {
@@ -128,6 +129,16 @@ type Suppressions interface {
 	Lift(ctx context.Context, now time.Time, p access.Principal, s consent.Suppression) error
 	// Suppressions lists those of an address.
 	Suppressions(ctx context.Context, p access.Principal, channel message.Channel, address string) ([]consent.Suppression, error)
+}
+
+// Holds keep retention from accounts and persons. All return fault.Forbidden for who may not.
+type Holds interface {
+	// PutHold puts one; fault.Conflict when the same is in force, fault.Invalid.
+	PutHold(ctx context.Context, now time.Time, p access.Principal, h store.Hold) (store.Hold, error)
+	// LiftHold ends one; fault.NotFound when it is not in force.
+	LiftHold(ctx context.Context, now time.Time, p access.Principal, number int64) error
+	// Holds lists those in force, and on demand those that were lifted too.
+	Holds(ctx context.Context, p access.Principal, lifted bool) ([]store.Hold, error)
 }
 
 // Changes reads what happened.

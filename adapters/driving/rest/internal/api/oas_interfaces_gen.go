@@ -49,6 +49,10 @@ type LeaseCallsRes interface {
 	leaseCallsRes()
 }
 
+type LiftHoldRes interface {
+	liftHoldRes()
+}
+
 type LiftSuppressionRes interface {
 	liftSuppressionRes()
 }
@@ -67,6 +71,10 @@ type ListDeadLettersRes interface {
 
 type ListGatewaysRes interface {
 	listGatewaysRes()
+}
+
+type ListHoldsRes interface {
+	listHoldsRes()
 }
 
 type ListLanesRes interface {
@@ -107,6 +115,10 @@ type PostCallResultsRes interface {
 
 type PutConfigRes interface {
 	putConfigRes()
+}
+
+type PutHoldRes interface {
+	putHoldRes()
 }
 
 type PutPersonRes interface {

@@ -711,6 +711,90 @@ func decodeGetPersonParams(args [1]string, argsEscaped bool, r *http.Request) (p
 	return params, nil
 }
 
+// LiftHoldParams is parameters of liftHold operation.
+type LiftHoldParams struct {
+	// The hold's number.
+	Hold int64
+}
+
+func unpackLiftHoldParams(packed middleware.Parameters) (params LiftHoldParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "hold",
+			In:   "path",
+		}
+		params.Hold = packed[key].(int64)
+	}
+	return params
+}
+
+func decodeLiftHoldParams(args [1]string, argsEscaped bool, r *http.Request) (params LiftHoldParams, _ error) {
+	// Decode path: hold.
+	if err := func() error {
+		param := args[0]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[0])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "hold",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				val, err := d.DecodeValue()
+				if err != nil {
+					return err
+				}
+
+				c, err := conv.ToInt64(val)
+				if err != nil {
+					return err
+				}
+
+				params.Hold = c
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := (validate.Int{
+					MinSet:        true,
+					Min:           1,
+					MaxSet:        false,
+					Max:           0,
+					MinExclusive:  false,
+					MaxExclusive:  false,
+					MultipleOfSet: false,
+					MultipleOf:    0,
+					Pattern:       nil,
+				}).Validate(int64(params.Hold)); err != nil {
+					return errors.Wrap(err, "int")
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "hold",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
 // LiftSuppressionParams is parameters of liftSuppression operation.
 type LiftSuppressionParams struct {
 	// The channel.
@@ -2171,6 +2255,76 @@ func decodeListDeadLettersParams(args [0]string, argsEscaped bool, r *http.Reque
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "limit",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
+// ListHoldsParams is parameters of listHolds operation.
+type ListHoldsParams struct {
+	// Whether holds that were lifted are listed too.
+	Lifted OptBool `json:",omitempty,omitzero"`
+}
+
+func unpackListHoldsParams(packed middleware.Parameters) (params ListHoldsParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "lifted",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Lifted = v.(OptBool)
+		}
+	}
+	return params
+}
+
+func decodeListHoldsParams(args [0]string, argsEscaped bool, r *http.Request) (params ListHoldsParams, _ error) {
+	q := uri.NewQueryDecoder(r.URL.Query())
+	// Set default value for query: lifted.
+	{
+		val := bool(false)
+		params.Lifted.SetTo(val)
+	}
+	// Decode query: lifted.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "lifted",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotLiftedVal bool
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToBool(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotLiftedVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Lifted.SetTo(paramsDotLiftedVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "lifted",
 			In:   "query",
 			Err:  err,
 		}

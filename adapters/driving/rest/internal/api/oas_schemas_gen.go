@@ -2794,6 +2794,162 @@ type GetPersonUnprocessableEntity Problem
 
 func (*GetPersonUnprocessableEntity) getPersonRes() {}
 
+// A legal hold.
+// Ref: #/components/schemas/Hold
+type Hold struct {
+	// The hold's number.
+	Hold    int64     `json:"hold"`
+	Account OptString `json:"account"`
+	Person  OptString `json:"person"`
+	Reason  string    `json:"reason"`
+	// Who put it.
+	By string    `json:"by"`
+	At Timestamp `json:"at"`
+	// Who lifted it; missing while it is in force.
+	LiftedBy OptString    `json:"liftedBy"`
+	LiftedAt OptTimestamp `json:"liftedAt"`
+}
+
+// GetHold returns the value of Hold.
+func (s *Hold) GetHold() int64 {
+	return s.Hold
+}
+
+// GetAccount returns the value of Account.
+func (s *Hold) GetAccount() OptString {
+	return s.Account
+}
+
+// GetPerson returns the value of Person.
+func (s *Hold) GetPerson() OptString {
+	return s.Person
+}
+
+// GetReason returns the value of Reason.
+func (s *Hold) GetReason() string {
+	return s.Reason
+}
+
+// GetBy returns the value of By.
+func (s *Hold) GetBy() string {
+	return s.By
+}
+
+// GetAt returns the value of At.
+func (s *Hold) GetAt() Timestamp {
+	return s.At
+}
+
+// GetLiftedBy returns the value of LiftedBy.
+func (s *Hold) GetLiftedBy() OptString {
+	return s.LiftedBy
+}
+
+// GetLiftedAt returns the value of LiftedAt.
+func (s *Hold) GetLiftedAt() OptTimestamp {
+	return s.LiftedAt
+}
+
+// SetHold sets the value of Hold.
+func (s *Hold) SetHold(val int64) {
+	s.Hold = val
+}
+
+// SetAccount sets the value of Account.
+func (s *Hold) SetAccount(val OptString) {
+	s.Account = val
+}
+
+// SetPerson sets the value of Person.
+func (s *Hold) SetPerson(val OptString) {
+	s.Person = val
+}
+
+// SetReason sets the value of Reason.
+func (s *Hold) SetReason(val string) {
+	s.Reason = val
+}
+
+// SetBy sets the value of By.
+func (s *Hold) SetBy(val string) {
+	s.By = val
+}
+
+// SetAt sets the value of At.
+func (s *Hold) SetAt(val Timestamp) {
+	s.At = val
+}
+
+// SetLiftedBy sets the value of LiftedBy.
+func (s *Hold) SetLiftedBy(val OptString) {
+	s.LiftedBy = val
+}
+
+// SetLiftedAt sets the value of LiftedAt.
+func (s *Hold) SetLiftedAt(val OptTimestamp) {
+	s.LiftedAt = val
+}
+
+func (*Hold) putHoldRes() {}
+
+// Ref: #/components/schemas/HoldList
+type HoldList struct {
+	Holds []Hold `json:"holds"`
+}
+
+// GetHolds returns the value of Holds.
+func (s *HoldList) GetHolds() []Hold {
+	return s.Holds
+}
+
+// SetHolds sets the value of Holds.
+func (s *HoldList) SetHolds(val []Hold) {
+	s.Holds = val
+}
+
+func (*HoldList) listHoldsRes() {}
+
+// A legal hold of an account or of a person; it names one of the two.
+// Ref: #/components/schemas/HoldRequest
+type HoldRequest struct {
+	// The account's number.
+	Account OptString `json:"account"`
+	// The person's number.
+	Person OptString `json:"person"`
+	// Why, for those who will lift it; it is in the ledger.
+	Reason string `json:"reason"`
+}
+
+// GetAccount returns the value of Account.
+func (s *HoldRequest) GetAccount() OptString {
+	return s.Account
+}
+
+// GetPerson returns the value of Person.
+func (s *HoldRequest) GetPerson() OptString {
+	return s.Person
+}
+
+// GetReason returns the value of Reason.
+func (s *HoldRequest) GetReason() string {
+	return s.Reason
+}
+
+// SetAccount sets the value of Account.
+func (s *HoldRequest) SetAccount(val OptString) {
+	s.Account = val
+}
+
+// SetPerson sets the value of Person.
+func (s *HoldRequest) SetPerson(val OptString) {
+	s.Person = val
+}
+
+// SetReason sets the value of Reason.
+func (s *HoldRequest) SetReason(val string) {
+	s.Reason = val
+}
+
 // Ref: #/components/schemas/LaneList
 type LaneList struct {
 	Lanes    []LaneState `json:"lanes"`
@@ -3198,6 +3354,27 @@ func (*LeasedCalls) leaseCallsRes() {}
 
 type LedgerEntry jx.Raw
 
+type LiftHoldConflict Problem
+
+func (*LiftHoldConflict) liftHoldRes() {}
+
+type LiftHoldForbidden Problem
+
+func (*LiftHoldForbidden) liftHoldRes() {}
+
+// LiftHoldNoContent is response for LiftHold operation.
+type LiftHoldNoContent struct{}
+
+func (*LiftHoldNoContent) liftHoldRes() {}
+
+type LiftHoldNotFound Problem
+
+func (*LiftHoldNotFound) liftHoldRes() {}
+
+type LiftHoldUnprocessableEntity Problem
+
+func (*LiftHoldUnprocessableEntity) liftHoldRes() {}
+
 type LiftSuppressionForbidden Problem
 
 func (*LiftSuppressionForbidden) liftSuppressionRes() {}
@@ -3230,6 +3407,14 @@ func (*ListDeadLettersNotFound) listDeadLettersRes() {}
 type ListDeadLettersUnprocessableEntity Problem
 
 func (*ListDeadLettersUnprocessableEntity) listDeadLettersRes() {}
+
+type ListHoldsForbidden Problem
+
+func (*ListHoldsForbidden) listHoldsRes() {}
+
+type ListHoldsUnprocessableEntity Problem
+
+func (*ListHoldsUnprocessableEntity) listHoldsRes() {}
 
 type ListRunsForbidden Problem
 
@@ -7161,6 +7346,18 @@ type PutConfigUnprocessableEntity Problem
 
 func (*PutConfigUnprocessableEntity) putConfigRes() {}
 
+type PutHoldConflict Problem
+
+func (*PutHoldConflict) putHoldRes() {}
+
+type PutHoldForbidden Problem
+
+func (*PutHoldForbidden) putHoldRes() {}
+
+type PutHoldUnprocessableEntity Problem
+
+func (*PutHoldUnprocessableEntity) putHoldRes() {}
+
 type PutPersonConflict Problem
 
 func (*PutPersonConflict) putPersonRes() {}
@@ -9381,11 +9578,13 @@ func (*UnauthorizedHeaders) getContactRes()        {}
 func (*UnauthorizedHeaders) getMessageRes()        {}
 func (*UnauthorizedHeaders) getPersonRes()         {}
 func (*UnauthorizedHeaders) leaseCallsRes()        {}
+func (*UnauthorizedHeaders) liftHoldRes()          {}
 func (*UnauthorizedHeaders) liftSuppressionRes()   {}
 func (*UnauthorizedHeaders) listBreakersRes()      {}
 func (*UnauthorizedHeaders) listChangesRes()       {}
 func (*UnauthorizedHeaders) listDeadLettersRes()   {}
 func (*UnauthorizedHeaders) listGatewaysRes()      {}
+func (*UnauthorizedHeaders) listHoldsRes()         {}
 func (*UnauthorizedHeaders) listLanesRes()         {}
 func (*UnauthorizedHeaders) listPrincipalsRes()    {}
 func (*UnauthorizedHeaders) listRunsRes()          {}
@@ -9394,6 +9593,7 @@ func (*UnauthorizedHeaders) listToDosRes()         {}
 func (*UnauthorizedHeaders) pauseLaneRes()         {}
 func (*UnauthorizedHeaders) postCallResultsRes()   {}
 func (*UnauthorizedHeaders) putConfigRes()         {}
+func (*UnauthorizedHeaders) putHoldRes()           {}
 func (*UnauthorizedHeaders) putPersonRes()         {}
 func (*UnauthorizedHeaders) putSuppressionRes()    {}
 func (*UnauthorizedHeaders) recallCallsRes()       {}
@@ -9444,10 +9644,12 @@ func (*UnavailableHeaders) getContactRes()        {}
 func (*UnavailableHeaders) getMessageRes()        {}
 func (*UnavailableHeaders) getPersonRes()         {}
 func (*UnavailableHeaders) leaseCallsRes()        {}
+func (*UnavailableHeaders) liftHoldRes()          {}
 func (*UnavailableHeaders) liftSuppressionRes()   {}
 func (*UnavailableHeaders) listChangesRes()       {}
 func (*UnavailableHeaders) listDeadLettersRes()   {}
 func (*UnavailableHeaders) listGatewaysRes()      {}
+func (*UnavailableHeaders) listHoldsRes()         {}
 func (*UnavailableHeaders) listLanesRes()         {}
 func (*UnavailableHeaders) listPrincipalsRes()    {}
 func (*UnavailableHeaders) listRunsRes()          {}
@@ -9458,6 +9660,7 @@ func (*UnavailableHeaders) openapiRes()           {}
 func (*UnavailableHeaders) pauseLaneRes()         {}
 func (*UnavailableHeaders) postCallResultsRes()   {}
 func (*UnavailableHeaders) putConfigRes()         {}
+func (*UnavailableHeaders) putHoldRes()           {}
 func (*UnavailableHeaders) putPersonRes()         {}
 func (*UnavailableHeaders) putSuppressionRes()    {}
 func (*UnavailableHeaders) recallCallsRes()       {}

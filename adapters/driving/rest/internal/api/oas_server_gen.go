@@ -96,6 +96,12 @@ type Handler interface {
 	//
 	// POST /v1/feeds/calls/lease
 	LeaseCalls(ctx context.Context, req *LeaseRequest) (LeaseCallsRes, error)
+	// LiftHold implements liftHold operation.
+	//
+	// Retention treats the account or person as any other again, unless another hold names it.
+	//
+	// DELETE /v1/holds/{hold}
+	LiftHold(ctx context.Context, params LiftHoldParams) (LiftHoldRes, error)
 	// LiftSuppression implements liftSuppression operation.
 	//
 	// Lifts the suppressions of the address on the channel that were put for the division (or, without
@@ -136,6 +142,12 @@ type Handler interface {
 	//
 	// GET /v1/gateways
 	ListGateways(ctx context.Context) (ListGatewaysRes, error)
+	// ListHolds implements listHolds operation.
+	//
+	// Lists holds, the newest first, a thousand at most.
+	//
+	// GET /v1/holds
+	ListHolds(ctx context.Context, params ListHoldsParams) (ListHoldsRes, error)
 	// ListLanes implements listLanes operation.
 	//
 	// Lists every lane that has a backlog or a pause, and the breakers of all providers.
@@ -200,6 +212,14 @@ type Handler interface {
 	//
 	// PUT /v1/config
 	PutConfig(ctx context.Context, req *Configuration, params PutConfigParams) (PutConfigRes, error)
+	// PutHold implements putHold operation.
+	//
+	// From now on retention takes nothing away that belongs to the account or person: contacts, plans,
+	// messages, evidence, letters and ledger entries that name it stay until the hold is lifted. What is
+	// gone already does not come back.
+	//
+	// POST /v1/holds
+	PutHold(ctx context.Context, req *HoldRequest) (PutHoldRes, error)
 	// PutPerson implements putPerson operation.
 	//
 	// Writes the person that the caller's source knows under this id, whole. `version` is the sender's own

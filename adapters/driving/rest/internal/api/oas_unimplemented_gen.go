@@ -137,6 +137,15 @@ func (UnimplementedHandler) LeaseCalls(ctx context.Context, req *LeaseRequest) (
 	return r, ht.ErrNotImplemented
 }
 
+// LiftHold implements liftHold operation.
+//
+// Retention treats the account or person as any other again, unless another hold names it.
+//
+// DELETE /v1/holds/{hold}
+func (UnimplementedHandler) LiftHold(ctx context.Context, params LiftHoldParams) (r LiftHoldRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // LiftSuppression implements liftSuppression operation.
 //
 // Lifts the suppressions of the address on the channel that were put for the division (or, without
@@ -189,6 +198,15 @@ func (UnimplementedHandler) ListDeadLetters(ctx context.Context, params ListDead
 //
 // GET /v1/gateways
 func (UnimplementedHandler) ListGateways(ctx context.Context) (r ListGatewaysRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// ListHolds implements listHolds operation.
+//
+// Lists holds, the newest first, a thousand at most.
+//
+// GET /v1/holds
+func (UnimplementedHandler) ListHolds(ctx context.Context, params ListHoldsParams) (r ListHoldsRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
@@ -283,6 +301,17 @@ func (UnimplementedHandler) PostCallResults(ctx context.Context, req *CallResult
 //
 // PUT /v1/config
 func (UnimplementedHandler) PutConfig(ctx context.Context, req *Configuration, params PutConfigParams) (r PutConfigRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// PutHold implements putHold operation.
+//
+// From now on retention takes nothing away that belongs to the account or person: contacts, plans,
+// messages, evidence, letters and ledger entries that name it stay until the hold is lifted. What is
+// gone already does not come back.
+//
+// POST /v1/holds
+func (UnimplementedHandler) PutHold(ctx context.Context, req *HoldRequest) (r PutHoldRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
