@@ -37,17 +37,14 @@ func deep(ctx context.Context, g *Gateway, section string) (results []Result, er
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, gr.Close()) }()
-	progress(section, 0, 0, "filling")
 	h, err := gr.openHost(ctx, document(gr.options.Slots))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, h.Close()) }()
-	if err := h.seed(ctx, message.Service, g.options.Backlog); err != nil {
-		return nil, err
-	}
 	h.vast = true
 	for _, part := range [][]Subject{
+		{{Name: "filling, by statements on the server", Steady: true, Once: true, Run: h.filled}},
 		beside(g, h, freshName, deepName(g.options)),
 		{{Name: memoryName(g.options), Steady: true, Once: true, Run: h.watched}},
 		{{Name: "the churn", Steady: true, Once: true, Run: h.churned}},
@@ -73,6 +70,12 @@ func beside(g *Gateway, h *Host, small, large string) []Subject {
 			return h.drained(ctx, "deep", lane(), rows, o.Workers, o.Batch)
 		}},
 	}
+}
+
+// filled makes the backlog.
+func (h *Host) filled(ctx context.Context, _ int) (Sample, error) {
+	n := h.options.Backlog
+	return h.Gateway.run(ctx, "filling", n, func() error { return h.seed(ctx, message.Service, n) })
 }
 
 // churned settles until as many are gone as the churn wants.
@@ -102,16 +105,19 @@ func (h *Host) watched(ctx context.Context, _ int) (s Sample, err error) {
 		return s, err
 	}
 	defer func() { err = errors.Join(err, h.Stop()) }()
-	var most float64
-	s, err = h.run(ctx, 1, func() error {
+	var held []float64
+	var peak float64
+	s, err = h.run(ctx, "memory", 1, func() error {
 		for end := time.Now().Add(2 * h.options.Phase); time.Now().Before(end) && ctx.Err() == nil; {
-			most = max(most, resident(h.cmd.Process.Pid))
+			now, most := resident(h.cmd.Process.Pid)
+			held, peak = append(held, now), most
 			time.Sleep(50 * time.Millisecond)
 		}
 		return ctx.Err()
 	})
-	s.Rows, s.Value = int(h.ground.double.taken.Load()), most
-	s.Note = fmt.Sprintf("at most %.0f MiB resident in %s of draining", most, 2*h.options.Phase)
+	s.Value, s.Rows = peak, int(h.ground.double.taken.Load())
+	_, median, most := spread(held)
+	s.Note = fmt.Sprintf("resident in %s of draining: median %.0f, most %.0f MiB", 2*h.options.Phase, median, most)
 	if err == nil && s.Rows == 0 {
 		err = errors.New("nothing was drained")
 	}

@@ -52,7 +52,7 @@ func (gr *ground) emergencies(ctx context.Context, bulk int) (out Sample, err er
 	time.Sleep(time.Second) // the drain, if any, is under way
 	var sent []time.Time
 	before := gr.double.taken.Load()
-	out, err = h.run(ctx, n, func() (err error) {
+	out, err = h.run(ctx, fmt.Sprintf("emergency-%d", bulk), n, func() (err error) {
 		if sent, err = paced(ctx, h.address, emergencyEvery, requests); err != nil {
 			return err
 		}

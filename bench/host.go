@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -69,6 +70,7 @@ type Host struct {
 	ground  *ground
 	key     string
 	address string
+	look    string // where it serves profiles, when they are asked for
 	cmd     *exec.Cmd
 	log     *os.File
 }
@@ -109,20 +111,21 @@ func (h *Host) file(kind string) string { return filepath.Join(h.ground.folder, 
 
 // Start runs the gateway on the database until Stop, and returns when it serves.
 func (h *Host) Start(ctx context.Context) error {
-	free, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once: only its port is wanted
-	if err != nil {
+	var err error
+	if h.address, err = freePort(); err != nil {
 		return err
 	}
-	h.address = free.Addr().String()
-	if err := free.Close(); err != nil {
-		return err
+	if h.look = ""; h.options.Profile != "" {
+		if h.look, err = freePort(); err != nil {
+			return err
+		}
 	}
 	if h.log, err = os.Create(h.file("log")); err != nil {
 		return err
 	}
 	aws := "http://" + h.ground.double.address()
 	cmd := exec.Command(h.ground.binary, "serve", "--store", h.db.URL, "--listen", h.address, "--environment", "test", "--allow", "+1*", //nolint:gosec,noctx // ours; Stop ends it
-		"--first-config", h.file("yaml"), "--letters-schedule", "", "--sns-endpoint", aws, "--sns-region", "us-east-1", "--sns-access-key", "bench",
+		"--first-config", h.file("yaml"), "--letters-schedule", "", "--profiles", h.look, "--sns-endpoint", aws, "--sns-region", "us-east-1", "--sns-access-key", "bench",
 		"--sns-secret-key", "bench", "--ses-endpoint", aws, "--ses-region", "us-east-1", "--ses-access-key", "bench", "--ses-secret-key", "bench")
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + h.ground.folder, "AWS_EC2_METADATA_DISABLED=true"}
 	cmd.Stdout, cmd.Stderr = h.log, h.log
@@ -132,6 +135,15 @@ func (h *Host) Start(ctx context.Context) error {
 	}
 	h.cmd = cmd
 	return h.ready(ctx)
+}
+
+// freePort is an address of this machine that nobody listens on now.
+func freePort() (string, error) {
+	free, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once: only its port is wanted
+	if err != nil {
+		return "", err
+	}
+	return free.Addr().String(), free.Close()
 }
 
 // ready waits until the gateway says that it is.
@@ -181,29 +193,61 @@ func (h *Host) Stop() error {
 // Close ends the process and drops the database.
 func (h *Host) Close() error { return errors.Join(h.Stop(), h.Gateway.Close(), h.db.Drop()) }
 
-// run lets work run against the clocks, the process's too.
-func (h *Host) run(ctx context.Context, rows int, work func() error) (Sample, error) {
+// run lets work run against the clocks, the process's too; under a CPU profile of the process when profiles are asked for.
+func (h *Host) run(ctx context.Context, name string, rows int, work func() error) (Sample, error) {
 	m, err := startMeter(ctx, h.db, h.cmd.Process.Pid)
 	if err != nil {
 		return Sample{}, err
 	}
+	profiled := make(chan error, 1)
+	go func() { profiled <- h.profile(ctx, name) }()
 	if err := work(); err != nil {
 		return Sample{}, fmt.Errorf("%w: %s", err, h.last())
 	}
-	return m.Stop(ctx, rows)
+	s, err := m.Stop(ctx, rows)
+	return s, errors.Join(err, <-profiled)
 }
 
-// resident is the memory that a process holds now, in MiB.
-func resident(pid int) float64 {
+// profiledFor is how long a process is profiled from the start of a run, be it shorter or longer.
+const profiledFor = 5 * time.Second
+
+// profile keeps a CPU profile of the process.
+func (h *Host) profile(ctx context.Context, name string) (err error) {
+	if h.look == "" {
+		return nil
+	}
+	address := fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", h.look, int(profiledFor.Seconds()))
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	f, err := os.Create(filepath.Join(h.options.Profile, name+".prof"))
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, answer.Body)
+	return errors.Join(err, f.Close())
+}
+
+// resident is the memory that a process holds now, and has held at most, in MiB.
+func resident(pid int) (now, most float64) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return 0
+		return 0, 0
 	}
 	for l := range strings.Lines(string(text)) {
 		var kib float64
 		if n, _ := fmt.Sscanf(l, "VmRSS: %f kB", &kib); n == 1 {
-			return kib / 1024
+			now = kib / 1024
+		}
+		if n, _ := fmt.Sscanf(l, "VmHWM: %f kB", &kib); n == 1 {
+			most = kib / 1024
 		}
 	}
-	return 0
+	return now, most
 }

@@ -111,7 +111,7 @@ func parse(args []string) (Options, error) {
 	f.BoolVar(&o.Quick, "quick", false, "a small run for development: its figures answer no goal")
 	f.StringVar(&only, "only", "", "sections, separated by commas: "+strings.Join(sectionNames(), ","))
 	f.StringVar(&o.CSV, "csv", "results.csv", "where every repetition goes; empty: nowhere")
-	f.StringVar(&o.Profile, "profile", "", "folder for CPU profiles of the runs in this process; empty: none")
+	f.StringVar(&o.Profile, "profile", "", "folder for CPU profiles of Carillon's runs; empty: none")
 	f.DurationVar(&o.Limit, "limit", 30*time.Minute, "give up after")
 	if err := f.Parse(args); err != nil {
 		return o, err

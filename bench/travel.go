@@ -65,7 +65,7 @@ func (gr *ground) travelled(ctx context.Context, rows int) (s Sample, err error)
 	defer func() { err = errors.Join(err, h.Close()) }()
 	gr.double.expect(rows)
 	var accepted time.Duration
-	s, err = h.run(ctx, rows, func() error {
+	s, err = h.run(ctx, "travel", rows, func() error {
 		began := time.Now()
 		if _, err := poured(ctx, h.address, gr.options.Callers, requests); err != nil {
 			return err
@@ -84,7 +84,12 @@ func (gr *ground) travelled(ctx context.Context, rows int) (s Sample, err error)
 	if missing, twice := gr.double.missing(), gr.double.twice.Load(); sent != rows || missing > 0 || twice > 0 {
 		return s, fmt.Errorf("%d of %d sent; %d missing, %d twice", sent, rows, missing, twice)
 	}
-	s.Note = fmt.Sprintf("accepted after %d %% of the time; each text came once", 100*accepted/s.Took)
+	time.Sleep(1100 * time.Millisecond) // backends tell their statistics when they rest
+	var commits int
+	if err := h.raw.QueryRow(ctx, "select xact_commit from pg_stat_database where datname = current_database()").Scan(&commits); err != nil {
+		return s, err
+	}
+	s.Note = fmt.Sprintf("accepted after %d %% of the time; %.1f messages per transaction; each text came once", 100*accepted/s.Took, float64(rows)/float64(commits))
 	return s, nil
 }
 
@@ -148,7 +153,7 @@ func (gr *ground) idle(ctx context.Context, rows int) (s Sample, err error) {
 	}
 	defer l.conn.Close()
 	took := make([]time.Duration, n)
-	s, err = h.run(ctx, n, func() error {
+	s, err = h.run(ctx, "idle", n, func() error {
 		for i := range n {
 			began := time.Now()
 			if err := l.post(requests[i]); err != nil {

@@ -96,7 +96,7 @@ func (gr *ground) webbed(ctx context.Context, rows int) (s Sample, err error) {
 		return s, err
 	}
 	var took []time.Duration
-	s, err = h.run(ctx, rows, func() (err error) {
+	s, err = h.run(ctx, "http", rows, func() (err error) {
 		took, err = poured(ctx, h.address, gr.options.Callers, requests[:rows])
 		return err
 	})
