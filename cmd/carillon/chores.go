@@ -91,6 +91,9 @@ func (a *app) chores() {
 		return time.Time{}, err
 	})
 	a.ticker.Chore(choreFold, foldEvery, func(ctx context.Context, now time.Time) (time.Time, error) {
+		if ours, err := batch.Take(ctx, a.store, choreFold, now.Truncate(foldEvery), a.dispatch.Owner); err != nil || !ours {
+			return time.Time{}, err
+		}
 		_, err := a.store.Apply(ctx, store.Writes{Folds: []store.Fold{{Before: now.Add(-2 * time.Hour).Truncate(time.Hour)}}})
 		return time.Time{}, err
 	})

@@ -91,6 +91,22 @@ func (f *Fleet) Share(now time.Time) (n int, ok bool, until time.Time) {
 	return f.n, true, time.Time{}
 }
 
+// First reports whether this gateway is the first of those that live: the one that does what two had better not do at
+// once. There may be two for a moment, or none: it saves work, and makes nothing exclusive.
+func (f *Fleet) First(now time.Time) bool {
+	if _, ok, _ := f.Share(now); !ok {
+		return false
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for name := range f.heard {
+		if name < f.me {
+			return false
+		}
+	}
+	return true
+}
+
 // Size is how many gateways live, as of the last beat.
 func (f *Fleet) Size() int {
 	f.mu.Lock()

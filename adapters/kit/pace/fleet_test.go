@@ -174,5 +174,16 @@ func TestFleet(t *testing.T) {
 		}
 		f.Heard(at(4), at(4), []pace.Member{row("a", 4)})
 		may(t, f, at(4), 1)
+	})	t.Run("the first by name is the first, unless it has no share", func(t *testing.T) {
+		t.Parallel()
+		a, b := pace.NewFleet("a"), pace.NewFleet("b")
+		for beat := range 4 {
+			both := []pace.Member{row("a", beat), row("b", beat)}
+			a.Heard(at(float64(beat)), at(float64(beat)), both)
+			b.Heard(at(float64(beat)), at(float64(beat)), both)
+		}
+		if !a.First(at(3)) || b.First(at(3)) || a.First(at(9)) {
+			t.Error("the wrong one is first")
+		}
 	})
 }
