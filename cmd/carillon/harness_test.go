@@ -97,12 +97,25 @@ type launch func(t *testing.T, env []string, args ...string) *program
 // spawn starts it as a process.
 func spawn(t *testing.T, env []string, args ...string) *program {
 	t.Helper()
-	p := &program{what: args[0], out: newLines(), err: newLines(), ended: make(chan struct{})}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := &exec.Cmd{Path: self, Args: append([]string{program0}, args...)}
+	return started(t, self, env, args)
+}
+
+// spawnOf starts another build of it as a process.
+func spawnOf(binary string) launch {
+	return func(t *testing.T, env []string, args ...string) *program {
+		t.Helper()
+		return started(t, binary, env, args)
+	}
+}
+
+func started(t *testing.T, binary string, env, args []string) *program {
+	t.Helper()
+	p := &program{what: args[0], out: newLines(), err: newLines(), ended: make(chan struct{})}
+	cmd := &exec.Cmd{Path: binary, Args: append([]string{program0}, args...)}
 	cmd.Stdout, cmd.Stderr = p.out, p.err
 	for _, e := range os.Environ() {
 		if !strings.HasPrefix(e, "CARILLON_") && !strings.HasPrefix(e, "AWS_") {
