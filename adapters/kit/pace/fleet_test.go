@@ -174,7 +174,8 @@ func TestFleet(t *testing.T) {
 		}
 		f.Heard(at(4), at(4), []pace.Member{row("a", 4)})
 		may(t, f, at(4), 1)
-	})	t.Run("the first by name is the first, unless it has no share", func(t *testing.T) {
+	})
+	t.Run("the first by name is the first, unless it has no share", func(t *testing.T) {
 		t.Parallel()
 		a, b := pace.NewFleet("a"), pace.NewFleet("b")
 		for beat := range 4 {
