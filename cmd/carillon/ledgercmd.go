@@ -4,12 +4,21 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"carillon/core/batch"
+	"carillon/core/desk"
 	"carillon/core/fault"
 )
 
 // LedgerCmd checks the ledger.
 type LedgerCmd struct {
+	Verify     LedgerVerifyCmd     `cmd:"" help:"Recompute every hash of the ledger from its entries; status 1 when one is wrong."`
+	Proof      LedgerProofCmd      `cmd:"" help:"Print an entry with the proof that it is in the ledger, as JSON."`
 	Checkpoint LedgerCheckpointCmd `cmd:"" help:"Print the newest signed checkpoint."`
 	Keygen     LedgerKeygenCmd     `cmd:"" help:"Make a key that signs checkpoints, and its verifier key."`
 }
@@ -68,4 +77,165 @@ func (c *LedgerCheckpointCmd) Run(w world) error {
 	}
 	_, err = fmt.Fprint(w.out, head.Note)
 	return err
+}
+
+// LedgerProofCmd proves an entry.
+type LedgerProofCmd struct {
+	storeSettings
+
+	Leaf int64 `arg:"" help:"Number of the entry, as GET /v1/changes tells it."`
+}
+
+// leafProof is the proof as the API tells it.
+type leafProof struct {
+	Leaf       int64            `json:"leaf"`
+	Entry      string           `json:"entry,omitempty"`
+	Hash       tlog.Hash        `json:"hash"`
+	Size       int64            `json:"size"`
+	Root       tlog.Hash        `json:"root"`
+	Proof      tlog.RecordProof `json:"proof"`
+	Checkpoint string           `json:"checkpoint,omitempty"`
+}
+
+// Run prints what GET /v1/ledger/leaves/{leaf} answers.
+func (c *LedgerProofCmd) Run(w world) error {
+	st, err := openStore(w.ctx, Settings{Store: c.Store})
+	if err != nil {
+		return err
+	}
+	defer closing(st)
+	p, err := (&desk.Prover{Feed: st, Tree: st}).ProveLeaf(w.ctx, operator(), c.Leaf)
+	if err != nil {
+		return err
+	}
+	out := json.NewEncoder(w.out)
+	out.SetEscapeHTML(false)
+	out.SetIndent("", "  ")
+	return out.Encode(leafProof{
+		Leaf: c.Leaf, Entry: p.Leaf.Body, Hash: p.Hash, Size: p.Tree.N, Root: p.Tree.Hash, Proof: p.Proof, Checkpoint: p.Note,
+	})
+}
+
+// LedgerVerifyCmd recomputes the ledger.
+type LedgerVerifyCmd struct {
+	storeSettings
+
+	Verifier string `help:"Verifier key that must have signed, or a file of such keys, one on a line. Empty: the key that the store itself names, which proves less." placeholder:"KEY"`
+	Output   string `help:"text or json." enum:"text,json" default:"text"`
+}
+
+// errAltered ends the command with status 1.
+var errAltered = errors.New("the ledger is NOT as it was sealed")
+
+// Run prints what was found; its status is 1 when anything is not as it was sealed.
+func (c *LedgerVerifyCmd) Run(w world) error {
+	keys, err := verifiers(c.Verifier)
+	if err != nil {
+		return err
+	}
+	st, err := openStore(w.ctx, Settings{Store: c.Store})
+	if err != nil {
+		return err
+	}
+	defer closing(st)
+	head, err := st.Head(w.ctx)
+	if err != nil {
+		return err
+	}
+	bar := newBar(w.errOut, "recomputing leaves", int(head.Tree.N))
+	v := batch.Verifier{Facts: st, Keys: keys, Progress: func(n int64) { _ = bar.Set64(n) }} // a bar that cannot be drawn is no failure
+	found, err := v.Verify(w.ctx, clock())
+	if err != nil {
+		return err
+	}
+	if c.Output == "json" {
+		err = json.NewEncoder(w.out).Encode(verifiedJSON(found, len(keys) > 0))
+	} else {
+		err = printVerified(w, found, len(keys) > 0)
+	}
+	if err == nil && !found.Intact() {
+		return errAltered
+	}
+	return err
+}
+
+// verifiers reads verifier keys: one, or a file with one on each line.
+func verifiers(given string) ([]note.Verifier, error) {
+	if given == "" {
+		return nil, nil
+	}
+	text := []byte(given)
+	if _, err := note.NewVerifier(given); err != nil {
+		if text, err = os.ReadFile(given); err != nil {
+			return nil, fault.New(fault.Invalid, "verifier: is neither a verifier key nor a file that can be read")
+		}
+	}
+	var keys []note.Verifier
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		key, err := note.NewVerifier(line)
+		if err != nil {
+			return nil, fault.New(fault.Invalid, "verifier: the file holds a line that is no verifier key")
+		}
+		keys = append(keys, key)
+	}
+	if len(keys) == 0 {
+		return nil, fault.New(fault.Invalid, "verifier: the file holds no key")
+	}
+	return keys, nil
+}
+
+// verifiedJSON is what was found, for scripts.
+func verifiedJSON(v batch.Verified, given bool) map[string]any {
+	findings := make([]map[string]any, 0, len(v.Findings))
+	for _, f := range v.Findings {
+		one := map[string]any{"what": f.What}
+		if f.Leaf >= 0 {
+			one["leaf"] = f.Leaf
+		}
+		findings = append(findings, one)
+	}
+	out := map[string]any{
+		"event": "ledger", "intact": v.Intact(), "origin": v.Origin, "leaves": v.Tree.N, "root": v.Tree.Hash.String(),
+		"recomputed": v.Recomputed, "hashOnly": v.HashOnly, "tiles": v.Tiles, "signature": v.Signature, "storeKey": v.Key,
+		"keyGiven": given, "unsealed": v.Unsealed, "wrong": v.Wrong, "findings": findings,
+	}
+	if first := v.FirstWrong(); first >= 0 {
+		out["firstWrongLeaf"] = first
+	}
+	return out
+}
+
+// printVerified prints what was found, for persons.
+func printVerified(w world, v batch.Verified, given bool) error {
+	signature := map[batch.Signature]string{
+		batch.SignatureValid: "valid: " + v.Origin, batch.SignatureInvalid: "NOT valid", batch.SignatureNone: "none: nobody signed this tree",
+	}[v.Signature]
+	if v.Signature == batch.SignatureValid && !given {
+		signature += " (by the key the store names; give --verifier to check against one you kept)"
+	}
+	fmt.Fprintf(w.out, "leaves     %d: %d recomputed from their entries, %d checked by hash only because retention dropped their entries\n"+
+		"tiles      %d\nroot       %s\nsignature  %s\nunsealed   %d\n",
+		v.Tree.N, v.Recomputed, v.HashOnly, v.Tiles, v.Tree.Hash, signature, v.Unsealed)
+	for _, f := range v.Findings {
+		if f.Leaf >= 0 {
+			fmt.Fprintf(w.out, "leaf %d: %s\n", f.Leaf, f.What)
+			continue
+		}
+		fmt.Fprintln(w.out, f.What)
+	}
+	if more := v.Wrong - int64(len(v.Findings)); more > 0 {
+		fmt.Fprintln(w.out, "and", more, "more")
+	}
+	switch first := v.FirstWrong(); {
+	case v.Intact():
+		_, err := fmt.Fprintln(w.out, "the ledger is as it was sealed")
+		return err
+	case first >= 0:
+		_, err := fmt.Fprintf(w.out, "the first wrong leaf is %d\n", first)
+		return err
+	}
+	return nil
 }

@@ -179,7 +179,7 @@ func (s *Service) Changes(ctx context.Context, p access.Principal, from int64, l
 	out := make([]ledger.Leaf, 0, len(leaves))
 	for _, l := range leaves {
 		next = l.Number + 1
-		if p.Sees(l.Source, l.Division) || (l.Division == "" && p.Has(access.SRE, access.Admin)) {
+		if visible(p, l) {
 			out = append(out, l)
 		}
 	}

@@ -64,6 +64,7 @@ type house struct {
 	address      string
 	source       string
 	unreachable  bool
+	unsigned     bool
 	acceptCalled int
 	dead         desk.DeadFilter
 	after        message.DeadCursor
@@ -492,7 +493,8 @@ func (h *house) Holds(_ context.Context, p access.Principal, lifted bool) ([]sto
 
 func (h *house) services() rest.Services {
 	return rest.Services{
-		Keys: h, Accept: h, Contacts: h, Persons: h, Suppressions: h, Changes: h, Lanes: h, Calls: h, Letters: h,
+		Proofs: h,
+		Keys:   h, Accept: h, Contacts: h, Persons: h, Suppressions: h, Changes: h, Lanes: h, Calls: h, Letters: h,
 		Configs: h, Snapshots: h, Principals: h, Health: h, Breakers: h, Fleet: h, Trips: h, Failures: h, Retries: h, Holds: h,
 	}
 }

@@ -31,6 +31,7 @@ type Services struct {
 	Persons      Persons
 	Suppressions Suppressions
 	Changes      Changes
+	Proofs       Proofs
 	Lanes        Lanes
 	Calls        Calls
 	Letters      Letters
@@ -50,7 +51,7 @@ func (s Services) check() error {
 	var missing []error
 	for name, there := range map[string]bool{
 		"Keys": s.Keys != nil, "Accept": s.Accept != nil, "Contacts": s.Contacts != nil, "Persons": s.Persons != nil,
-		"Suppressions": s.Suppressions != nil, "Changes": s.Changes != nil, "Lanes": s.Lanes != nil,
+		"Suppressions": s.Suppressions != nil, "Changes": s.Changes != nil, "Proofs": s.Proofs != nil, "Lanes": s.Lanes != nil,
 		"Calls": s.Calls != nil, "Letters": s.Letters != nil, "Configs": s.Configs != nil,
 		"Snapshots":  s.Snapshots != nil,
 		"Principals": s.Principals != nil, "Health": s.Health != nil, "Breakers": s.Breakers != nil, "Trips": s.Trips != nil,

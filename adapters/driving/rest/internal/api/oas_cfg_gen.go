@@ -26,6 +26,7 @@ var regexMap = map[string]ogenregex.Regexp{
 	"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$": ogenregex.MustCompile("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"),
 	"^[A-Z][A-Z0-9_]*$":                   ogenregex.MustCompile("^[A-Z][A-Z0-9_]*$"),
 	"^[A-Z]{2}$":                          ogenregex.MustCompile("^[A-Z]{2}$"),
+	"^[A-Za-z0-9+/]{43}=$":                ogenregex.MustCompile("^[A-Za-z0-9+/]{43}=$"),
 	"^[A-Za-z0-9][A-Za-z0-9._@-]*$":       ogenregex.MustCompile("^[A-Za-z0-9][A-Za-z0-9._@-]*$"),
 	"^[A-Za-z0-9_+/-]+$":                  ogenregex.MustCompile("^[A-Za-z0-9_+/-]+$"),
 	"^[A-Za-z]+$":                         ogenregex.MustCompile("^[A-Za-z]+$"),

@@ -29,6 +29,10 @@ type FindContactRes interface {
 	findContactRes()
 }
 
+type GetCheckpointRes interface {
+	getCheckpointRes()
+}
+
 type GetConfigRes interface {
 	getConfigRes()
 }
@@ -111,6 +115,14 @@ type PauseLaneRes interface {
 
 type PostCallResultsRes interface {
 	postCallResultsRes()
+}
+
+type ProveConsistencyRes interface {
+	proveConsistencyRes()
+}
+
+type ProveLeafRes interface {
+	proveLeafRes()
 }
 
 type PutConfigRes interface {

@@ -1062,6 +1062,68 @@ func (s *ConfigurationHeaders) SetResponse(val Configuration) {
 
 func (*ConfigurationHeaders) getConfigRes() {}
 
+// Ref: #/components/schemas/ConsistencyProof
+type ConsistencyProof struct {
+	From     int64      `json:"from"`
+	FromRoot MerkleHash `json:"fromRoot"`
+	To       int64      `json:"to"`
+	ToRoot   MerkleHash `json:"toRoot"`
+	// The consistency proof of RFC 6962, 2.1.2.
+	Proof []MerkleHash `json:"proof"`
+}
+
+// GetFrom returns the value of From.
+func (s *ConsistencyProof) GetFrom() int64 {
+	return s.From
+}
+
+// GetFromRoot returns the value of FromRoot.
+func (s *ConsistencyProof) GetFromRoot() MerkleHash {
+	return s.FromRoot
+}
+
+// GetTo returns the value of To.
+func (s *ConsistencyProof) GetTo() int64 {
+	return s.To
+}
+
+// GetToRoot returns the value of ToRoot.
+func (s *ConsistencyProof) GetToRoot() MerkleHash {
+	return s.ToRoot
+}
+
+// GetProof returns the value of Proof.
+func (s *ConsistencyProof) GetProof() []MerkleHash {
+	return s.Proof
+}
+
+// SetFrom sets the value of From.
+func (s *ConsistencyProof) SetFrom(val int64) {
+	s.From = val
+}
+
+// SetFromRoot sets the value of FromRoot.
+func (s *ConsistencyProof) SetFromRoot(val MerkleHash) {
+	s.FromRoot = val
+}
+
+// SetTo sets the value of To.
+func (s *ConsistencyProof) SetTo(val int64) {
+	s.To = val
+}
+
+// SetToRoot sets the value of ToRoot.
+func (s *ConsistencyProof) SetToRoot(val MerkleHash) {
+	s.ToRoot = val
+}
+
+// SetProof sets the value of Proof.
+func (s *ConsistencyProof) SetProof(val []MerkleHash) {
+	s.Proof = val
+}
+
+func (*ConsistencyProof) proveConsistencyRes() {}
+
 // A contact with everything that hangs on it.
 // Ref: #/components/schemas/Contact
 type Contact struct {
@@ -2758,6 +2820,30 @@ func (s *GatewayList) SetGateways(val []Gateway) {
 
 func (*GatewayList) listGatewaysRes() {}
 
+type GetCheckpointForbidden Problem
+
+func (*GetCheckpointForbidden) getCheckpointRes() {}
+
+type GetCheckpointNotFound Problem
+
+func (*GetCheckpointNotFound) getCheckpointRes() {}
+
+type GetCheckpointOK struct {
+	Data io.Reader
+}
+
+// Read reads data from the Data reader.
+//
+// Kept to satisfy the io.Reader interface.
+func (s GetCheckpointOK) Read(p []byte) (n int, err error) {
+	if s.Data == nil {
+		return 0, io.EOF
+	}
+	return s.Data.Read(p)
+}
+
+func (*GetCheckpointOK) getCheckpointRes() {}
+
 type GetContactForbidden Problem
 
 func (*GetContactForbidden) getContactRes() {}
@@ -3130,6 +3216,93 @@ func (s *LaneState) SetPause(val OptPause) {
 }
 
 type Language string
+
+// Ref: #/components/schemas/LeafProof
+type LeafProof struct {
+	Leaf int64 `json:"leaf"`
+	// The entry's canonical bytes, as they were hashed. Left out when retention has dropped the entry.
+	Entry OptString  `json:"entry"`
+	Hash  MerkleHash `json:"hash"`
+	// How many leaves the tree has.
+	Size int64      `json:"size"`
+	Root MerkleHash `json:"root"`
+	// The audit path of RFC 6962, 2.1.1, from the leaf up.
+	Proof []MerkleHash `json:"proof"`
+	// The signed checkpoint of the tree. Left out when nobody signed it.
+	Checkpoint OptString `json:"checkpoint"`
+}
+
+// GetLeaf returns the value of Leaf.
+func (s *LeafProof) GetLeaf() int64 {
+	return s.Leaf
+}
+
+// GetEntry returns the value of Entry.
+func (s *LeafProof) GetEntry() OptString {
+	return s.Entry
+}
+
+// GetHash returns the value of Hash.
+func (s *LeafProof) GetHash() MerkleHash {
+	return s.Hash
+}
+
+// GetSize returns the value of Size.
+func (s *LeafProof) GetSize() int64 {
+	return s.Size
+}
+
+// GetRoot returns the value of Root.
+func (s *LeafProof) GetRoot() MerkleHash {
+	return s.Root
+}
+
+// GetProof returns the value of Proof.
+func (s *LeafProof) GetProof() []MerkleHash {
+	return s.Proof
+}
+
+// GetCheckpoint returns the value of Checkpoint.
+func (s *LeafProof) GetCheckpoint() OptString {
+	return s.Checkpoint
+}
+
+// SetLeaf sets the value of Leaf.
+func (s *LeafProof) SetLeaf(val int64) {
+	s.Leaf = val
+}
+
+// SetEntry sets the value of Entry.
+func (s *LeafProof) SetEntry(val OptString) {
+	s.Entry = val
+}
+
+// SetHash sets the value of Hash.
+func (s *LeafProof) SetHash(val MerkleHash) {
+	s.Hash = val
+}
+
+// SetSize sets the value of Size.
+func (s *LeafProof) SetSize(val int64) {
+	s.Size = val
+}
+
+// SetRoot sets the value of Root.
+func (s *LeafProof) SetRoot(val MerkleHash) {
+	s.Root = val
+}
+
+// SetProof sets the value of Proof.
+func (s *LeafProof) SetProof(val []MerkleHash) {
+	s.Proof = val
+}
+
+// SetCheckpoint sets the value of Checkpoint.
+func (s *LeafProof) SetCheckpoint(val OptString) {
+	s.Checkpoint = val
+}
+
+func (*LeafProof) proveLeafRes() {}
 
 type LeaseCallsForbidden Problem
 
@@ -3581,6 +3754,8 @@ func (s *MaskedRecipient) SetLanguage(val OptString) {
 func (s *MaskedRecipient) SetZones(val []string) {
 	s.Zones = val
 }
+
+type MerkleHash string
 
 // A message with its life.
 // Ref: #/components/schemas/Message
@@ -7315,6 +7490,26 @@ func (s *ProblemErrorsItem) SetReason(val string) {
 	s.Reason = val
 }
 
+type ProveConsistencyForbidden Problem
+
+func (*ProveConsistencyForbidden) proveConsistencyRes() {}
+
+type ProveConsistencyUnprocessableEntity Problem
+
+func (*ProveConsistencyUnprocessableEntity) proveConsistencyRes() {}
+
+type ProveLeafForbidden Problem
+
+func (*ProveLeafForbidden) proveLeafRes() {}
+
+type ProveLeafNotFound Problem
+
+func (*ProveLeafNotFound) proveLeafRes() {}
+
+type ProveLeafUnprocessableEntity Problem
+
+func (*ProveLeafUnprocessableEntity) proveLeafRes() {}
+
 type ProviderCode string
 
 type PutConfigConflict Problem
@@ -9573,6 +9768,7 @@ func (*UnauthorizedHeaders) cancelManyRes()        {}
 func (*UnauthorizedHeaders) createPrincipalRes()   {}
 func (*UnauthorizedHeaders) extendCallsRes()       {}
 func (*UnauthorizedHeaders) findContactRes()       {}
+func (*UnauthorizedHeaders) getCheckpointRes()     {}
 func (*UnauthorizedHeaders) getConfigRes()         {}
 func (*UnauthorizedHeaders) getContactRes()        {}
 func (*UnauthorizedHeaders) getMessageRes()        {}
@@ -9592,6 +9788,8 @@ func (*UnauthorizedHeaders) listSuppressionsRes()  {}
 func (*UnauthorizedHeaders) listToDosRes()         {}
 func (*UnauthorizedHeaders) pauseLaneRes()         {}
 func (*UnauthorizedHeaders) postCallResultsRes()   {}
+func (*UnauthorizedHeaders) proveConsistencyRes()  {}
+func (*UnauthorizedHeaders) proveLeafRes()         {}
 func (*UnauthorizedHeaders) putConfigRes()         {}
 func (*UnauthorizedHeaders) putHoldRes()           {}
 func (*UnauthorizedHeaders) putPersonRes()         {}
@@ -9639,6 +9837,7 @@ func (*UnavailableHeaders) cancelManyRes()        {}
 func (*UnavailableHeaders) createPrincipalRes()   {}
 func (*UnavailableHeaders) extendCallsRes()       {}
 func (*UnavailableHeaders) findContactRes()       {}
+func (*UnavailableHeaders) getCheckpointRes()     {}
 func (*UnavailableHeaders) getConfigRes()         {}
 func (*UnavailableHeaders) getContactRes()        {}
 func (*UnavailableHeaders) getMessageRes()        {}
@@ -9659,6 +9858,8 @@ func (*UnavailableHeaders) liveRes()              {}
 func (*UnavailableHeaders) openapiRes()           {}
 func (*UnavailableHeaders) pauseLaneRes()         {}
 func (*UnavailableHeaders) postCallResultsRes()   {}
+func (*UnavailableHeaders) proveConsistencyRes()  {}
+func (*UnavailableHeaders) proveLeafRes()         {}
 func (*UnavailableHeaders) putConfigRes()         {}
 func (*UnavailableHeaders) putHoldRes()           {}
 func (*UnavailableHeaders) putPersonRes()         {}

@@ -62,6 +62,14 @@ type Handler interface {
 	//
 	// GET /v1/contacts
 	FindContact(ctx context.Context, params FindContactParams) (FindContactRes, error)
+	// GetCheckpoint implements getCheckpoint operation.
+	//
+	// Returns the size and root of the ledger's Merkle tree (RFC 6962) as a signed note: C2SP
+	// tlog-checkpoint in C2SP signed-note, as Go's checksum database has it. Keep it: every later
+	// checkpoint can be proven to go on from it.
+	//
+	// GET /v1/ledger/checkpoint
+	GetCheckpoint(ctx context.Context) (GetCheckpointRes, error)
 	// GetConfig implements getConfig operation.
 	//
 	// Returns the configuration that is in force. Its version is in `ETag`.
@@ -205,6 +213,21 @@ type Handler interface {
 	//
 	// POST /v1/feeds/calls/results
 	PostCallResults(ctx context.Context, req *CallResults) (PostCallResultsRes, error)
+	// ProveConsistency implements proveConsistency operation.
+	//
+	// Returns the proof that the tree of the first `from` leaves is the beginning of that of the first
+	// `to` leaves. Compare `fromRoot` with the checkpoint you kept.
+	//
+	// GET /v1/ledger/consistency
+	ProveConsistency(ctx context.Context, params ProveConsistencyParams) (ProveConsistencyRes, error)
+	// ProveLeaf implements proveLeaf operation.
+	//
+	// Returns an entry with the proof that it is a leaf of the newest tree. The leaf's hash is SHA-256
+	// over a zero byte and the bytes of `entry`. Entries of other divisions, and for a CIS of other
+	// sources, are as if they were not there.
+	//
+	// GET /v1/ledger/leaves/{leaf}
+	ProveLeaf(ctx context.Context, params ProveLeafParams) (ProveLeafRes, error)
 	// PutConfig implements putConfig operation.
 	//
 	// Writes a whole configuration as the next version. It is checked whole first: `errors` names every

@@ -88,6 +88,17 @@ func (UnimplementedHandler) FindContact(ctx context.Context, params FindContactP
 	return r, ht.ErrNotImplemented
 }
 
+// GetCheckpoint implements getCheckpoint operation.
+//
+// Returns the size and root of the ledger's Merkle tree (RFC 6962) as a signed note: C2SP
+// tlog-checkpoint in C2SP signed-note, as Go's checksum database has it. Keep it: every later
+// checkpoint can be proven to go on from it.
+//
+// GET /v1/ledger/checkpoint
+func (UnimplementedHandler) GetCheckpoint(ctx context.Context) (r GetCheckpointRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // GetConfig implements getConfig operation.
 //
 // Returns the configuration that is in force. Its version is in `ETag`.
@@ -291,6 +302,27 @@ func (UnimplementedHandler) PauseLane(ctx context.Context, req *ReasonRequest, p
 //
 // POST /v1/feeds/calls/results
 func (UnimplementedHandler) PostCallResults(ctx context.Context, req *CallResults) (r PostCallResultsRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// ProveConsistency implements proveConsistency operation.
+//
+// Returns the proof that the tree of the first `from` leaves is the beginning of that of the first
+// `to` leaves. Compare `fromRoot` with the checkpoint you kept.
+//
+// GET /v1/ledger/consistency
+func (UnimplementedHandler) ProveConsistency(ctx context.Context, params ProveConsistencyParams) (r ProveConsistencyRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// ProveLeaf implements proveLeaf operation.
+//
+// Returns an entry with the proof that it is a leaf of the newest tree. The leaf's hash is SHA-256
+// over a zero byte and the bytes of `entry`. Entries of other divisions, and for a CIS of other
+// sources, are as if they were not there.
+//
+// GET /v1/ledger/leaves/{leaf}
+func (UnimplementedHandler) ProveLeaf(ctx context.Context, params ProveLeafParams) (r ProveLeafRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
