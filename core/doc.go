@@ -34,7 +34,8 @@
 //     their own time. Gate: whether a message may be called here, now.
 //   - Plan and step (notice): ordered channels; the next step starts when one has fallen, and starts once.
 //   - Ledger (ledger): what happened, as canonical entries without personal content. Leaf: a sealed entry. Cursor: how far
-//     a reader has got.
+//     a reader has got. Tree, tile: the Merkle tree over the leaves (RFC 6962), and 256 of its hashes as they are kept.
+//     Checkpoint: its size and root, signed under the name of the log, its origin. Growth: more leaves in the tree.
 //   - Run (extract): one run of the batch control LTRPRT, the letter extract [3.4.1.1 step 2.6]. Letter: the bytes a run
 //     froze, the same in every rerun. Manifest: what the document management system must have got [2.7].
 //   - Division, route (config): a part of the utility; channel + provider account + sender identity. Urgency: emergency,

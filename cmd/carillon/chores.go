@@ -65,9 +65,8 @@ func again(now time.Time, more bool) time.Time {
 func (a *app) chores() {
 	a.ticker.Chore(choreReports, reportsEvery, a.worked(a.report.Work))
 	a.ticker.Chore(choreDeadlines, sealEvery, a.worked(a.report.Deadlines))
-	sealer := &batch.Sealer{Store: a.store, Facts: a.store, By: a.signs}
 	a.ticker.Chore(choreSealer, sealEvery, func(ctx context.Context, now time.Time) (time.Time, error) {
-		n, more, err := sealer.Seal(ctx, now)
+		n, more, err := a.sealer.Seal(ctx, now)
 		a.watch.Sealed(n)
 		if n > 0 {
 			a.ticker.WakeChore("relay")
@@ -106,6 +105,17 @@ func (a *app) chores() {
 	a.ticker.Chore(choreFleet, pace.Beat, a.fleet.beat)
 	a.fleet.paces.schedule(a)
 	a.scheduleLetters()
+}
+
+// sealRest seals what was written last, so that a gateway that stops leaves nothing to the next one.
+func (a *app) sealRest(ctx context.Context) {
+	for more := true; more; {
+		var err error
+		if _, more, err = a.sealer.Seal(ctx, clock()); err != nil {
+			a.log.Warn("the last entries of the ledger wait for the next gateway to seal them", slog.String("error", err.Error()))
+			return
+		}
+	}
 }
 
 // watchLedger shows the tree and what waits for the sealer.

@@ -70,5 +70,6 @@ func (a *app) run(ctx context.Context, listener net.Listener) error {
 	serving.Wait()
 	ticking.Wait()
 	a.fleet.leave(last, a.log)
+	a.sealRest(last)
 	return errors.Join(failed, err, a.Close(last))
 }

@@ -31,7 +31,6 @@ import (
 	"carillon/core/batch"
 	"carillon/core/desk"
 	"carillon/core/dispatch"
-	"carillon/core/ledger"
 	"carillon/core/message"
 	"carillon/core/report"
 	"carillon/core/store"
@@ -43,7 +42,7 @@ type app struct {
 	log      *slog.Logger
 	registry *prometheus.Registry
 	store    store.Store
-	signs    ledger.Signatory
+	sealer   *batch.Sealer
 	configs  *configs
 	keys     *keyring
 	merged   *group.Committer[store.Writes, store.Verdict]
@@ -105,10 +104,12 @@ func build(ctx context.Context, s Settings, log *slog.Logger) (a *app, err error
 	if a.store, err = timedStore(a.store, a.registry); err != nil {
 		return a, err
 	}
-	if a.signs, err = s.signatory(); err != nil {
+	by, err := s.signatory()
+	if err != nil {
 		return a, err
 	}
-	tellSigner(log, a.signs)
+	tellSigner(log, by)
+	a.sealer = &batch.Sealer{Store: a.store, Facts: a.store, By: by}
 	first, err := firstDocument(s.FirstConfig)
 	if err != nil {
 		return a, err

@@ -297,7 +297,7 @@ func (w *walk) signature(keys []note.Verifier) {
 // late finds what has waited too long for the sealer.
 func (w *walk) late(ctx context.Context, now time.Time, waits store.Unsealed) error {
 	if waits.Entries > 0 && now.Sub(waits.Since) > sealWithin {
-		w.wrong(-1, "entries wait for the sealer since "+waits.Since.UTC().Format(time.RFC3339))
+		w.wrong(-1, "entries wait for the sealer since "+waits.Since.UTC().Format(time.RFC3339)+": does a gateway run?")
 	}
 	switch {
 	case w.head.Tree.N > w.head.Leaves:

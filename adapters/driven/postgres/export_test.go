@@ -18,6 +18,10 @@ const (
 	DeleteDeadlines   = deleteDeadlines
 	Recounting        = recount
 	SelectLeaves      = selectLeaves
+	SelectEntries     = selectEntries
+	SelectSeals       = selectSeals
+	SelectTiles       = selectTiles
+	SelectUnsealed    = selectUnsealed
 	SelectMarks       = selectMarks
 	SelectReports     = selectReports
 	SelectDeadlines   = selectDeadlines

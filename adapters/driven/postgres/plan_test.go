@@ -95,6 +95,10 @@ func plans(ctx context.Context, t *testing.T, conn *pgx.Conn) {
 		{"last text", postgres.LastText, `'address1000'`, "using message_p0_texted"},
 		{"inbox", postgres.SelectReports, `1000, 100`, "using report_waiting"},
 		{"leaves", postgres.SelectLeaves, `1000, 100`, "using ledger_entry_p0_pkey"},
+		{"entries", postgres.SelectEntries, `'{1,500}', '{100,100}'`, "using ledger_entry_p0_pkey"},
+		{"seals", postgres.SelectSeals, `1000, 100`, "using ledger_seal_pkey"},
+		{"tiles", postgres.SelectTiles, `'{0,1}', '{5,0}'`, "using ledger_tile_pkey"},
+		{"unsealed", postgres.SelectUnsealed, ``, "using ledger_entry_p0_pkey"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			run(ctx, t, conn, "begin")
@@ -102,7 +106,7 @@ func plans(ctx context.Context, t *testing.T, conn *pgx.Conn) {
 			run(ctx, t, conn, postgres.ByIndex)
 			run(ctx, t, conn, "prepare planned as "+c.statement)
 			defer run(ctx, t, conn, "deallocate planned")
-			plan := explain(ctx, t, conn, "explain execute planned("+c.args+")")
+			plan := explain(ctx, t, conn, strings.TrimSuffix("explain execute planned("+c.args+")", "()"))
 			if !strings.Contains(plan, c.index) {
 				t.Errorf("does not go %s:\n%s", c.index, plan)
 			}
