@@ -39,10 +39,30 @@ func (b *block) take(ctx context.Context) (int64, error) {
 	return n, nil
 }
 
+// takeAll takes n numbers that follow each other; what is left of the block before is a gap.
+func (b *block) takeAll(ctx context.Context, n int64) (int64, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.next == 0 || b.last-b.next+1 < n {
+		size := max(n, manyBlocks*blockSize)
+		first, err := b.from.Numbers(ctx, b.name, int(size))
+		if err != nil {
+			return 0, err
+		}
+		b.next, b.last = first, first+size-1
+	}
+	first := b.next
+	b.next += n
+	return first, nil
+}
+
+// manyBlocks is how many blocks are reserved at once for contacts that come many at a time.
+const manyBlocks = 20
+
 // ids hands out identifiers: numbers in blocks from the store, message ids from time and chance.
 type ids struct {
-	persons, points, contacts *block
-	from                      store.Numbers
+	persons, points, contacts, many *block
+	from                            store.Numbers
 }
 
 func newIDs(from store.Numbers) *ids {
@@ -50,6 +70,7 @@ func newIDs(from store.Numbers) *ids {
 		persons:  &block{name: "person", from: from},
 		points:   &block{name: "point", from: from},
 		contacts: &block{name: "contact", from: from},
+		many:     &block{name: "contact", from: from},
 		from:     from,
 	}
 }
@@ -58,6 +79,12 @@ func newIDs(from store.Numbers) *ids {
 func (i *ids) Contact(ctx context.Context) (contact.ID, error) {
 	n, err := i.contacts.take(ctx)
 	return contact.ID(n), err
+}
+
+// Contacts are the next n contact numbers that follow each other.
+func (i *ids) Contacts(ctx context.Context, n int) (contact.ID, error) {
+	first, err := i.many.takeAll(ctx, int64(n))
+	return contact.ID(first), err
 }
 
 // Person is the next person number.

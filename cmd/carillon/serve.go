@@ -64,6 +64,7 @@ func (a *app) run(ctx context.Context, listener net.Listener) error {
 		ticking.Go(func() { beside(ctx) })
 	}
 	<-ctx.Done()
+	close(a.stopping)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.settings.Grace+5*time.Second)
 	defer cancel()
 	err := server.Shutdown(last)

@@ -54,6 +54,10 @@ type app struct {
 	wired    map[string]bool // routes that were there at the start
 
 	accept   *accept.Service
+	lots     *accept.Lots
+	intake   *rest.Intake
+	lines    func(path, outcome string, n int) // counts contacts that came in
+	stopping chan struct{}                     // closed when streams are to end
 	desk     *desk.Service
 	report   *report.Service
 	dispatch *dispatch.Service
@@ -89,7 +93,7 @@ func build(ctx context.Context, s Settings, log *slog.Logger) (a *app, err error
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	a = &app{settings: s, log: log, registry: prometheus.NewRegistry()}
+	a = &app{settings: s, log: log, registry: prometheus.NewRegistry(), stopping: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(context.WithoutCancel(ctx)))
@@ -122,6 +126,9 @@ func build(ctx context.Context, s Settings, log *slog.Logger) (a *app, err error
 		return a.store.Apply(ctx, sets...)
 	})
 	a.cases(forms)
+	if err := a.many(); err != nil {
+		return a, err
+	}
 	if a.fleet, err = newFleet(a.store, !s.postgres(), a.dispatch.Owner, a.configs, log, a.registry); err != nil {
 		return a, err
 	}
@@ -173,6 +180,7 @@ func (a *app) cases(forms *liquid.Renderer) {
 	a.keys = newKeyring(a.store, clock)
 	one, many := waker{to: merged{a.merged}, t: a.ticker, keys: a.keys}, waker{to: a.store, t: a.ticker, keys: a.keys}
 	a.accept = &accept.Service{Store: one, Facts: a.store, Configs: a.configs, IDs: numbers, Channels: media, Renderer: forms}
+	a.lots = &accept.Lots{Service: a.accept, Store: many, Facts: a.store, Batches: a.store, Numbers: numbers}
 	a.desk = &desk.Service{
 		Store: many, Facts: a.store, Gate: a.store, Feed: a.store, Configs: a.configs, IDs: numbers, Channels: checkers, Checker: forms, Random: randomKey,
 		Failures: a.store, Batches: a.store, Steps: a.steps(), Texts: sms.Channel{}, Allow: a.settings.allow(),
@@ -249,7 +257,8 @@ func (a *app) serve() error {
 	if err != nil {
 		return err
 	}
-	api, err := rest.New(rest.Config{Clock: clock, Log: a.log, Observe: observe}, rest.Services{
+	api, err := rest.New(rest.Config{Clock: clock, Log: a.log, Observe: observe, Lines: a.lines, Stopping: a.stopping}, rest.Services{
+		Intake: a.intake, Batches: a.lots,
 		Proofs: &desk.Prover{Feed: a.store, Tree: a.store},
 		Keys:   a.keys, Accept: a.accept, Contacts: a.desk, Persons: a.desk, Suppressions: a.desk, Changes: a.desk, Lanes: a.desk,
 		Calls: a.feed, Letters: a.letters, Configs: a.desk, Snapshots: a.configs, Principals: a.desk, Health: a.store, Breakers: a, Fleet: a.fleet, Trips: a.desk, Holds: a.desk, Failures: a.desk, Retries: a.accept,

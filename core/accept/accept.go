@@ -111,12 +111,7 @@ func (s *Service) Validate(ctx context.Context, now time.Time, p access.Principa
 	case again.Replayed:
 		return again, nil
 	}
-	answer := ready.Answer
-	answer.Contact, answer.AcceptedAt = 0, time.Time{}
-	for i := range answer.Messages {
-		answer.Messages[i].ID = message.ID{}
-	}
-	return answer, nil
+	return ready.Answer.unwritten(), nil
 }
 
 // replayOr answers a request that would be refused today but was accepted before; refused is what today says.
@@ -142,8 +137,13 @@ func (s *Service) answerAgain(ctx context.Context, id contact.ID) (Answer, error
 	if err != nil {
 		return Answer{}, err
 	}
+	return answerOf(view), nil
+}
+
+// answerOf is what was answered when the contact was accepted.
+func answerOf(view store.ContactView) Answer {
 	a := Answer{
-		Contact: id, Reference: view.Contact.Reference, AcceptedAt: view.Contact.AcceptedAt, Replayed: true,
+		Contact: view.Contact.ID, Reference: view.Contact.Reference, AcceptedAt: view.Contact.AcceptedAt, Replayed: true,
 	}
 	for i, step := range view.Steps {
 		if !step.StartedAt.Equal(view.Contact.AcceptedAt) || i >= len(view.Messages) {
@@ -157,7 +157,7 @@ func (s *Service) answerAgain(ctx context.Context, id contact.ID) (Answer, error
 		}
 		a.Messages = append(a.Messages, started)
 	}
-	return a, nil
+	return a
 }
 
 func conflict(what string) error {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carillon/core/contact"
+	"carillon/core/customer"
 	"carillon/core/fault"
 	"carillon/core/store"
 )
@@ -127,4 +128,61 @@ func countedBatch(st *stand) {
 	ranges, err := st.s.BatchRanges(st.t.Context(), b.ID, 0, 10)
 	st.ok(err, "reading ranges")
 	st.same("ranges", ranges, set.Ranges)
+}
+
+// together proves what reads many at once: the same as one read after the other.
+func together() []sentence {
+	return []sentence{
+		{"of persons, by number and by external id, finds those that are there", func(st *stand) {
+			one, two, other := NewPerson(st.r), NewPerson(st.r), NewPerson(st.r)
+			other.Source = "billing"
+			one.Points = one.Points[:1]
+			two.Points = nil
+			st.applied(store.Writes{Persons: []customer.Person{one, two, other}})
+			for _, found := range [][]customer.Person{
+				st.persons(st.s.Persons(st.t.Context(), []customer.PersonID{two.ID, one.ID, 7})),
+				st.persons(st.s.PersonsByExternal(st.t.Context(), "cis", []string{one.ExternalID, "nobody", two.ExternalID, other.ExternalID})),
+			} {
+				st.check(len(found) == 2, "two are found")
+				for _, p := range found {
+					want, err := st.s.Person(st.t.Context(), p.ID)
+					st.ok(err, "reading a person")
+					st.same("person", p, want)
+				}
+			}
+			st.check(len(st.persons(st.s.Persons(st.t.Context(), nil))) == 0, "nobody was asked for")
+		}},
+		{"of contacts finds those that are there, each with all that hangs on it", func(st *stand) {
+			one, two := st.accept(Given{}), st.accept(Given{})
+			found, err := st.s.ContactViews(st.t.Context(), []contact.ID{two.Contacts[0].ID, 7, one.Contacts[0].ID})
+			st.ok(err, "reading contacts")
+			st.check(len(found) == 2, "two are found")
+			for _, v := range found {
+				want, err := st.s.Contact(st.t.Context(), v.Contact.ID)
+				st.ok(err, "reading a contact")
+				st.same("contact", v, want)
+			}
+		}},
+		{"of keys finds those that are there", func(st *stand) {
+			one, two := st.accept(Given{}), st.accept(Given{})
+			names := []string{one.Keys[0].Key, "none", two.Keys[0].Key, two.Keys[1].Key}
+			found, err := st.s.Keys(st.t.Context(), store.IdempotencyKey, one.Keys[0].Source, names)
+			st.ok(err, "reading keys")
+			st.check(len(found) == 2, "two are found: the kinds and the sources are kept apart")
+			for _, k := range found {
+				want, err := st.s.Key(st.t.Context(), store.IdempotencyKey, k.Source, k.Key)
+				st.ok(err, "reading a key")
+				st.same("key", k, want)
+			}
+			found, err = st.s.Keys(st.t.Context(), store.IdempotencyKey, "billing", names)
+			st.ok(err, "reading keys")
+			st.check(len(found) == 0, "another source's keys are not found")
+		}},
+	}
+}
+
+func (st *stand) persons(found []customer.Person, err error) []customer.Person {
+	st.t.Helper()
+	st.ok(err, "reading persons")
+	return found
 }

@@ -33,6 +33,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{"acceptance", acceptance()},
 		{"intake keys", intakeKeys()},
 		{"intake batch", batches()},
+		{"reading many", together()},
 		{"claim", slices.Concat(claiming(), claimingMore())},
 		{"settle", settling()},
 		{"requeue and undue", requeueing()},

@@ -53,6 +53,18 @@ type Contacts interface {
 	Messages(ctx context.Context, ids []message.ID) ([]message.Record, error)
 }
 
+// Many reads for many at once. What is not there is left out; the order is any.
+type Many interface {
+	// Persons returns persons as [Customers] does.
+	Persons(ctx context.Context, ids []customer.PersonID) ([]customer.Person, error)
+	// PersonsByExternal returns the persons a source knows by the external ids.
+	PersonsByExternal(ctx context.Context, source string, externalIDs []string) ([]customer.Person, error)
+	// ContactViews returns contacts as [Contacts] does.
+	ContactViews(ctx context.Context, ids []contact.ID) ([]ContactView, error)
+	// Keys returns intake keys.
+	Keys(ctx context.Context, kind KeyKind, source string, keys []string) ([]IntakeKey, error)
+}
+
 // ContactView is a contact read back with everything that hangs on it.
 type ContactView struct {
 	Contact  contact.Contact
@@ -238,6 +250,7 @@ type Store interface { //nolint:interfacebloat // the sum of the small ones; onl
 	Numbers
 	Customers
 	Contacts
+	Many
 	Batches
 	Failures
 	Gatekeeper

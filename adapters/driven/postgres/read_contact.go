@@ -34,15 +34,18 @@ select contact, number, message, started_at, why from step where contact = any($
 	selectKey = `
 select kind, source, division, key, hash, contact, at from intake_key where kind = $1 and source = $2 and key = $3`
 
-	personColumns    = `select id, source, external_id, division, version, names, language, account, updated_at from person `
-	personByID       = personColumns + `where id = $1`
-	personByExternal = personColumns + `where source = $1 and external_id = $2`
+	selectKeys = `
+select kind, source, division, key, hash, contact, at from intake_key where kind = $1 and source = $2 and key = any ($3)`
+
+	personColumns     = `select id, source, external_id, division, version, names, language, account, updated_at from person `
+	personsByID       = personColumns + `where id = any ($1)`
+	personsByExternal = personColumns + `where source = $1 and external_id = any ($2)`
 
 	pointColumns = `
 select t.id, t.person, t.kind, t.value, t.capabilities, t.zones, t.preferred, t.origin, t.undeliverable_since from point t `
-	pointsOfPerson   = pointColumns + `where t.person = $1 order by t.position, t.id`
-	pointsOfExternal = pointColumns + `
-join person p on p.id = t.person where p.source = $1 and p.external_id = $2 order by t.position, t.id`
+	pointsOfPersons   = pointColumns + `where t.person = any ($1) order by t.position, t.id`
+	pointsOfExternals = pointColumns + `
+join person p on p.id = t.person where p.source = $1 and p.external_id = any ($2) order by t.position, t.id`
 )
 
 // Contact implements [store.Contacts].
@@ -110,6 +113,14 @@ func (s *Store) Key(ctx context.Context, kind store.KeyKind, source, key string)
 	return one(ctx, s, "reading an intake key", keyOf, selectKey, int16(kind), text(source), text(key))
 }
 
+// Keys implements [store.Many].
+func (s *Store) Keys(ctx context.Context, kind store.KeyKind, source string, keys []string) ([]store.IntakeKey, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	return all(ctx, s, "reading intake keys", keyOf, selectKeys, int16(kind), text(source), col(keys, func(k *string) string { return text(*k) }))
+}
+
 func keyOf(row pgx.CollectableRow) (k store.IntakeKey, err error) {
 	var kind int16
 	var hash []byte
@@ -124,32 +135,59 @@ func keyOf(row pgx.CollectableRow) (k store.IntakeKey, err error) {
 
 // Person implements [store.Customers].
 func (s *Store) Person(ctx context.Context, id customer.PersonID) (customer.Person, error) {
-	return s.person(ctx, personByID, pointsOfPerson, int64(id))
+	return onePerson(s.Persons(ctx, []customer.PersonID{id}))
 }
 
 // PersonByExternal implements [store.Customers].
 func (s *Store) PersonByExternal(ctx context.Context, source, externalID string) (customer.Person, error) {
-	return s.person(ctx, personByExternal, pointsOfExternal, text(source), text(externalID))
+	return onePerson(s.PersonsByExternal(ctx, source, []string{externalID}))
 }
 
-func (s *Store) person(ctx context.Context, person, points string, args ...any) (customer.Person, error) {
-	var persons []customer.Person
-	var found []customer.Point
-	err := s.look(ctx, "reading a person", func(batch *pgx.Batch) {
-		queueRead(batch, &persons, personOf, person, args...)
-		queueRead(batch, &found, pointOf, points, args...)
-	})
+func onePerson(found []customer.Person, err error) (customer.Person, error) {
 	switch {
 	case err != nil:
 		return customer.Person{}, err
-	case len(persons) == 0:
+	case len(found) == 0:
 		return customer.Person{}, fault.New(fault.NotFound, "there is no such person")
 	}
-	p := persons[0]
-	if len(found) > 0 {
-		p.Points = found
+	return found[0], nil
+}
+
+// Persons implements [store.Many].
+func (s *Store) Persons(ctx context.Context, ids []customer.PersonID) ([]customer.Person, error) {
+	if len(ids) == 0 {
+		return nil, nil
 	}
-	return p, nil
+	return s.persons(ctx, personsByID, pointsOfPersons, col(ids, func(id *customer.PersonID) int64 { return int64(*id) }))
+}
+
+// PersonsByExternal implements [store.Many].
+func (s *Store) PersonsByExternal(ctx context.Context, source string, externalIDs []string) ([]customer.Person, error) {
+	if len(externalIDs) == 0 {
+		return nil, nil
+	}
+	return s.persons(ctx, personsByExternal, pointsOfExternals, text(source), col(externalIDs, func(id *string) string { return text(*id) }))
+}
+
+func (s *Store) persons(ctx context.Context, persons, points string, args ...any) (found []customer.Person, err error) {
+	var reached []customer.Point
+	err = s.look(ctx, "reading persons", func(batch *pgx.Batch) {
+		queueRead(batch, &found, personOf, persons, args...)
+		queueRead(batch, &reached, pointOf, points, args...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	at := make(map[customer.PersonID]*customer.Person, len(found))
+	for i := range found {
+		at[found[i].ID] = &found[i]
+	}
+	for _, point := range reached {
+		if p, ok := at[point.Person]; ok {
+			p.Points = append(p.Points, point)
+		}
+	}
+	return found, nil
 }
 
 func personOf(row pgx.CollectableRow) (p customer.Person, err error) {

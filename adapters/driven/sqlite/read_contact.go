@@ -51,6 +51,22 @@ func (s *Store) Contact(ctx context.Context, id contact.ID) (v store.ContactView
 	return v, err
 }
 
+// some reads one thing after the other and leaves out those that are not there.
+func some[K, T any](keys []K, read func(K) (T, error)) ([]T, error) {
+	var found []T
+	for _, k := range keys {
+		one, err := read(k)
+		switch {
+		case isNone(err):
+		case err != nil:
+			return nil, err
+		default:
+			found = append(found, one)
+		}
+	}
+	return found, nil
+}
+
 func scanStep(r rowScanner, s *notice.Step) error {
 	return r.Scan(&s.Contact, &s.Number, octets{s.Message[:]}, moment{&s.StartedAt}, &s.Why)
 }
@@ -61,9 +77,24 @@ select kind, source, division, key, hash, contact, at from intake_key where kind
 // Key implements [store.Contacts].
 func (s *Store) Key(ctx context.Context, kind store.KeyKind, source, key string) (k store.IntakeKey, err error) {
 	err = s.read(ctx, "reading an intake key", func(q *sql.Tx) error {
-		return q.QueryRowContext(ctx, keyByName, int64(kind), source, key).
-			Scan(&k.Kind, &k.Source, &k.Division, &k.Key, octets{k.Hash[:]}, &k.Contact, moment{&k.At})
+		k, err = intakeKey(ctx, q, kind, source, key)
+		return err
 	})
+	return k, err
+}
+
+// Keys implements [store.Many].
+func (s *Store) Keys(ctx context.Context, kind store.KeyKind, source string, keys []string) (found []store.IntakeKey, err error) {
+	err = s.read(ctx, "reading intake keys", func(q *sql.Tx) error {
+		found, err = some(keys, func(key string) (store.IntakeKey, error) { return intakeKey(ctx, q, kind, source, key) })
+		return err
+	})
+	return found, err
+}
+
+func intakeKey(ctx context.Context, q *sql.Tx, kind store.KeyKind, source, key string) (k store.IntakeKey, err error) {
+	err = q.QueryRowContext(ctx, keyByName, int64(kind), source, key).
+		Scan(&k.Kind, &k.Source, &k.Division, &k.Key, octets{k.Hash[:]}, &k.Contact, moment{&k.At})
 	return k, err
 }
 
@@ -143,24 +174,53 @@ func recordsInto(ctx context.Context, q *sql.Tx, ids []message.ID, found map[mes
 	return err
 }
 
+// Where a person is found.
+const (
+	byNumber   = ` where id = ?`
+	byExternal = ` where source = ? and external_id = ?`
+)
+
 // Person implements [store.Customers].
-func (s *Store) Person(ctx context.Context, id customer.PersonID) (customer.Person, error) {
-	return s.personBy(ctx, ` where id = ?`, int64(id))
+func (s *Store) Person(ctx context.Context, id customer.PersonID) (p customer.Person, err error) {
+	err = s.read(ctx, "reading a person", func(q *sql.Tx) error {
+		p, err = personBy(ctx, q, byNumber, int64(id))
+		return err
+	})
+	return p, err
 }
 
 // PersonByExternal implements [store.Customers].
-func (s *Store) PersonByExternal(ctx context.Context, source, externalID string) (customer.Person, error) {
-	return s.personBy(ctx, ` where source = ? and external_id = ?`, source, externalID)
-}
-
-func (s *Store) personBy(ctx context.Context, where string, args ...any) (p customer.Person, err error) {
+func (s *Store) PersonByExternal(ctx context.Context, source, externalID string) (p customer.Person, err error) {
 	err = s.read(ctx, "reading a person", func(q *sql.Tx) error {
-		if err := scanPerson(q.QueryRowContext(ctx, `select `+personColumns+` from person`+where, args...), &p); err != nil {
-			return err
-		}
-		rows, err := q.QueryContext(ctx, pointsOf, int64(p.ID))
-		p.Points, err = collect(rows, err, scanPoint)
+		p, err = personBy(ctx, q, byExternal, source, externalID)
 		return err
 	})
+	return p, err
+}
+
+// Persons implements [store.Many].
+func (s *Store) Persons(ctx context.Context, ids []customer.PersonID) (found []customer.Person, err error) {
+	err = s.read(ctx, "reading persons", func(q *sql.Tx) error {
+		found, err = some(ids, func(id customer.PersonID) (customer.Person, error) { return personBy(ctx, q, byNumber, int64(id)) })
+		return err
+	})
+	return found, err
+}
+
+// PersonsByExternal implements [store.Many].
+func (s *Store) PersonsByExternal(ctx context.Context, source string, externalIDs []string) (found []customer.Person, err error) {
+	err = s.read(ctx, "reading persons", func(q *sql.Tx) error {
+		found, err = some(externalIDs, func(id string) (customer.Person, error) { return personBy(ctx, q, byExternal, source, id) })
+		return err
+	})
+	return found, err
+}
+
+func personBy(ctx context.Context, q *sql.Tx, where string, args ...any) (p customer.Person, err error) {
+	if err := scanPerson(q.QueryRowContext(ctx, `select `+personColumns+` from person`+where, args...), &p); err != nil {
+		return p, err
+	}
+	rows, err := q.QueryContext(ctx, pointsOf, int64(p.ID))
+	p.Points, err = collect(rows, err, scanPoint)
 	return p, err
 }

@@ -1,9 +1,11 @@
-// Package kafkain takes what comes in by Kafka: the answers of the document management system on its status topic.
+// Package kafkain takes what comes in by Kafka: the answers of the document management system on its status topic, and
+// customer contacts on the intake topic.
 //
-// Records are read by a consumer group, so that gateways share the partitions. A batch becomes reports in the one
-// inbox, and its offsets are committed only after the inbox has it: a crash between the two reads the batch again,
-// and the inbox passes over what it has. A record that is not understood is counted, told without its content, and
-// passed over; it never holds up what comes behind it.
+// Records are read by a consumer group, so that gateways share the partitions. What was fetched of a partition is taken
+// as one batch, and its offsets are committed only after it is durable and answered: a crash before reads the batch
+// again. The inbox passes over a report it has; a contact is answered from its key, and its result is sent again under
+// the same id. A record that is not understood never holds up what comes behind it; a store or a broker that is lost
+// does, and nothing is passed over meanwhile.
 package kafkain
 
 import (
@@ -17,20 +19,13 @@ import (
 	"github.com/IBM/sarama"
 
 	"carillon/core/fault"
-	"carillon/core/message"
 )
-
-// Inbox takes reports.
-type Inbox interface {
-	// Receive returns when the reports are durable; one that is there already is passed over. fault.Unavailable.
-	Receive(ctx context.Context, now time.Time, reports []message.Report) error
-}
 
 // Config says what is read.
 type Config struct {
 	Brokers []string
 	Group   string         // the consumer group
-	Topic   string         // where the document management system answers
+	Topic   string         // what is read
 	Client  *sarama.Config // how the brokers are reached; what a consumer needs is set here
 	Clock   func() time.Time
 	Log     *slog.Logger
@@ -50,15 +45,25 @@ func (c Config) Validate() error {
 	return errors.Join(wrong...)
 }
 
-// Consumer reads one topic. Make one with [New].
+// Consumer reads one topic. Make one with [New] or [NewIntake].
 type Consumer struct {
 	cfg     Config
-	inbox   Inbox
 	metrics *Metrics
+	// take returns nil when every record of the batch is durable and answered. It tries again until ctx ends.
+	take func(ctx context.Context, batch []*sarama.ConsumerMessage) error
 }
 
-// New makes a consumer that connects when it runs.
+// New makes a consumer of reports. It connects when it runs.
 func New(cfg Config, inbox Inbox, m *Metrics) (*Consumer, error) {
+	c, err := consumer(cfg, m)
+	if err != nil {
+		return nil, err
+	}
+	c.take = reports{c.cfg, inbox, m}.take
+	return c, nil
+}
+
+func consumer(cfg Config, m *Metrics) (*Consumer, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -72,7 +77,7 @@ func New(cfg Config, inbox Inbox, m *Metrics) (*Consumer, error) {
 	client.Net.ReadTimeout = 4 * memberTimeout // a broker answers a join only when the group is whole again
 	client.Consumer.Return.Errors = false
 	cfg.Client = &client
-	return &Consumer{cfg: cfg, inbox: inbox, metrics: m}, nil
+	return &Consumer{cfg: cfg, metrics: m}, nil
 }
 
 // memberTimeout is how long the group waits for a gateway that no longer answers. Brokers take no less than 6 s.
@@ -164,7 +169,7 @@ func (*handler) Setup(sarama.ConsumerGroupSession) error { return nil }
 // Cleanup implements sarama.ConsumerGroupHandler.
 func (*handler) Cleanup(sarama.ConsumerGroupSession) error { return nil }
 
-// maxBatch is how many records one write to the inbox takes.
+// maxBatch is how many records one write takes.
 const maxBatch = 500
 
 // beat is how often an idle partition shows that it is read.
@@ -218,42 +223,4 @@ func gather(first *sarama.ConsumerMessage, more <-chan *sarama.ConsumerMessage) 
 		}
 	}
 	return batch
-}
-
-// take hands a batch to the inbox, again and again until it is there or the session ends.
-func (c *Consumer) take(ctx context.Context, batch []*sarama.ConsumerMessage) error {
-	reports := make([]message.Report, 0, len(batch))
-	for _, m := range batch {
-		r, known, err := Read(m.Value, c.cfg.Clock())
-		switch {
-		case err != nil:
-			c.metrics.records.WithLabelValues(c.cfg.Topic, outcomePoison).Inc()
-			c.cfg.Log.Error("a record is not understood and passed over", slog.String("topic", m.Topic),
-				slog.Int("partition", int(m.Partition)), slog.Int64("offset", m.Offset), slog.String("error", err.Error()))
-		case !known:
-			c.metrics.records.WithLabelValues(c.cfg.Topic, outcomeRun).Inc()
-			if batch, run, no := Rejected(m.Value); no {
-				c.cfg.Log.Error("the document management system rejected a run", slog.String("batch", batch), slog.Int64("run", run))
-			}
-		default:
-			reports = append(reports, r)
-		}
-	}
-	if len(reports) == 0 {
-		return nil
-	}
-	wait := firstPause
-	for {
-		err := c.inbox.Receive(ctx, c.cfg.Clock(), reports)
-		if err == nil {
-			c.metrics.records.WithLabelValues(c.cfg.Topic, outcomeTaken).Add(float64(len(reports)))
-			return nil
-		}
-		if ctx.Err() != nil {
-			return err
-		}
-		c.cfg.Log.Error("the inbox did not take reports; they are handed in again", slog.String("error", fault.KindOf(err).String()))
-		pause(ctx, wait)
-		wait = min(2*wait, longestPause)
-	}
 }

@@ -10,9 +10,9 @@ import (
 
 // The outcomes of a record.
 const (
-	outcomeTaken  = "taken"  // its report is in the inbox
+	outcomeTaken  = "taken"  // its report is in the inbox; or it was answered on the result topic
 	outcomeRun    = "run"    // about a whole run: understood, and no report
-	outcomePoison = "poison" // not understood and passed over
+	outcomePoison = "poison" // not understood, and passed over or given to the dead-letter topic
 )
 
 // Metrics are what a consumer shows.
@@ -21,8 +21,31 @@ type Metrics struct {
 	lag     *prometheus.GaugeVec   // carillon_intake_lag_records
 	last    *prometheus.GaugeVec   // carillon_intake_alive_timestamp_seconds
 
-	mu   sync.Mutex
-	lags map[string]map[int32]int64 // by topic and partition
+	mu     sync.Mutex
+	lags   map[string]map[int32]int64 // by topic and partition
+	seen   map[string]time.Time       // by topic
+	topics []string
+}
+
+// State is what a consumer shows of itself to /livez.
+type State struct {
+	Topic string
+	Seen  time.Time // when a partition was last read, or had nothing new; zero before the first
+	Lag   int64     // records of the partitions read here that are not taken yet
+}
+
+// States are the states of the consumers, by topic as they were given.
+func (m *Metrics) States() []State {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	states := make([]State, len(m.topics))
+	for i, t := range m.topics {
+		states[i] = State{Topic: t, Seen: m.seen[t]}
+		for _, n := range m.lags[t] {
+			states[i].Lag += n
+		}
+	}
+	return states
 }
 
 // NewMetrics makes the metrics for a topic and registers them; their series exist at zero.
@@ -38,7 +61,7 @@ func NewMetrics(reg prometheus.Registerer, topics ...string) (*Metrics, error) {
 			Name: "carillon_intake_alive_timestamp_seconds",
 			Help: "When a partition was last read, or was seen to have nothing new; 0 before the first.",
 		}, []string{"topic"}),
-		lags: map[string]map[int32]int64{},
+		lags: map[string]map[int32]int64{}, seen: map[string]time.Time{}, topics: topics,
 	}
 	for _, t := range topics {
 		for _, outcome := range []string{outcomeTaken, outcomeRun, outcomePoison} {
@@ -53,6 +76,9 @@ func NewMetrics(reg prometheus.Registerer, topics ...string) (*Metrics, error) {
 // alive tells that a partition of the topic is being read and is not stuck.
 func (m *Metrics) alive(topic string, now time.Time) {
 	m.last.WithLabelValues(topic).Set(float64(now.UnixMilli()) / 1000)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.seen[topic] = now
 }
 
 // behind tells how far a partition is behind.

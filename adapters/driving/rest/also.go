@@ -7,8 +7,10 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"carillon/core/accept"
+	"carillon/core/access"
 	"carillon/core/customer"
 	"carillon/core/fault"
 )
@@ -19,6 +21,10 @@ const acceptContact = "acceptContact"
 // alsoWrong asks the core what it finds wrong with the rest of a contact that is refused already, and returns
 // everything. Nothing is written. What follows only from a field that was left out because it is wrong is not told.
 func (s *server) alsoWrong(ctx context.Context, r accept.Request, wrong []fault.Violation) []fault.Violation {
+	return alsoWrong(ctx, s.Accept, s.cfg.Clock(), caller(ctx), r, wrong)
+}
+
+func alsoWrong(ctx context.Context, core Accepter, now time.Time, p access.Principal, r accept.Request, wrong []fault.Violation) []fault.Violation {
 	named := func(fields ...string) bool {
 		return slices.ContainsFunc(wrong, func(v fault.Violation) bool { return slices.Contains(fields, v.Field) })
 	}
@@ -26,7 +32,7 @@ func (s *server) alsoWrong(ctx context.Context, r accept.Request, wrong []fault.
 		return wrong
 	}
 	r.Key = "" // it must not find what was accepted under the key
-	_, err := s.Accept.Validate(ctx, s.cfg.Clock(), caller(ctx), r)
+	_, err := core.Validate(ctx, now, p, r)
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Kind != fault.Invalid {
 		return wrong

@@ -26,7 +26,8 @@ type operation struct {
 	open   bool // nobody needs to sign in
 	roles  []access.Role
 	params []parameter
-	body   *jsonschema.Schema // nil: none
+	body   *jsonschema.Schema // nil: none, or not one of JSON
+	media  string             // of the body
 }
 
 // parameter is one parameter of an operation.
@@ -175,7 +176,8 @@ func (d document) operation(compiler *jsonschema.Compiler, path, method string, 
 			name: p.Name, in: p.In, required: p.Required, integer: kind == "integer", schema: schema,
 		})
 	}
-	if o.Body != nil && o.Body.Content["application/json"] != nil {
+	out.media = o.media()
+	if out.media == "application/json" {
 		schema, err := compiler.Compile(at + "/requestBody/content/application~1json/schema")
 		if err != nil {
 			return nil, err
@@ -183,6 +185,19 @@ func (d document) operation(compiler *jsonschema.Compiler, path, method string, 
 		out.body = schema
 	}
 	return out, nil
+}
+
+// media is the media type of the body, JSON where there are several.
+func (o documentOperation) media() (one string) {
+	if o.Body == nil {
+		return ""
+	}
+	for media := range o.Body.Content {
+		if one == "" || media == "application/json" {
+			one = media
+		}
+	}
+	return one
 }
 
 // escape writes a token of a JSON pointer.

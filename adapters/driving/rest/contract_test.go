@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"io/fs"
@@ -124,6 +125,15 @@ type example struct {
 	Path    string            `json:"path,omitempty"`
 	Headers map[string]string `json:"headers,omitempty"`
 	Body    json.RawMessage   `json:"body,omitempty"`
+	Lines   []json.RawMessage `json:"lines,omitempty"` // of a stream
+}
+
+// linesOf is a stream of JSON as its lines.
+func linesOf(text []byte) (lines []json.RawMessage) {
+	for line := range bytes.Lines(text) {
+		lines = append(lines, bytes.TrimSpace(line))
+	}
+	return lines
 }
 
 func readExample(tb testing.TB, name string) (example, bool) {
@@ -141,12 +151,23 @@ func readExample(tb testing.TB, name string) (example, bool) {
 
 func (e example) request(tb testing.TB, role access.Role) *http.Request {
 	tb.Helper()
-	r := httptest.NewRequestWithContext(tb.Context(), e.Method, e.Path, strings.NewReader(string(e.Body)))
+	body := string(e.Body)
+	for _, line := range e.Lines {
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, line); err != nil {
+			tb.Fatal(err)
+		}
+		body += compact.String() + "\n"
+	}
+	r := httptest.NewRequestWithContext(tb.Context(), e.Method, e.Path, strings.NewReader(body))
 	if role != "" {
 		r.Header.Set("Authorization", "Bearer "+key(role))
 	}
 	if e.Body != nil {
 		r.Header.Set("Content-Type", "application/json")
+	}
+	if e.Lines != nil {
+		r.Header.Set("Content-Type", "application/x-ndjson")
 	}
 	for name, value := range e.Headers {
 		r.Header.Set(name, value)
@@ -196,6 +217,17 @@ func TestExamples(t *testing.T) {
 			w := httptest.NewRecorder()
 			handler.ServeHTTP(w, request.request(t, role))
 			got := recorded(t, w)
+			for i, line := range got.Lines {
+				schema := "ContactResult"
+				if i == len(got.Lines)-1 {
+					schema = "ContactsEnd"
+				}
+				compiled, err := spec.compiler.Compile(address + "#/components/schemas/" + schema)
+				if err != nil {
+					t.Fatal(err)
+				}
+				conforms(t, compiled, line)
+			}
 			if len(got.Body) > 0 {
 				media, _, _ := strings.Cut(w.Header().Get("Content-Type"), ";")
 				conforms(t, spec.answer(t, f, w.Code, media), got.Body)
@@ -232,7 +264,10 @@ func recorded(t *testing.T, w *httptest.ResponseRecorder) example {
 		}
 		got.Body = quoted
 	}
-	for _, name := range []string{"Content-Type", "Location", "ETag", "Idempotency-Replayed", "Retry-After", "WWW-Authenticate", "Allow"} {
+	if w.Header().Get("Content-Type") == "application/x-ndjson" {
+		got.Body, got.Lines = nil, linesOf(w.Body.Bytes())
+	}
+	for _, name := range []string{"Carillon-Batch", "Content-Type", "Location", "ETag", "Idempotency-Replayed", "Retry-After", "WWW-Authenticate", "Allow"} {
 		if v := w.Header().Get(name); v != "" {
 			got.Headers[name] = v
 		}
@@ -262,6 +297,14 @@ func compare(t *testing.T, name string, status int, got example) {
 	}
 	if diff := cmp.Diff(parsed(t, want.Body), parsed(t, got.Body)); diff != "" {
 		t.Error(diff)
+	}
+	if len(want.Lines) != len(got.Lines) {
+		t.Fatalf("%d lines, want %d", len(got.Lines), len(want.Lines))
+	}
+	for i := range want.Lines {
+		if diff := cmp.Diff(parsed(t, want.Lines[i]), parsed(t, got.Lines[i])); diff != "" {
+			t.Errorf("line %d: %s", i+1, diff)
+		}
 	}
 }
 

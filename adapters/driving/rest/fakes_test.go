@@ -76,7 +76,8 @@ type house struct {
 	validated    accept.Request
 	invalid      []fault.Violation  // what Validate finds wrong
 	why          message.WaitReason // of the message that waits; a retry when empty
-	configGone   bool               // the versions that contacts were accepted under are not there any more
+	shop         *shop
+	configGone   bool // the versions that contacts were accepted under are not there any more
 }
 
 func (h *house) asked(p access.Principal) error {
@@ -492,7 +493,11 @@ func (h *house) Holds(_ context.Context, p access.Principal, lifted bool) ([]sto
 }
 
 func (h *house) services() rest.Services {
+	if h.shop == nil {
+		h.shop = newShop()
+	}
 	return rest.Services{
+		Intake: h.shop.intake(rest.Config{Clock: now, Log: quiet()}), Batches: h.shop.lots(),
 		Proofs: h,
 		Keys:   h, Accept: h, Contacts: h, Persons: h, Suppressions: h, Changes: h, Lanes: h, Calls: h, Letters: h,
 		Configs: h, Snapshots: h, Principals: h, Health: h, Breakers: h, Fleet: h, Trips: h, Failures: h, Retries: h, Holds: h,

@@ -102,9 +102,9 @@ func tooLarge(limit int64) problem {
 	return p
 }
 
-func wrongMediaType() problem {
+func wrongMediaType(right string) problem {
 	p := plainly(http.StatusUnsupportedMediaType, "unsupported_media_type", "The body is not of the media type asked for.")
-	p.Detail = "send Content-Type: application/json"
+	p.Detail = "send Content-Type: " + right
 	return p
 }
 

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -29,6 +30,11 @@ type Config struct {
 	Clock func() time.Time
 	// Log gets one line per request at debug, and a loud one for every mistake of ours. No line holds a person's data.
 	Log *slog.Logger
+	// Stopping is closed when streams are to end because the process does. It may be nil.
+	Stopping <-chan struct{}
+	// Lines is told what became of contacts: one at a time on path single, by the lines of a stream on path bulk. The
+	// outcome is one of [LineOutcomes]. It may be nil.
+	Lines func(path, outcome string, n int)
 	// Observe is told of every request, for metrics; the operation is from the contract, or "none". It may be nil.
 	Observe func(operation string, status int, took time.Duration)
 }
@@ -44,6 +50,9 @@ func New(cfg Config, services Services) (http.Handler, error) {
 	if cfg.Observe == nil {
 		cfg.Observe = func(string, int, time.Duration) {}
 	}
+	if cfg.Lines == nil {
+		cfg.Lines = func(string, string, int) {}
+	}
 	if err := errors.Join(cfg.check(), services.check()); err != nil {
 		return nil, fmt.Errorf("serving the API: %w", err)
 	}
@@ -52,7 +61,7 @@ func New(cfg Config, services Services) (http.Handler, error) {
 		return nil, fmt.Errorf("reading the contract of the API: %w", err)
 	}
 	s := &server{Services: services, cfg: cfg, contract: contract}
-	s.routes, err = api.NewServer(s, s,
+	s.routes, err = api.NewServer(s, s, s,
 		api.WithErrorHandler(s.fail),
 		api.WithNotFound(s.notFound),
 		api.WithMethodNotAllowed(s.methodNotAllowed),
@@ -82,6 +91,7 @@ type server struct {
 
 var (
 	_ api.Handler         = (*server)(nil)
+	_ api.RawHandler      = (*server)(nil)
 	_ api.SecurityHandler = (*server)(nil)
 )
 
@@ -89,6 +99,7 @@ var (
 type exchange struct {
 	operation string
 	principal access.Principal
+	stream    io.ReadCloser // the body without its limit, for the one operation that takes any length
 }
 
 type exchangeKey struct{}
@@ -106,7 +117,7 @@ func caller(ctx context.Context) access.Principal { return exchangeOf(ctx).princ
 // ServeHTTP answers a request, whatever happens.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := s.cfg.Clock()
-	x := &exchange{operation: noOperation}
+	x := &exchange{operation: noOperation, stream: r.Body}
 	if route, found := s.routes.FindPath(r.Method, r.URL); found {
 		x.operation = route.OperationID()
 	}
@@ -115,6 +126,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rec := &recorder{ResponseWriter: w}
 	defer func() { //nolint:contextcheck // the request carries it
 		s.recovered(rec, r, recover())
+		s.countLine(x.operation, rec)
 		took := s.cfg.Clock().Sub(began)
 		s.cfg.Observe(x.operation, rec.status, took)
 		s.cfg.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("operation", x.operation),

@@ -27,6 +27,8 @@ import (
 type Services struct {
 	Keys         Keys
 	Accept       Accepter
+	Intake       *Intake
+	Batches      Batches
 	Contacts     Contacts
 	Persons      Persons
 	Suppressions Suppressions
@@ -50,6 +52,7 @@ type Services struct {
 func (s Services) check() error {
 	var missing []error
 	for name, there := range map[string]bool{
+		"Intake": s.Intake != nil, "Batches": s.Batches != nil,
 		"Keys": s.Keys != nil, "Accept": s.Accept != nil, "Contacts": s.Contacts != nil, "Persons": s.Persons != nil,
 		"Suppressions": s.Suppressions != nil, "Changes": s.Changes != nil, "Proofs": s.Proofs != nil, "Lanes": s.Lanes != nil,
 		"Calls": s.Calls != nil, "Letters": s.Letters != nil, "Configs": s.Configs != nil,
@@ -78,6 +81,22 @@ type Accepter interface {
 	Accept(ctx context.Context, now time.Time, p access.Principal, r accept.Request) (accept.Answer, error)
 	// Validate says what Accept would start, and writes nothing.
 	Validate(ctx context.Context, now time.Time, p access.Principal, r accept.Request) (accept.Answer, error)
+}
+
+// Lots takes customer contacts in many at a time.
+type Lots interface {
+	// Gather reads what the requests are decided from; fault.Unavailable.
+	Gather(ctx context.Context, now time.Time, p access.Principal, requests []accept.Request) (*accept.Lot, error)
+	// Mark writes where a batch stands; fault.Conflict when its id is another source's.
+	Mark(ctx context.Context, b store.IntakeBatch) error
+}
+
+// Batches reads batches of contacts.
+type Batches interface {
+	// IntakeBatch returns a batch; fault.NotFound for what the caller does not see.
+	IntakeBatch(ctx context.Context, p access.Principal, id string) (store.IntakeBatch, error)
+	// IntakeBatches lists batches the newest first, from behind the last one on; more is where to go on.
+	IntakeBatches(ctx context.Context, p access.Principal, last store.IntakeBatch, limit int) (seen []store.IntakeBatch, more *store.IntakeBatch, err error)
 }
 
 // Contacts reads and stops contacts. All return fault.NotFound for what the caller does not see.

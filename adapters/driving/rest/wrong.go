@@ -37,14 +37,16 @@ func (s *server) strict(r middleware.Request, next middleware.Next) (middleware.
 // that is wrong; this names all of it.
 func (s *server) refusal(ctx context.Context, id string, r *http.Request, err error) problem {
 	var large *http.MaxBytesError
-	var media *validate.InvalidContentTypeError
 	o := s.contract.operation(id)
+	if _, other := errors.AsType[*validate.InvalidContentTypeError](err); other {
+		return wrongMediaType(o.media)
+	}
 	body, readErr := bodyOf(r, err)
 	switch {
 	case errors.As(err, &large), errors.As(readErr, &large):
 		return tooLarge(s.cfg.MaxBody)
-	case errors.As(err, &media), o.body != nil && !isJSON(r):
-		return wrongMediaType()
+	case o.body != nil && !isJSON(r):
+		return wrongMediaType(o.media)
 	case readErr != nil, o.body != nil && len(body) > 0 && !json.Valid(body):
 		return malformed()
 	}

@@ -19,6 +19,7 @@ var regexMap = map[string]ogenregex.Regexp{
 	"^[ -~]+$":              ogenregex.MustCompile("^[ -~]+$"),
 	"^[!-~]([ -~]*[!-~])?$": ogenregex.MustCompile("^[!-~]([ -~]*[!-~])?$"),
 	"^[!-~]+$":              ogenregex.MustCompile("^[!-~]+$"),
+	"^[0-9A-Za-z._:-]+$":    ogenregex.MustCompile("^[0-9A-Za-z._:-]+$"),
 	"^[0-9]{1,19}\\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$": ogenregex.MustCompile("^[0-9]{1,19}\\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"),
 	"^[0-9]{10}$":                  ogenregex.MustCompile("^[0-9]{10}$"),
 	"^[0-9]{14}$":                  ogenregex.MustCompile("^[0-9]{14}$"),

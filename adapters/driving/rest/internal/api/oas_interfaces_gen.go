@@ -5,6 +5,10 @@ type AcceptContactRes interface {
 	acceptContactRes()
 }
 
+type AcceptContactsRes interface {
+	acceptContactsRes()
+}
+
 type AsyncapiRes interface {
 	asyncapiRes()
 }
@@ -39,6 +43,10 @@ type GetConfigRes interface {
 
 type GetContactRes interface {
 	getContactRes()
+}
+
+type GetIntakeBatchRes interface {
+	getIntakeBatchRes()
 }
 
 type GetMessageRes interface {
@@ -79,6 +87,10 @@ type ListGatewaysRes interface {
 
 type ListHoldsRes interface {
 	listHoldsRes()
+}
+
+type ListIntakeBatchesRes interface {
+	listIntakeBatchesRes()
 }
 
 type ListLanesRes interface {

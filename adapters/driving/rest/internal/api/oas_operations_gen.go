@@ -7,6 +7,7 @@ type OperationName = string
 
 const (
 	AcceptContactOperation     OperationName = "AcceptContact"
+	AcceptContactsOperation    OperationName = "AcceptContacts"
 	AsyncapiOperation          OperationName = "Asyncapi"
 	CancelContactOperation     OperationName = "CancelContact"
 	CancelManyOperation        OperationName = "CancelMany"
@@ -16,6 +17,7 @@ const (
 	GetCheckpointOperation     OperationName = "GetCheckpoint"
 	GetConfigOperation         OperationName = "GetConfig"
 	GetContactOperation        OperationName = "GetContact"
+	GetIntakeBatchOperation    OperationName = "GetIntakeBatch"
 	GetMessageOperation        OperationName = "GetMessage"
 	GetPersonOperation         OperationName = "GetPerson"
 	LeaseCallsOperation        OperationName = "LeaseCalls"
@@ -26,6 +28,7 @@ const (
 	ListDeadLettersOperation   OperationName = "ListDeadLetters"
 	ListGatewaysOperation      OperationName = "ListGateways"
 	ListHoldsOperation         OperationName = "ListHolds"
+	ListIntakeBatchesOperation OperationName = "ListIntakeBatches"
 	ListLanesOperation         OperationName = "ListLanes"
 	ListPrincipalsOperation    OperationName = "ListPrincipals"
 	ListRunsOperation          OperationName = "ListRuns"

@@ -160,6 +160,227 @@ func decodeAcceptContactParams(args [0]string, argsEscaped bool, r *http.Request
 	return params, nil
 }
 
+// AcceptContactsParams is parameters of acceptContacts operation.
+type AcceptContactsParams struct {
+	// The batch's id, yours to choose and unique among all sources; made by us when left out. Sending
+	// again under the id of an earlier batch goes on with it.
+	Batch OptBatchID `json:",omitempty,omitzero"`
+	// `only`: check the lines and write nothing.
+	Validate OptAcceptContactsValidate `json:",omitempty,omitzero"`
+	// How the body is packed; unpacked while it is read.
+	ContentEncoding OptAcceptContactsContentEncoding `json:",omitempty,omitzero"`
+}
+
+func unpackAcceptContactsParams(packed middleware.Parameters) (params AcceptContactsParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "batch",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Batch = v.(OptBatchID)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "validate",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Validate = v.(OptAcceptContactsValidate)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "Content-Encoding",
+			In:   "header",
+		}
+		if v, ok := packed[key]; ok {
+			params.ContentEncoding = v.(OptAcceptContactsContentEncoding)
+		}
+	}
+	return params
+}
+
+func decodeAcceptContactsParams(args [0]string, argsEscaped bool, r *http.Request) (params AcceptContactsParams, _ error) {
+	q := uri.NewQueryDecoder(r.URL.Query())
+	h := uri.NewHeaderDecoder(r.Header)
+	// Decode query: batch.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "batch",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotBatchVal BatchID
+				if err := func() error {
+					var paramsDotBatchValVal string
+					if err := func() error {
+						val, err := d.DecodeValue()
+						if err != nil {
+							return err
+						}
+
+						c, err := conv.ToString(val)
+						if err != nil {
+							return err
+						}
+
+						paramsDotBatchValVal = c
+						return nil
+					}(); err != nil {
+						return err
+					}
+					paramsDotBatchVal = BatchID(paramsDotBatchValVal)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Batch.SetTo(paramsDotBatchVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.Batch.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "batch",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: validate.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "validate",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotValidateVal AcceptContactsValidate
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotValidateVal = AcceptContactsValidate(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Validate.SetTo(paramsDotValidateVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.Validate.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "validate",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode header: Content-Encoding.
+	if err := func() error {
+		cfg := uri.HeaderParameterDecodingConfig{
+			Name:    "Content-Encoding",
+			Explode: false,
+		}
+		if err := h.HasParam(cfg); err == nil {
+			if err := h.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotContentEncodingVal AcceptContactsContentEncoding
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotContentEncodingVal = AcceptContactsContentEncoding(c)
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.ContentEncoding.SetTo(paramsDotContentEncodingVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.ContentEncoding.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "Content-Encoding",
+			In:   "header",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
 // CancelContactParams is parameters of cancelContact operation.
 type CancelContactParams struct {
 	// The contact's number.
@@ -462,6 +683,87 @@ func decodeGetContactParams(args [1]string, argsEscaped bool, r *http.Request) (
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "id",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
+// GetIntakeBatchParams is parameters of getIntakeBatch operation.
+type GetIntakeBatchParams struct {
+	// The batch's id.
+	Batch BatchID
+}
+
+func unpackGetIntakeBatchParams(packed middleware.Parameters) (params GetIntakeBatchParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "batch",
+			In:   "path",
+		}
+		params.Batch = packed[key].(BatchID)
+	}
+	return params
+}
+
+func decodeGetIntakeBatchParams(args [1]string, argsEscaped bool, r *http.Request) (params GetIntakeBatchParams, _ error) {
+	// Decode path: batch.
+	if err := func() error {
+		param := args[0]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[0])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "batch",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				var paramsDotBatchVal string
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotBatchVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Batch = BatchID(paramsDotBatchVal)
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := params.Batch.Validate(); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "batch",
 			In:   "path",
 			Err:  err,
 		}
@@ -2325,6 +2627,180 @@ func decodeListHoldsParams(args [0]string, argsEscaped bool, r *http.Request) (p
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "lifted",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
+// ListIntakeBatchesParams is parameters of listIntakeBatches operation.
+type ListIntakeBatchesParams struct {
+	// The `next` of the page before.
+	After OptString `json:",omitempty,omitzero"`
+	// How many batches to return at most.
+	Limit OptInt `json:",omitempty,omitzero"`
+}
+
+func unpackListIntakeBatchesParams(packed middleware.Parameters) (params ListIntakeBatchesParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "after",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.After = v.(OptString)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "limit",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Limit = v.(OptInt)
+		}
+	}
+	return params
+}
+
+func decodeListIntakeBatchesParams(args [0]string, argsEscaped bool, r *http.Request) (params ListIntakeBatchesParams, _ error) {
+	q := uri.NewQueryDecoder(r.URL.Query())
+	// Decode query: after.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "after",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotAfterVal string
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotAfterVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.After.SetTo(paramsDotAfterVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.After.Get(); ok {
+					if err := func() error {
+						if err := (validate.String{
+							MinLength:     0,
+							MinLengthSet:  false,
+							MaxLength:     120,
+							MaxLengthSet:  true,
+							Email:         false,
+							Hostname:      false,
+							Regex:         nil,
+							MinNumeric:    0,
+							MinNumericSet: false,
+							MaxNumeric:    0,
+							MaxNumericSet: false,
+						}).Validate(string(value)); err != nil {
+							return errors.Wrap(err, "string")
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "after",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Set default value for query: limit.
+	{
+		val := int(100)
+		params.Limit.SetTo(val)
+	}
+	// Decode query: limit.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "limit",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotLimitVal int
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToInt(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotLimitVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Limit.SetTo(paramsDotLimitVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.Limit.Get(); ok {
+					if err := func() error {
+						if err := (validate.Int{
+							MinSet:        true,
+							Min:           1,
+							MaxSet:        true,
+							Max:           1000,
+							MinExclusive:  false,
+							MaxExclusive:  false,
+							MultipleOfSet: false,
+							MultipleOf:    0,
+							Pattern:       nil,
+						}).Validate(int64(value)); err != nil {
+							return errors.Wrap(err, "int")
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "limit",
 			In:   "query",
 			Err:  err,
 		}

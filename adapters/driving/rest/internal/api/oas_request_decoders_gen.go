@@ -93,6 +93,41 @@ func (s *Server) decodeAcceptContactRequest(r *http.Request) (
 	}
 }
 
+func (s *Server) decodeAcceptContactsRequest(r *http.Request) (
+	req AcceptContactsReq,
+	rawBody []byte,
+	close func() error,
+	rerr error,
+) {
+	var closers []func() error
+	close = func() error {
+		var merr error
+		// Close in reverse order, to match defer behavior.
+		for i := len(closers) - 1; i >= 0; i-- {
+			c := closers[i]
+			merr = errors.Join(merr, c())
+		}
+		return merr
+	}
+	defer func() {
+		if rerr != nil {
+			rerr = errors.Join(rerr, close())
+		}
+	}()
+	ct, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return req, rawBody, close, errors.Wrap(err, "parse media type")
+	}
+	switch {
+	case ct == "application/x-ndjson":
+		reader := r.Body
+		request := AcceptContactsReq{Data: reader}
+		return request, rawBody, close, nil
+	default:
+		return req, rawBody, close, validate.InvalidContentType(ct)
+	}
+}
+
 func (s *Server) decodeCancelContactRequest(r *http.Request) (
 	req *ReasonRequest,
 	rawBody []byte,

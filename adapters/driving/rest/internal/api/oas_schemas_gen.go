@@ -4,6 +4,7 @@ package api
 
 import (
 	"io"
+	"net/http"
 	"time"
 
 	"github.com/go-faster/errors"
@@ -50,6 +51,165 @@ func (s *AcceptContactValidate) UnmarshalText(data []byte) error {
 	switch AcceptContactValidate(data) {
 	case AcceptContactValidateOnly:
 		*s = AcceptContactValidateOnly
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+type AcceptContactsConflict Problem
+
+func (*AcceptContactsConflict) acceptContactsRes() {}
+
+type AcceptContactsContentEncoding string
+
+const (
+	AcceptContactsContentEncodingGzip     AcceptContactsContentEncoding = "gzip"
+	AcceptContactsContentEncodingIdentity AcceptContactsContentEncoding = "identity"
+)
+
+// AllValues returns all AcceptContactsContentEncoding values.
+func (AcceptContactsContentEncoding) AllValues() []AcceptContactsContentEncoding {
+	return []AcceptContactsContentEncoding{
+		AcceptContactsContentEncodingGzip,
+		AcceptContactsContentEncodingIdentity,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s AcceptContactsContentEncoding) MarshalText() ([]byte, error) {
+	switch s {
+	case AcceptContactsContentEncodingGzip:
+		return []byte(s), nil
+	case AcceptContactsContentEncodingIdentity:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *AcceptContactsContentEncoding) UnmarshalText(data []byte) error {
+	switch AcceptContactsContentEncoding(data) {
+	case AcceptContactsContentEncodingGzip:
+		*s = AcceptContactsContentEncodingGzip
+		return nil
+	case AcceptContactsContentEncodingIdentity:
+		*s = AcceptContactsContentEncodingIdentity
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+type AcceptContactsForbidden Problem
+
+func (*AcceptContactsForbidden) acceptContactsRes() {}
+
+type AcceptContactsOK struct {
+	Data io.Reader
+}
+
+// Read reads data from the Data reader.
+//
+// Kept to satisfy the io.Reader interface.
+func (s AcceptContactsOK) Read(p []byte) (n int, err error) {
+	if s.Data == nil {
+		return 0, io.EOF
+	}
+	return s.Data.Read(p)
+}
+
+// AcceptContactsOKHeaders wraps AcceptContactsOK with response headers.
+type AcceptContactsOKHeaders struct {
+	CarillonBatch OptString
+	Response      AcceptContactsOK
+}
+
+// GetCarillonBatch returns the value of CarillonBatch.
+func (s *AcceptContactsOKHeaders) GetCarillonBatch() OptString {
+	return s.CarillonBatch
+}
+
+// GetResponse returns the value of Response.
+func (s *AcceptContactsOKHeaders) GetResponse() AcceptContactsOK {
+	return s.Response
+}
+
+// SetCarillonBatch sets the value of CarillonBatch.
+func (s *AcceptContactsOKHeaders) SetCarillonBatch(val OptString) {
+	s.CarillonBatch = val
+}
+
+// SetResponse sets the value of Response.
+func (s *AcceptContactsOKHeaders) SetResponse(val AcceptContactsOK) {
+	s.Response = val
+}
+
+// AcceptContactsOKRawApplicationXNdjson represents raw HTTP response for AcceptContacts application/x-ndjson.
+type AcceptContactsOKRawApplicationXNdjson struct {
+	Response *http.Response `json:"-"`
+}
+
+// GetResponse returns the value of Response.
+func (s *AcceptContactsOKRawApplicationXNdjson) GetResponse() *http.Response {
+	return s.Response
+}
+
+// SetResponse sets the value of Response.
+func (s *AcceptContactsOKRawApplicationXNdjson) SetResponse(val *http.Response) {
+	s.Response = val
+}
+
+func (*AcceptContactsOKRawApplicationXNdjson) acceptContactsRes() {}
+
+// Lines of `ContactLine`.
+type AcceptContactsReq struct {
+	Data io.Reader
+}
+
+// Read reads data from the Data reader.
+//
+// Kept to satisfy the io.Reader interface.
+func (s AcceptContactsReq) Read(p []byte) (n int, err error) {
+	if s.Data == nil {
+		return 0, io.EOF
+	}
+	return s.Data.Read(p)
+}
+
+type AcceptContactsUnprocessableEntity Problem
+
+func (*AcceptContactsUnprocessableEntity) acceptContactsRes() {}
+
+type AcceptContactsValidate string
+
+const (
+	AcceptContactsValidateOnly AcceptContactsValidate = "only"
+)
+
+// AllValues returns all AcceptContactsValidate values.
+func (AcceptContactsValidate) AllValues() []AcceptContactsValidate {
+	return []AcceptContactsValidate{
+		AcceptContactsValidateOnly,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s AcceptContactsValidate) MarshalText() ([]byte, error) {
+	switch s {
+	case AcceptContactsValidateOnly:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *AcceptContactsValidate) UnmarshalText(data []byte) error {
+	switch AcceptContactsValidate(data) {
+	case AcceptContactsValidateOnly:
+		*s = AcceptContactsValidateOnly
 		return nil
 	default:
 		return errors.Errorf("invalid value: %q", data)
@@ -2856,6 +3016,18 @@ type GetContactUnprocessableEntity Problem
 
 func (*GetContactUnprocessableEntity) getContactRes() {}
 
+type GetIntakeBatchForbidden Problem
+
+func (*GetIntakeBatchForbidden) getIntakeBatchRes() {}
+
+type GetIntakeBatchNotFound Problem
+
+func (*GetIntakeBatchNotFound) getIntakeBatchRes() {}
+
+type GetIntakeBatchUnprocessableEntity Problem
+
+func (*GetIntakeBatchUnprocessableEntity) getIntakeBatchRes() {}
+
 type GetMessageForbidden Problem
 
 func (*GetMessageForbidden) getMessageRes() {}
@@ -3034,6 +3206,233 @@ func (s *HoldRequest) SetPerson(val OptString) {
 // SetReason sets the value of Reason.
 func (s *HoldRequest) SetReason(val string) {
 	s.Reason = val
+}
+
+// Contacts that came in together.
+// Ref: #/components/schemas/IntakeBatch
+type IntakeBatch struct {
+	ID     BatchID `json:"id"`
+	Source string  `json:"source"`
+	// The one division of who sent it; missing when it may post in several.
+	Division OptString `json:"division"`
+	// Who sent it.
+	By string `json:"by"`
+	// `running` while lines are taken in; `done` when every line that came was answered; `broken` when the
+	// rest is to be sent again. A gateway that was killed leaves `running` behind, with an old
+	// `touchedAt`.
+	State     IntakeBatchState `json:"state"`
+	StartedAt Timestamp        `json:"startedAt"`
+	TouchedAt Timestamp        `json:"touchedAt"`
+	EndedAt   OptTimestamp     `json:"endedAt"`
+	// How many lines were answered.
+	Lines    int64 `json:"lines"`
+	Accepted int64 `json:"accepted"`
+	// How many had been accepted before.
+	Replayed int64 `json:"replayed"`
+	Refused  int64 `json:"refused"`
+}
+
+// GetID returns the value of ID.
+func (s *IntakeBatch) GetID() BatchID {
+	return s.ID
+}
+
+// GetSource returns the value of Source.
+func (s *IntakeBatch) GetSource() string {
+	return s.Source
+}
+
+// GetDivision returns the value of Division.
+func (s *IntakeBatch) GetDivision() OptString {
+	return s.Division
+}
+
+// GetBy returns the value of By.
+func (s *IntakeBatch) GetBy() string {
+	return s.By
+}
+
+// GetState returns the value of State.
+func (s *IntakeBatch) GetState() IntakeBatchState {
+	return s.State
+}
+
+// GetStartedAt returns the value of StartedAt.
+func (s *IntakeBatch) GetStartedAt() Timestamp {
+	return s.StartedAt
+}
+
+// GetTouchedAt returns the value of TouchedAt.
+func (s *IntakeBatch) GetTouchedAt() Timestamp {
+	return s.TouchedAt
+}
+
+// GetEndedAt returns the value of EndedAt.
+func (s *IntakeBatch) GetEndedAt() OptTimestamp {
+	return s.EndedAt
+}
+
+// GetLines returns the value of Lines.
+func (s *IntakeBatch) GetLines() int64 {
+	return s.Lines
+}
+
+// GetAccepted returns the value of Accepted.
+func (s *IntakeBatch) GetAccepted() int64 {
+	return s.Accepted
+}
+
+// GetReplayed returns the value of Replayed.
+func (s *IntakeBatch) GetReplayed() int64 {
+	return s.Replayed
+}
+
+// GetRefused returns the value of Refused.
+func (s *IntakeBatch) GetRefused() int64 {
+	return s.Refused
+}
+
+// SetID sets the value of ID.
+func (s *IntakeBatch) SetID(val BatchID) {
+	s.ID = val
+}
+
+// SetSource sets the value of Source.
+func (s *IntakeBatch) SetSource(val string) {
+	s.Source = val
+}
+
+// SetDivision sets the value of Division.
+func (s *IntakeBatch) SetDivision(val OptString) {
+	s.Division = val
+}
+
+// SetBy sets the value of By.
+func (s *IntakeBatch) SetBy(val string) {
+	s.By = val
+}
+
+// SetState sets the value of State.
+func (s *IntakeBatch) SetState(val IntakeBatchState) {
+	s.State = val
+}
+
+// SetStartedAt sets the value of StartedAt.
+func (s *IntakeBatch) SetStartedAt(val Timestamp) {
+	s.StartedAt = val
+}
+
+// SetTouchedAt sets the value of TouchedAt.
+func (s *IntakeBatch) SetTouchedAt(val Timestamp) {
+	s.TouchedAt = val
+}
+
+// SetEndedAt sets the value of EndedAt.
+func (s *IntakeBatch) SetEndedAt(val OptTimestamp) {
+	s.EndedAt = val
+}
+
+// SetLines sets the value of Lines.
+func (s *IntakeBatch) SetLines(val int64) {
+	s.Lines = val
+}
+
+// SetAccepted sets the value of Accepted.
+func (s *IntakeBatch) SetAccepted(val int64) {
+	s.Accepted = val
+}
+
+// SetReplayed sets the value of Replayed.
+func (s *IntakeBatch) SetReplayed(val int64) {
+	s.Replayed = val
+}
+
+// SetRefused sets the value of Refused.
+func (s *IntakeBatch) SetRefused(val int64) {
+	s.Refused = val
+}
+
+func (*IntakeBatch) getIntakeBatchRes() {}
+
+// A page of batches.
+// Ref: #/components/schemas/IntakeBatchList
+type IntakeBatchList struct {
+	Batches []IntakeBatch `json:"batches"`
+	// Give it as `after` for the next page; missing on the last.
+	Next OptString `json:"next"`
+}
+
+// GetBatches returns the value of Batches.
+func (s *IntakeBatchList) GetBatches() []IntakeBatch {
+	return s.Batches
+}
+
+// GetNext returns the value of Next.
+func (s *IntakeBatchList) GetNext() OptString {
+	return s.Next
+}
+
+// SetBatches sets the value of Batches.
+func (s *IntakeBatchList) SetBatches(val []IntakeBatch) {
+	s.Batches = val
+}
+
+// SetNext sets the value of Next.
+func (s *IntakeBatchList) SetNext(val OptString) {
+	s.Next = val
+}
+
+func (*IntakeBatchList) listIntakeBatchesRes() {}
+
+// `running` while lines are taken in; `done` when every line that came was answered; `broken` when the
+// rest is to be sent again. A gateway that was killed leaves `running` behind, with an old
+// `touchedAt`.
+type IntakeBatchState string
+
+const (
+	IntakeBatchStateRunning IntakeBatchState = "running"
+	IntakeBatchStateDone    IntakeBatchState = "done"
+	IntakeBatchStateBroken  IntakeBatchState = "broken"
+)
+
+// AllValues returns all IntakeBatchState values.
+func (IntakeBatchState) AllValues() []IntakeBatchState {
+	return []IntakeBatchState{
+		IntakeBatchStateRunning,
+		IntakeBatchStateDone,
+		IntakeBatchStateBroken,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s IntakeBatchState) MarshalText() ([]byte, error) {
+	switch s {
+	case IntakeBatchStateRunning:
+		return []byte(s), nil
+	case IntakeBatchStateDone:
+		return []byte(s), nil
+	case IntakeBatchStateBroken:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *IntakeBatchState) UnmarshalText(data []byte) error {
+	switch IntakeBatchState(data) {
+	case IntakeBatchStateRunning:
+		*s = IntakeBatchStateRunning
+		return nil
+	case IntakeBatchStateDone:
+		*s = IntakeBatchStateDone
+		return nil
+	case IntakeBatchStateBroken:
+		*s = IntakeBatchStateBroken
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
 }
 
 // Ref: #/components/schemas/LaneList
@@ -3588,6 +3987,14 @@ func (*ListHoldsForbidden) listHoldsRes() {}
 type ListHoldsUnprocessableEntity Problem
 
 func (*ListHoldsUnprocessableEntity) listHoldsRes() {}
+
+type ListIntakeBatchesForbidden Problem
+
+func (*ListIntakeBatchesForbidden) listIntakeBatchesRes() {}
+
+type ListIntakeBatchesUnprocessableEntity Problem
+
+func (*ListIntakeBatchesUnprocessableEntity) listIntakeBatchesRes() {}
 
 type ListRunsForbidden Problem
 
@@ -4257,6 +4664,98 @@ func (o OptAcceptContactValidate) Get() (v AcceptContactValidate, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptAcceptContactValidate) Or(d AcceptContactValidate) AcceptContactValidate {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptAcceptContactsContentEncoding returns new OptAcceptContactsContentEncoding with value set to v.
+func NewOptAcceptContactsContentEncoding(v AcceptContactsContentEncoding) OptAcceptContactsContentEncoding {
+	return OptAcceptContactsContentEncoding{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptAcceptContactsContentEncoding is optional AcceptContactsContentEncoding.
+type OptAcceptContactsContentEncoding struct {
+	Value AcceptContactsContentEncoding
+	Set   bool
+}
+
+// IsSet returns true if OptAcceptContactsContentEncoding was set.
+func (o OptAcceptContactsContentEncoding) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptAcceptContactsContentEncoding) Reset() {
+	var v AcceptContactsContentEncoding
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptAcceptContactsContentEncoding) SetTo(v AcceptContactsContentEncoding) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptAcceptContactsContentEncoding) Get() (v AcceptContactsContentEncoding, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptAcceptContactsContentEncoding) Or(d AcceptContactsContentEncoding) AcceptContactsContentEncoding {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptAcceptContactsValidate returns new OptAcceptContactsValidate with value set to v.
+func NewOptAcceptContactsValidate(v AcceptContactsValidate) OptAcceptContactsValidate {
+	return OptAcceptContactsValidate{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptAcceptContactsValidate is optional AcceptContactsValidate.
+type OptAcceptContactsValidate struct {
+	Value AcceptContactsValidate
+	Set   bool
+}
+
+// IsSet returns true if OptAcceptContactsValidate was set.
+func (o OptAcceptContactsValidate) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptAcceptContactsValidate) Reset() {
+	var v AcceptContactsValidate
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptAcceptContactsValidate) SetTo(v AcceptContactsValidate) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptAcceptContactsValidate) Get() (v AcceptContactsValidate, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptAcceptContactsValidate) Or(d AcceptContactsValidate) AcceptContactsValidate {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -9763,6 +10262,7 @@ func (s *UnauthorizedHeaders) SetResponse(val Problem) {
 }
 
 func (*UnauthorizedHeaders) acceptContactRes()     {}
+func (*UnauthorizedHeaders) acceptContactsRes()    {}
 func (*UnauthorizedHeaders) cancelContactRes()     {}
 func (*UnauthorizedHeaders) cancelManyRes()        {}
 func (*UnauthorizedHeaders) createPrincipalRes()   {}
@@ -9771,6 +10271,7 @@ func (*UnauthorizedHeaders) findContactRes()       {}
 func (*UnauthorizedHeaders) getCheckpointRes()     {}
 func (*UnauthorizedHeaders) getConfigRes()         {}
 func (*UnauthorizedHeaders) getContactRes()        {}
+func (*UnauthorizedHeaders) getIntakeBatchRes()    {}
 func (*UnauthorizedHeaders) getMessageRes()        {}
 func (*UnauthorizedHeaders) getPersonRes()         {}
 func (*UnauthorizedHeaders) leaseCallsRes()        {}
@@ -9781,6 +10282,7 @@ func (*UnauthorizedHeaders) listChangesRes()       {}
 func (*UnauthorizedHeaders) listDeadLettersRes()   {}
 func (*UnauthorizedHeaders) listGatewaysRes()      {}
 func (*UnauthorizedHeaders) listHoldsRes()         {}
+func (*UnauthorizedHeaders) listIntakeBatchesRes() {}
 func (*UnauthorizedHeaders) listLanesRes()         {}
 func (*UnauthorizedHeaders) listPrincipalsRes()    {}
 func (*UnauthorizedHeaders) listRunsRes()          {}
@@ -9831,6 +10333,7 @@ func (s *UnavailableHeaders) SetResponse(val Problem) {
 }
 
 func (*UnavailableHeaders) acceptContactRes()     {}
+func (*UnavailableHeaders) acceptContactsRes()    {}
 func (*UnavailableHeaders) asyncapiRes()          {}
 func (*UnavailableHeaders) cancelContactRes()     {}
 func (*UnavailableHeaders) cancelManyRes()        {}
@@ -9840,6 +10343,7 @@ func (*UnavailableHeaders) findContactRes()       {}
 func (*UnavailableHeaders) getCheckpointRes()     {}
 func (*UnavailableHeaders) getConfigRes()         {}
 func (*UnavailableHeaders) getContactRes()        {}
+func (*UnavailableHeaders) getIntakeBatchRes()    {}
 func (*UnavailableHeaders) getMessageRes()        {}
 func (*UnavailableHeaders) getPersonRes()         {}
 func (*UnavailableHeaders) leaseCallsRes()        {}
@@ -9849,6 +10353,7 @@ func (*UnavailableHeaders) listChangesRes()       {}
 func (*UnavailableHeaders) listDeadLettersRes()   {}
 func (*UnavailableHeaders) listGatewaysRes()      {}
 func (*UnavailableHeaders) listHoldsRes()         {}
+func (*UnavailableHeaders) listIntakeBatchesRes() {}
 func (*UnavailableHeaders) listLanesRes()         {}
 func (*UnavailableHeaders) listPrincipalsRes()    {}
 func (*UnavailableHeaders) listRunsRes()          {}

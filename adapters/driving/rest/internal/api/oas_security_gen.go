@@ -36,6 +36,7 @@ func findAuthorization(h http.Header, prefix string) (string, bool) {
 // operationRolesBearer is a private map storing roles per operation.
 var operationRolesBearer = map[string][]string{
 	AcceptContactOperation:     []string{},
+	AcceptContactsOperation:    []string{},
 	CancelContactOperation:     []string{},
 	CancelManyOperation:        []string{},
 	CreatePrincipalOperation:   []string{},
@@ -44,6 +45,7 @@ var operationRolesBearer = map[string][]string{
 	GetCheckpointOperation:     []string{},
 	GetConfigOperation:         []string{},
 	GetContactOperation:        []string{},
+	GetIntakeBatchOperation:    []string{},
 	GetMessageOperation:        []string{},
 	GetPersonOperation:         []string{},
 	LeaseCallsOperation:        []string{},
@@ -54,6 +56,7 @@ var operationRolesBearer = map[string][]string{
 	ListDeadLettersOperation:   []string{},
 	ListGatewaysOperation:      []string{},
 	ListHoldsOperation:         []string{},
+	ListIntakeBatchesOperation: []string{},
 	ListLanesOperation:         []string{},
 	ListPrincipalsOperation:    []string{},
 	ListRunsOperation:          []string{},

@@ -4,6 +4,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 )
 
 // Handler handles operations described by OpenAPI v3 specification.
@@ -82,6 +83,13 @@ type Handler interface {
 	//
 	// GET /v1/contacts/{id}
 	GetContact(ctx context.Context, params GetContactParams) (GetContactRes, error)
+	// GetIntakeBatch implements getIntakeBatch operation.
+	//
+	// Returns the batch as of its last flush. The counters tell of all its sendings: a line that was sent
+	// twice is counted twice, the second time as replayed.
+	//
+	// GET /v1/contacts/bulk/{batch}
+	GetIntakeBatch(ctx context.Context, params GetIntakeBatchParams) (GetIntakeBatchRes, error)
 	// GetMessage implements getMessage operation.
 	//
 	// Returns one message with every attempt and everything its provider reported. While it waits,
@@ -156,6 +164,12 @@ type Handler interface {
 	//
 	// GET /v1/holds
 	ListHolds(ctx context.Context, params ListHoldsParams) (ListHoldsRes, error)
+	// ListIntakeBatches implements listIntakeBatches operation.
+	//
+	// Returns the caller's batches, the newest first; those of every source to who sees them.
+	//
+	// GET /v1/contacts/bulk
+	ListIntakeBatches(ctx context.Context, params ListIntakeBatchesParams) (ListIntakeBatchesRes, error)
 	// ListLanes implements listLanes operation.
 	//
 	// Lists every lane that has a backlog or a pause, and the breakers of all providers.
@@ -344,22 +358,51 @@ type Handler interface {
 	TripBreaker(ctx context.Context, req *ReasonRequest, params TripBreakerParams) (TripBreakerRes, error)
 }
 
+// RawHandler handles raw response operations described by OpenAPI v3 specification.
+type RawHandler interface {
+	// AcceptContacts implements acceptContacts operation.
+	//
+	// Takes a stream of customer contacts in: one JSON object per line (`ContactLine`), of any number,
+	// under the rules of `POST /v1/contacts`; `key` is the line's `Idempotency-Key`. Every line is
+	// answered by one line (`ContactResult`) in the order of the lines, and each is accepted or refused
+	// alone: one that is too long (1 MiB), no JSON or wrong is answered so and does not stop the others.
+	// Empty lines are counted and passed over. A line that is answered with 202 is durable. The last line
+	// (`ContactsEnd`) has no `line`: a stream without it was cut.
+	//
+	// Answers come while the request is still sent, and what is sent is read only as fast as the answers
+	// are taken: a sender that takes no answer for a minute while lines wait is cut off. Read while you
+	// write (curl does, and so does Go's client); a sender that cannot sends at most some hundred lines
+	// per request.
+	//
+	// When the stream breaks off (the store is lost, we stop, the connection ends), everything before
+	// `resumeAt` is stored. Send the whole file again with the same keys, under the same batch if you
+	// like: what is stored already is answered `replayed`, and nobody is reached twice.
+	//
+	// The contacts belong to a batch, whose progress can be read meanwhile. `Content-Encoding: gzip` is
+	// taken. With `validate=only` nothing is written, and there is no batch.
+	//
+	// POST /v1/contacts/bulk
+	AcceptContacts(ctx context.Context, req AcceptContactsReq, params AcceptContactsParams, w http.ResponseWriter) error
+}
+
 // Server implements http server based on OpenAPI v3 specification and
 // calls Handler to handle requests.
 type Server struct {
 	h   Handler
+	rh  RawHandler
 	sec SecurityHandler
 	baseServer
 }
 
 // NewServer creates new Server.
-func NewServer(h Handler, sec SecurityHandler, opts ...ServerOption) (*Server, error) {
+func NewServer(h Handler, rh RawHandler, sec SecurityHandler, opts ...ServerOption) (*Server, error) {
 	s, err := newServerConfig(opts...).baseServer()
 	if err != nil {
 		return nil, err
 	}
 	return &Server{
 		h:          h,
+		rh:         rh,
 		sec:        sec,
 		baseServer: s,
 	}, nil

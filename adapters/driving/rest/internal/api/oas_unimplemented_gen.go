@@ -4,6 +4,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 
 	ht "github.com/ogen-go/ogen/http"
 )
@@ -12,6 +13,7 @@ import (
 type UnimplementedHandler struct{}
 
 var _ Handler = UnimplementedHandler{}
+var _ RawHandler = UnimplementedHandler{}
 
 // AcceptContact implements acceptContact operation.
 //
@@ -26,6 +28,32 @@ var _ Handler = UnimplementedHandler{}
 // POST /v1/contacts
 func (UnimplementedHandler) AcceptContact(ctx context.Context, req *ContactRequest, params AcceptContactParams) (r AcceptContactRes, _ error) {
 	return r, ht.ErrNotImplemented
+}
+
+// AcceptContacts implements acceptContacts operation.
+//
+// Takes a stream of customer contacts in: one JSON object per line (`ContactLine`), of any number,
+// under the rules of `POST /v1/contacts`; `key` is the line's `Idempotency-Key`. Every line is
+// answered by one line (`ContactResult`) in the order of the lines, and each is accepted or refused
+// alone: one that is too long (1 MiB), no JSON or wrong is answered so and does not stop the others.
+// Empty lines are counted and passed over. A line that is answered with 202 is durable. The last line
+// (`ContactsEnd`) has no `line`: a stream without it was cut.
+//
+// Answers come while the request is still sent, and what is sent is read only as fast as the answers
+// are taken: a sender that takes no answer for a minute while lines wait is cut off. Read while you
+// write (curl does, and so does Go's client); a sender that cannot sends at most some hundred lines
+// per request.
+//
+// When the stream breaks off (the store is lost, we stop, the connection ends), everything before
+// `resumeAt` is stored. Send the whole file again with the same keys, under the same batch if you
+// like: what is stored already is answered `replayed`, and nobody is reached twice.
+//
+// The contacts belong to a batch, whose progress can be read meanwhile. `Content-Encoding: gzip` is
+// taken. With `validate=only` nothing is written, and there is no batch.
+//
+// POST /v1/contacts/bulk
+func (UnimplementedHandler) AcceptContacts(ctx context.Context, req AcceptContactsReq, params AcceptContactsParams, w http.ResponseWriter) error {
+	return ht.ErrNotImplemented
 }
 
 // Asyncapi implements asyncapi operation.
@@ -114,6 +142,16 @@ func (UnimplementedHandler) GetConfig(ctx context.Context) (r GetConfigRes, _ er
 //
 // GET /v1/contacts/{id}
 func (UnimplementedHandler) GetContact(ctx context.Context, params GetContactParams) (r GetContactRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// GetIntakeBatch implements getIntakeBatch operation.
+//
+// Returns the batch as of its last flush. The counters tell of all its sendings: a line that was sent
+// twice is counted twice, the second time as replayed.
+//
+// GET /v1/contacts/bulk/{batch}
+func (UnimplementedHandler) GetIntakeBatch(ctx context.Context, params GetIntakeBatchParams) (r GetIntakeBatchRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
@@ -218,6 +256,15 @@ func (UnimplementedHandler) ListGateways(ctx context.Context) (r ListGatewaysRes
 //
 // GET /v1/holds
 func (UnimplementedHandler) ListHolds(ctx context.Context, params ListHoldsParams) (r ListHoldsRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// ListIntakeBatches implements listIntakeBatches operation.
+//
+// Returns the caller's batches, the newest first; those of every source to who sees them.
+//
+// GET /v1/contacts/bulk
+func (UnimplementedHandler) ListIntakeBatches(ctx context.Context, params ListIntakeBatchesParams) (r ListIntakeBatchesRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 

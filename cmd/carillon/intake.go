@@ -1,0 +1,23 @@
+package main
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"carillon/adapters/driving/rest"
+)
+
+// many makes what takes contacts in many at a time, and counts all that come in.
+func (a *app) many() (err error) {
+	total := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "carillon_intake_lines_total", Help: "Contacts that came in, by path and what became of them.",
+	}, []string{"path", "outcome"})
+	a.registry.MustRegister(total)
+	for _, path := range rest.IntakePaths() {
+		for _, outcome := range rest.LineOutcomes() {
+			total.WithLabelValues(path, outcome)
+		}
+	}
+	a.lines = func(path, outcome string, n int) { total.WithLabelValues(path, outcome).Add(float64(n)) }
+	a.intake, err = rest.NewIntake(rest.Config{Clock: clock, Log: a.log}, a.accept, a.lots)
+	return err
+}
