@@ -38,6 +38,7 @@ const (
 	choreUpkeep    = "upkeep"
 	chorePurge     = "purge"
 	choreRecount   = "recount"
+	choreRetire    = "retire"
 
 	choreKeys         = "keys"
 	choreCertificates = "certificates"

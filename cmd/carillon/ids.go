@@ -22,17 +22,22 @@ type block struct {
 
 	mu         sync.Mutex
 	next, last int64
+	since      time.Time
 }
+
+// blockAge is how long reserved numbers are used: retention drops what is old by its numbers, so that nobody may come
+// with old ones.
+const blockAge = 24 * time.Hour
 
 func (b *block) take(ctx context.Context) (int64, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.next > b.last || b.next == 0 {
+	if b.next > b.last || b.next == 0 || clock().Sub(b.since) > blockAge {
 		first, err := b.from.Numbers(ctx, b.name, blockSize)
 		if err != nil {
 			return 0, err
 		}
-		b.next, b.last = first, first+blockSize-1
+		b.next, b.last, b.since = first, first+blockSize-1, clock()
 	}
 	n := b.next
 	b.next++

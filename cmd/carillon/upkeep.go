@@ -13,6 +13,9 @@ import (
 
 // KeepSettings say how long what is kept.
 type KeepSettings struct {
+	Retention       time.Duration `help:"How long contacts and messages are kept, a month or a block of numbers at a time; 0: for ever. Legal holds are kept longer."`
+	LedgerRetention time.Duration `help:"How long entries of the ledger are kept, not shorter than the messages; 0: for ever. The tree they are proved by stays."`
+
 	KeyWindow     time.Duration `help:"How long idempotency keys, source references and references of providers are known." default:"9600h"`
 	ReportWindow  time.Duration `help:"How long consumed reports are known, so that a repeated one is passed over." default:"2160h"`
 	TickWindow    time.Duration `help:"How long it is kept which gateway ran which chore." default:"168h"`
@@ -26,8 +29,17 @@ const (
 	leastSums  = 72 * time.Hour
 )
 
+// leastRetention is the shortest retention: a plan, its receipts and its holds come to their end within it.
+const leastRetention = 30 * 24 * time.Hour
+
 func (k KeepSettings) validate() error {
 	var wrong []error
+	if k.Retention != 0 && k.Retention < leastRetention {
+		wrong = append(wrong, errors.New("retention: is 0 or at least "+leastRetention.String()))
+	}
+	if k.LedgerRetention != 0 && (k.Retention == 0 || k.LedgerRetention < k.Retention) {
+		wrong = append(wrong, errors.New("ledger-retention: is 0, or not shorter than retention"))
+	}
 	for _, w := range []struct {
 		name          string
 		window, least time.Duration
@@ -65,6 +77,8 @@ func (k KeepSettings) windows() map[store.Purgeable]time.Duration {
 const (
 	extendEvery  = 15 * time.Minute
 	purgeEvery   = 10 * time.Minute
+	retireEvery  = time.Hour
+	retireTurns  = 20
 	recountEvery = time.Minute
 	purgePage    = 5000
 	purgePages   = 20
@@ -74,6 +88,7 @@ const (
 func (a *app) upkeep() {
 	a.ticker.Chore(choreUpkeep, extendEvery, a.extend)
 	a.ticker.Chore(chorePurge, purgeEvery, a.purge)
+	a.ticker.Chore(choreRetire, retireEvery, a.retire)
 	recounter := &batch.Recounter{Store: a.store, Facts: a.store, By: a.dispatch.Owner, Back: a.settings.recountBack()}
 	a.ticker.Chore(choreRecount, recountEvery, func(ctx context.Context, now time.Time) (time.Time, error) {
 		return time.Time{}, a.recount(ctx, now, recounter)
@@ -130,4 +145,33 @@ func (a *app) purge(ctx context.Context, now time.Time) (time.Time, error) {
 		}
 	}
 	return time.Time{}, nil
+}
+
+// retire takes away what is older than it is to be kept, on one gateway, so much a turn.
+func (a *app) retire(ctx context.Context, now time.Time) (time.Time, error) {
+	keep := store.Retention{Messages: a.settings.Keep.Retention, Ledger: a.settings.Keep.LedgerRetention}
+	if keep == (store.Retention{}) {
+		return time.Time{}, nil
+	}
+	if ours, err := batch.Take(ctx, a.store, choreRetire, now.Truncate(retireEvery), a.dispatch.Owner); err != nil || !ours {
+		return time.Time{}, err
+	}
+	for range retireTurns {
+		r, err := a.store.Retire(ctx, now, keep)
+		if err != nil {
+			return time.Time{}, err
+		}
+		a.watch.Retired(r)
+		if len(r.Dropped) > 0 || r.Rows > 0 {
+			a.log.Info("what is older than its retention was taken away", slog.Any("tables", r.Dropped), slog.Int64("rows", r.Rows))
+		}
+		if !r.More {
+			for _, why := range r.Kept {
+				a.log.Warn("retention is held up", slog.String("why", why))
+			}
+			break
+		}
+	}
+	_, err := a.store.Extend(ctx, now) // a new month may have begun new blocks
+	return time.Time{}, err
 }

@@ -80,3 +80,53 @@ func TestPurgeChore(t *testing.T) {
 		t.Errorf("the old key is known: %t; the young one: %t", known(old), known(young))
 	}
 }
+
+func TestKeepSettings(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for _, row := range []struct {
+		says string
+		keep KeepSettings
+		want string // in the error; empty: none
+	}{
+		{"nothing said", KeepSettings{}, ""},
+		{"a year, and seven for the ledger", KeepSettings{Retention: 365 * day, LedgerRetention: 7 * 365 * day}, ""},
+		{"a week", KeepSettings{Retention: 7 * day}, "retention: "},
+		{"the ledger shorter than messages", KeepSettings{Retention: 365 * day, LedgerRetention: 364 * day}, "ledger-retention: "},
+		{"messages for ever, the ledger not", KeepSettings{LedgerRetention: 365 * day}, "ledger-retention: "},
+		{"keys for a day", KeepSettings{KeyWindow: day}, "key-window: "},
+	} {
+		err := row.keep.validate()
+		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) {
+			t.Errorf("%s: %v", row.says, err)
+		}
+	}
+}
+
+// TestRetireChore takes away what is older than its retention, but for what is held.
+func TestRetireChore(t *testing.T) {
+	t.Parallel()
+	a := operated(t, func(s *Settings) { s.Keep.Retention = 60 * 24 * time.Hour })
+	now := clock()
+	r := porttest.NewRand(1)
+	old, held, young := porttest.NewAcceptance(r, porttest.Given{At: now.AddDate(-1, 0, 0)}),
+		porttest.NewAcceptance(r, porttest.Given{At: now.AddDate(-1, 0, 0)}), porttest.NewAcceptance(r, porttest.Given{At: now.AddDate(0, 0, -1)})
+	hold := store.Hold{Number: 1, Kind: store.HoldAccount, Subject: held.Contacts[0].Account, Reason: "case", By: "counsel", At: now}
+	for _, w := range []store.Writes{old, held, young, {Holds: []store.Hold{hold}}} {
+		w.Dues, w.Deadlines = nil, nil
+		if _, err := a.store.Apply(t.Context(), w); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := a.retire(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	for says, row := range map[string]struct {
+		w    store.Writes
+		want bool
+	}{"old": {old, false}, "held": {held, true}, "young": {young, true}} {
+		if _, err := a.store.Contact(t.Context(), row.w.Contacts[0].ID); (err == nil) != row.want {
+			t.Errorf("what is %s: %v", says, err)
+		}
+	}
+}

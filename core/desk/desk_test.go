@@ -98,6 +98,7 @@ func (s *tables) PersonByExternal(_ context.Context, source, external string) (c
 func (s *tables) LaneStates(context.Context, time.Time) ([]store.LaneState, error) {
 	return []store.LaneState{{Lane: 5}}, s.blind
 }
+
 func (s *tables) HoldList(_ context.Context, lifted bool) (all []store.Hold, err error) {
 	for _, h := range s.held {
 		if lifted || h.LiftedAt.IsZero() {
@@ -106,6 +107,7 @@ func (s *tables) HoldList(_ context.Context, lifted bool) (all []store.Hold, err
 	}
 	return all, s.blind
 }
+
 func (s *tables) NextDue(context.Context, message.Lane) (time.Time, error) { return noon(), nil }
 
 func (s *tables) Principal(context.Context, access.KeyHash) (access.Principal, error) {

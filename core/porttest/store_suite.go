@@ -48,6 +48,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{"administration", administration()},
 		{"configuration", configuration()},
 		{"holds", holds()},
+		{"retention", retention()},
 		{"chores", chores()},
 		{"fleet", fleets()},
 		{"numbers", numbers()},

@@ -12,8 +12,31 @@ type Upkeep interface {
 	// Extend makes room for what will be written from now on, months ahead; a store that grows by itself has nothing to
 	// make. It may run on any number of gateways at once.
 	Extend(ctx context.Context, now time.Time) (made int, err error)
+	// Retire takes away what is older than it is to be kept, as much as one turn takes, and tells whether there is more.
+	// Nothing goes that a due row, a deadline, a report that waits, an open run, an unsealed stretch of the ledger or one
+	// of its readers still needs, and nothing that is held.
+	Retire(ctx context.Context, now time.Time, keep Retention) (Retired, error)
 	// Troubles tells, a sentence each, what of the server's settings or of its sessions will slow the store down.
 	Troubles(ctx context.Context) ([]string, error)
+}
+
+// Retention is how long what is kept; 0 is for ever.
+type Retention struct {
+	Messages time.Duration // contacts and messages with all that hangs on them
+	Ledger   time.Duration // entries of the ledger; its tree stays
+}
+
+// Partitioned are the tables that [Retired] may name.
+func Partitioned() []string {
+	return []string{"contact", "plan", "step", "message", "evidence", "ledger_entry"}
+}
+
+// Retired is what a turn of retention took away.
+type Retired struct {
+	Dropped []string // tables of which a whole month or block went
+	Rows    int64    // rows that went one by one, where tables are whole
+	Kept    []string // why something that is old enough stays, a sentence each
+	More    bool     // there may be more to take away
 }
 
 // Holds reads legal holds.

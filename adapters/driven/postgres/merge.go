@@ -141,6 +141,10 @@ func touchesDesk(w *store.Writes, is func(touch)) {
 	for range w.Folds {
 		is(touch{what: 'f'})
 	}
+	touchesUpkeep(w, is)
+}
+
+func touchesUpkeep(w *store.Writes, is func(touch)) {
 	for i := range w.Recounts {
 		is(touch{what: 'h', n: micros(w.Recounts[i].Hour)})
 	}

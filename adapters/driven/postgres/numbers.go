@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -34,8 +35,15 @@ const ledgerNumbers = "ledger"
 // ledgerBlock is how many ledger numbers a process reserves at once; what it leaves is a gap.
 const ledgerBlock = 10_000
 
+// blockAge is how long reserved numbers may be used: retention drops what is older than weeks by its numbers, so that
+// nobody may come with old ones.
+const blockAge = 24 * time.Hour
+
 // block is a stretch of ledger numbers this process may use.
-type block struct{ next, end int64 }
+type block struct {
+	next, end int64
+	since     time.Time
+}
 
 // number gives the ledger entries of a call consecutive numbers.
 func (s *Store) number(ctx context.Context, jobs []*job) error {
@@ -60,13 +68,13 @@ func (s *Store) number(ctx context.Context, jobs []*job) error {
 func (s *Store) stretch(ctx context.Context, n int64) (first int64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.block.end-s.block.next < n {
+	if s.block.end-s.block.next < n || time.Since(s.block.since) > blockAge {
 		size := max(n, ledgerBlock)
 		first, err = s.reserve(ctx, ledgerNumbers, size)
 		if err != nil {
 			return 0, err
 		}
-		s.block = block{next: first, end: first + size}
+		s.block = block{next: first, end: first + size, since: time.Now()}
 	}
 	first = s.block.next
 	s.block.next += n

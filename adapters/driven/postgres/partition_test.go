@@ -202,3 +202,69 @@ func TestManyMakeRoom(t *testing.T) {
 		t.Errorf("%d of six made partitions, %v", makers, err)
 	}
 }
+
+// TestHeldTables: what is kept of a dropped partition has the columns of its table, in their order. A migration that
+// adds one adds it to both.
+func TestHeldTables(t *testing.T) {
+	t.Parallel()
+	pool := newServer(t, "TEST_POSTGRES_URL").pool(t)
+	for _, table := range []string{"contact", "plan", "step", "message", "evidence", "letter", "ledger_entry"} {
+		if apart := count(t.Context(), t, pool, `
+select count(*) from
+    (select attname, attnum, atttypid from pg_attribute where attrelid = to_regclass($1) and attnum > 0) a
+    full join (select attname, attnum, atttypid from pg_attribute where attrelid = to_regclass($1 || '_held') and attnum > 0) b
+    on a.attname = b.attname and a.attnum = b.attnum and a.atttypid = b.atttypid
+where a.attname is null or b.attname is null`, table); apart > 0 {
+			t.Errorf("%d columns of %s and what is held of it differ", apart, table)
+		}
+	}
+}
+
+// TestDropWaitsForNobody: a transaction under way holds a drop up for this turn, and the drop holds up nobody.
+func TestDropWaitsForNobody(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	pool := newServer(t, "TEST_POSTGRES_URL").pool(t)
+	s := postgres.OnPool(pool)
+	later := time.Now().AddDate(5, 0, 0)
+	if _, err := s.Extend(ctx, later); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := pool.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(ctx, "select count(*) from message"); err != nil {
+		t.Fatal(err)
+	}
+	keep := store.Retention{Messages: 30 * 24 * time.Hour}
+	r, err := s.Retire(ctx, later, keep)
+	if err != nil || len(r.Dropped) > 0 || len(r.Kept) != 1 {
+		t.Errorf("while the table is read: %+v, %v", r, err)
+	}
+	if err := tx.Rollback(ctx); err != nil {
+		t.Fatal(err)
+	}
+	before := count(ctx, t, pool, `select count(*) from pg_inherits where inhparent = 'message'::regclass`)
+	r, err = s.Retire(ctx, later, keep)
+	if err != nil || len(r.Dropped) != 2 || !r.More {
+		t.Errorf("then: %+v, %v", r, err)
+	}
+	if after := count(ctx, t, pool, `select count(*) from pg_inherits where inhparent = 'message'::regclass`); after != before-1 {
+		t.Errorf("%d partitions, %d before", after, before)
+	}
+	if left := count(ctx, t, pool, `select count(*) from partition where dropped_at <> 0 and to_regclass(name) is not null`); left > 0 {
+		t.Errorf("%d tables were detached and are still there", left)
+	}
+}
+
+// pool opens connections to a database of its own.
+func (s *server) pool(t *testing.T) *pgxpool.Pool {
+	t.Helper()
+	pool, err := pgxpool.New(t.Context(), s.database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
+}

@@ -16,13 +16,19 @@ import (
 
 // Contacts with all that hangs on them, in one round trip.
 const (
-	selectContacts = `
+	contactColumns = `
 select id, accepted_at, source, division, reference, class, type, person, account, premise, data, inline, expires_at, config, by
-from contact where id = any($1::bigint[]) order by id`
+from `
+	selectContacts = contactColumns + `contact where id = any($1::bigint[]) order by id`
+	heldContacts   = contactColumns + `contact_held where id = any($1::bigint[]) order by id`
 
 	selectPlans = `select contact, steps from plan where contact = any($1::bigint[])`
-	selectSteps = `
-select contact, number, message, started_at, why from step where contact = any($1::bigint[]) order by contact, number`
+	heldPlans   = `select contact, steps from plan_held where contact = any($1::bigint[])`
+
+	stepColumns = `
+select contact, number, message, started_at, why from `
+	selectSteps = stepColumns + `step where contact = any($1::bigint[]) order by contact, number`
+	heldSteps   = stepColumns + `step_held where contact = any($1::bigint[]) order by contact, number`
 
 	ofContact = ` = any (array(
     select s.message from step s where s.contact = any($1::bigint[])
@@ -65,27 +71,39 @@ func (s *Store) ContactViews(ctx context.Context, ids []contact.ID) ([]store.Con
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	var contacts []contact.Contact
-	var plans []notice.Plan
-	var steps []notice.Step
-	var retries []notice.Retry
-	var halts []contact.ID
+	var v contactRows
 	records := map[message.ID]*message.Record{}
 	numbers := col(ids, func(id *contact.ID) int64 { return int64(*id) })
 	err := s.look(ctx, "reading contacts", func(batch *pgx.Batch) {
-		queueRead(batch, &contacts, contactOf, selectContacts, numbers)
-		queueRead(batch, &plans, planOf, selectPlans, numbers)
-		queueRead(batch, &steps, stepOf, selectSteps, numbers)
-		queueRead(batch, &retries, retryOf, selectRetries, numbers)
-		queueRead(batch, &halts, contactIDOf, selectHalts, numbers)
+		v.queue(batch, numbers, selectContacts, selectPlans, selectSteps)
+		queueRead(batch, &v.retries, retryOf, selectRetries, numbers)
+		queueRead(batch, &v.halts, contactIDOf, selectHalts, numbers)
 		batch.Queue(contactsMessages, numbers).Query(func(rows pgx.Rows) error { return fillMessages(rows, records) })
 		batch.Queue(contactsDues, numbers).Query(func(rows pgx.Rows) error { return fillDues(rows, records) })
 		batch.Queue(contactsEvidence, numbers).Query(func(rows pgx.Rows) error { return fillEvidence(rows, records) })
 	})
+	if err == nil {
+		err = s.held(ctx, ids, &v, records)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return store.Views(contacts, plans, steps, retries, halts, records), nil
+	return store.Views(v.contacts, v.plans, v.steps, v.retries, v.halts, records), nil
+}
+
+// contactRows are rows of contacts.
+type contactRows struct {
+	contacts []contact.Contact
+	plans    []notice.Plan
+	steps    []notice.Step
+	retries  []notice.Retry
+	halts    []contact.ID
+}
+
+func (v *contactRows) queue(batch *pgx.Batch, numbers []int64, contacts, plans, steps string) {
+	queueRead(batch, &v.contacts, contactOf, contacts, numbers)
+	queueRead(batch, &v.plans, planOf, plans, numbers)
+	queueRead(batch, &v.steps, stepOf, steps, numbers)
 }
 
 func contactOf(row pgx.CollectableRow) (c contact.Contact, err error) {

@@ -27,6 +27,15 @@ where s.first_leaf >= coalesce((select max(first_leaf) from ledger_seal where fi
 order by s.first_leaf, x.number
 limit $2`
 
+	// nextKept is the first leaf from a number on whose entry was not dropped; the number itself when there is none.
+	nextKept = `
+select coalesce((
+    select greatest(s.first_leaf + greatest(k.id - s.first, 0), $1)
+    from ledger_seal s cross join (select id from ledger_entry order by id limit 1) k
+    where s.first_leaf >= coalesce((select max(first_leaf) from ledger_seal where first_leaf <= $1), 0)
+        and s.first_leaf + s.n > $1 and s.first + s.n > k.id
+    order by s.first_leaf limit 1), $1)`
+
 	selectCursor = `select coalesce((select next from cursor where name = $1), 0)`
 
 	sums = `
@@ -68,9 +77,17 @@ func (s *Store) NextLeaf(ctx context.Context) (int64, error) {
 	return s.scalar(ctx, "reading the next leaf", nextLeaf)
 }
 
-// Leaves implements [store.Ledger].
+// Leaves implements [store.Ledger]. What retention dropped is passed over.
 func (s *Store) Leaves(ctx context.Context, from int64, limit int) ([]ledger.Leaf, error) {
-	return all(ctx, s, "reading leaves", pgx.RowToStructByPos[ledger.Leaf], selectLeaves, from, limit)
+	found, err := all(ctx, s, "reading leaves", pgx.RowToStructByPos[ledger.Leaf], selectLeaves, from, limit)
+	if err != nil || len(found) > 0 {
+		return found, err
+	}
+	kept, err := s.scalar(ctx, "looking for the first leaf that is kept", nextKept, from)
+	if err != nil || kept == from {
+		return nil, err
+	}
+	return all(ctx, s, "reading leaves", pgx.RowToStructByPos[ledger.Leaf], selectLeaves, kept, limit)
 }
 
 // CursorAt implements [store.Ledger].

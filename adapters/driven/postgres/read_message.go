@@ -54,18 +54,20 @@ func messageOf(row pgx.CollectableRow) (message.Message, error) {
 
 // What a record is read from: one statement per table, for any number of messages.
 const (
-	messagesWhere = `
+	messagesFrom = `
 select coalesce(p.reason, ''), ` + messageColumns + `
-from message m left join lane_pause p on p.lane = m.lane
+from `
+	messagesWhere = messagesFrom + `message m left join lane_pause p on p.lane = m.lane
 where m.id`
 
 	duesWhere = `
 select d.lane, d.due_at, d.message, d.first_due_at, d.reason, d.priority, d.attempt, d.seq, d.fence, d.owner
 from due d where d.message`
 
-	evidenceWhere = `
+	evidenceFrom = `
 select e.message, e.seq, e.at, e.kind, e.attempt, e.reason, e.code, e.provider, e.ref, e.took
-from evidence e where e.message`
+from `
+	evidenceWhere = evidenceFrom + `evidence e where e.message`
 
 	evidenceInOrder = ` order by e.message, e.seq`
 
@@ -73,6 +75,9 @@ from evidence e where e.message`
 	selectMessages = messagesWhere + amongThese
 	selectDues     = duesWhere + amongThese
 	selectEvidence = evidenceWhere + amongThese + evidenceInOrder
+
+	heldMessages = messagesFrom + `message_held m left join lane_pause p on p.lane = m.lane where m.id` + amongThese
+	heldEvidence = evidenceFrom + `evidence_held e where e.message` + amongThese + evidenceInOrder
 )
 
 // Messages implements [store.Contacts].
@@ -100,6 +105,9 @@ func (s *Store) records(ctx context.Context, ids []message.ID) (map[message.ID]*
 		return records, nil
 	}
 	err := s.look(ctx, "reading messages", func(batch *pgx.Batch) { queueRecords(batch, records, uuids(ids)) })
+	if err == nil {
+		err = s.heldRecords(ctx, ids, records)
+	}
 	return records, err
 }
 

@@ -22,6 +22,7 @@ type Metrics struct {
 	drift        *prometheus.GaugeVec   // carillon_conservation_drift_messages
 	recounted    prometheus.Gauge       // carillon_conservation_recounted_timestamp_seconds
 	purged       *prometheus.CounterVec // carillon_purged_rows_total
+	retired      *prometheus.CounterVec // carillon_retention_drops_total
 	reports      *prometheus.CounterVec // carillon_reports_total
 	sealed       prometheus.Counter     // carillon_ledger_sealed_total
 	relayed      prometheus.Counter     // carillon_ledger_relayed_total
@@ -55,6 +56,9 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 		recounted: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "carillon_conservation_recounted_timestamp_seconds", Help: "When a closed hour was last recounted from the tables, by whichever gateway; 0 when none was.",
 		}),
+		retired: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "carillon_retention_drops_total", Help: "Months and blocks of a table that this process dropped because their retention had passed.",
+		}, []string{"table"}),
 		purged: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "carillon_purged_rows_total", Help: "Rows this process took away because their window had passed.",
 		}, []string{"kind"}),
@@ -66,7 +70,7 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 		ledger:  newLedgerGauges(),
 	}
 	for _, c := range append(m.ledger.all(),
-		m.attempts, m.settledBy, m.waiting, m.oldest, m.conservation, m.balanced, m.drift, m.recounted, m.purged, m.reports, m.sealed, m.relayed,
+		m.attempts, m.settledBy, m.waiting, m.oldest, m.conservation, m.balanced, m.drift, m.recounted, m.purged, m.retired, m.reports, m.sealed, m.relayed,
 	) {
 		if err := reg.Register(c); err != nil {
 			return nil, err
@@ -80,6 +84,9 @@ func (m *Metrics) zero() {
 	m.balanced.Set(1)
 	for _, o := range []string{"applied", "unmatched"} {
 		m.reports.WithLabelValues(o)
+	}
+	for _, table := range store.Partitioned() {
+		m.retired.WithLabelValues(table)
 	}
 	for _, p := range store.Purgeables() {
 		m.purged.WithLabelValues(p.String())
@@ -169,6 +176,13 @@ func (m *Metrics) Recounted(t batch.Turn) {
 // Purged counts rows that were taken away because their window had passed.
 func (m *Metrics) Purged(what store.Purgeable, n int64) {
 	m.purged.WithLabelValues(what.String()).Add(float64(n))
+}
+
+// Retired counts what retention dropped.
+func (m *Metrics) Retired(r store.Retired) {
+	for _, table := range r.Dropped {
+		m.retired.WithLabelValues(table).Inc()
+	}
 }
 
 // Reports counts what the inbox dealt with.
