@@ -53,7 +53,7 @@ func bulkName(o Options) string {
 	return fmt.Sprintf("Carillon Prepare and Apply, %d per call", o.Batch)
 }
 
-func bulkSubjects(g *Gateway) []Subject {
+func bulkSubjects(g *Gateway, gr *ground) []Subject {
 	a := &acceptance{g: g}
 	whole := func(run func(context.Context, int) (Sample, error)) func(context.Context, int) (Sample, error) {
 		return func(ctx context.Context, rows int) (Sample, error) {
@@ -64,6 +64,7 @@ func bulkSubjects(g *Gateway) []Subject {
 	return []Subject{
 		{Name: bulkName(g.options), Base: rawBulk, Alike: true, Run: whole(a.bulk)},
 		{Name: "prepared write sets, store.Apply, bulk", Base: rawBulk, Alike: true, Run: whole(a.applied)},
+		{Name: linesName, Base: rawBulk, Alike: true, Run: whole(gr.lined)},
 		{Name: rawBulk, Base: rawBulk, Alike: true, Run: whole(a.raw)},
 	}
 }

@@ -44,10 +44,10 @@ func deep(ctx context.Context, g *Gateway, section string) (results []Result, er
 	defer func() { err = errors.Join(err, h.Close()) }()
 	h.vast = true
 	for _, part := range [][]Subject{
-		{{Name: "filling, by statements on the server", Steady: true, Once: true, Run: h.filled}},
+		{{Name: "filling, by statements on the server", Steady: true, Rounds: 1, Run: h.filled}},
 		beside(g, h, freshName, deepName(g.options)),
-		{{Name: memoryName(g.options), Steady: true, Once: true, Run: h.watched}},
-		{{Name: "the churn", Steady: true, Once: true, Run: h.churned}},
+		{{Name: memoryName(g.options), Steady: true, Rounds: 1, Run: h.watched}},
+		{{Name: "the churn", Steady: true, Rounds: 1, Run: h.churned}},
 		beside(g, h, freshAgain, churnedName(g.options)),
 	} {
 		some, err := inTurn(ctx, g.options, section, part)

@@ -15,23 +15,29 @@ func burdenedName(o Options) string {
 	return fmt.Sprintf("emergencies, %d bulk messages waiting and draining", o.Bulk)
 }
 
+// emergencyRounds is how often the phase is parted at most: each round fills a backlog anew.
+const emergencyRounds = 3
+
 // emergencyEvery is the pace of emergencies: so few that nothing but the bulk can delay them.
 const emergencyEvery = 20 * time.Millisecond
 
 func emergencySubjects(_ *Gateway, gr *ground) []Subject {
 	return []Subject{
-		{Name: aloneName, Base: aloneName, Steady: true, Run: func(ctx context.Context, _ int) (Sample, error) { return gr.emergencies(ctx, 0) }},
-		{Name: burdenedName(gr.options), Base: aloneName, Steady: true, Run: func(ctx context.Context, _ int) (Sample, error) {
+		{Name: aloneName, Base: aloneName, Steady: true, Rounds: emergencyRounds, Run: func(ctx context.Context, _ int) (Sample, error) { return gr.emergencies(ctx, 0) }},
+		{Name: burdenedName(gr.options), Base: aloneName, Steady: true, Rounds: emergencyRounds, Run: func(ctx context.Context, _ int) (Sample, error) {
 			return gr.emergencies(ctx, gr.options.Bulk)
 		}},
 	}
 }
 
+// shippedSlots is what a route has as shipped, in each of its lanes.
+const shippedSlots = 16
+
 // emergencies posts emergencies at their pace, in front of bulk that drains, and tells how long each took to the provider.
 func (gr *ground) emergencies(ctx context.Context, bulk int) (out Sample, err error) {
-	phase := gr.options.Phase / time.Duration(min(gr.options.Reps, 3))
+	phase := gr.options.Phase / time.Duration(min(gr.options.Reps, emergencyRounds))
 	n := int(phase / emergencyEvery)
-	h, err := gr.openHost(ctx, document(gr.options.Slots))
+	h, err := gr.openHost(ctx, document(shippedSlots))
 	if err != nil {
 		return out, err
 	}

@@ -51,7 +51,7 @@ func sections() []section {
 		{name: "settle", measure: rounds(settleSubjects)},
 		{name: "accept", measure: rounds(acceptSubjects)},
 		{name: "http", measure: withHost(webSubjects)},
-		{name: "bulk", measure: rounds(bulkSubjects)},
+		{name: "bulk", measure: withHost(bulkSubjects)},
 		{name: "travel", measure: withHost(travelSubjects)},
 		{name: "emergency", measure: withHost(emergencySubjects)},
 		{name: "deep", measure: deep},
@@ -220,7 +220,7 @@ func inTurn(ctx context.Context, o Options, section string, subjects []Subject) 
 			rows = max(rows/5, o.Batch)
 		}
 		for i, s := range subjects {
-			if rep == 0 && s.Steady || rep > 1 && s.Once {
+			if rep == 0 && s.Steady || s.Rounds > 0 && rep > s.Rounds {
 				continue
 			}
 			progress(section, rep, o.Reps, s.Name)
@@ -246,6 +246,6 @@ type Subject struct {
 	Base   string // the subject it is set against; empty: none
 	Alike  bool   // it must leave as many rows in each table as its base does
 	Steady bool   // it needs no round that counts for nothing
-	Once   bool   // one repetition is long enough
+	Rounds int    // repetitions at most; 0: as many as are asked for
 	Run    func(ctx context.Context, rows int) (Sample, error)
 }

@@ -55,13 +55,15 @@ type body struct {
 	Data      map[string]any `json:"data"`
 }
 
+func bodyOf(r accept.Request) body {
+	return body{Division: r.Division, Reference: r.Reference, Class: r.Class, Type: r.Type, Account: r.Account, Recipient: r.Inline, Data: r.Data}
+}
+
 // wired are requests as they go over the wire.
 func wired(key string, requests []accept.Request) ([][]byte, error) {
 	out := make([][]byte, len(requests))
 	for i, r := range requests {
-		text, err := json.Marshal(body{
-			Division: r.Division, Reference: r.Reference, Class: r.Class, Type: r.Type, Account: r.Account, Recipient: r.Inline, Data: r.Data,
-		})
+		text, err := json.Marshal(bodyOf(r))
 		if err != nil {
 			return nil, err
 		}
