@@ -113,6 +113,7 @@ func touches(w *store.Writes, is func(touch)) {
 		is(touch{what: 'i', n: d.Number})
 	}
 	touchesDesk(w, is)
+	touchesChores(w, is)
 	touchesFailures(w, is)
 }
 
@@ -132,6 +133,16 @@ func touchesDesk(w *store.Writes, is func(touch)) {
 	for _, r := range w.Revoked {
 		is(touch{what: 'n', a: r.Name})
 	}
+	for i := range w.Holds {
+		is(touch{what: 'o', n: w.Holds[i].Number})
+	}
+	for i := range w.Unholds {
+		is(touch{what: 'o', n: w.Unholds[i].Number})
+	}
+}
+
+// touchesChores names what the jobs on the clock change.
+func touchesChores(w *store.Writes, is func(touch)) {
 	for _, c := range w.Cursors {
 		is(touch{what: 'c', a: c.Name})
 	}
@@ -150,12 +161,6 @@ func touchesUpkeep(w *store.Writes, is func(touch)) {
 	}
 	for _, p := range w.Purges {
 		is(touch{what: 'u', n: int64(p.What)})
-	}
-	for i := range w.Holds {
-		is(touch{what: 'o', n: w.Holds[i].Number})
-	}
-	for i := range w.Unholds {
-		is(touch{what: 'o', n: w.Unholds[i].Number})
 	}
 }
 

@@ -26,6 +26,14 @@ order by first_leaf limit $2`
 select i.place, array(select e.body from ledger_entry e where e.id >= i.first and e.id < i.first + i.n order by e.id)
 from unnest($1::bigint[], $2::bigint[]) with ordinality as i (first, n, place)`
 
+	// selectKept reads stretches of which retention has dropped a part, with what a legal hold has kept of them.
+	selectKept = `
+select i.place, array(
+    select e.body from (
+        select id, body from ledger_entry where id >= i.first and id < i.first + i.n
+        union select id, body from ledger_entry_held where id >= i.first and id < i.first + i.n) e order by e.id)
+from unnest($1::bigint[], $2::bigint[]) with ordinality as i (first, n, place)`
+
 	selectTiles = `
 select t.level, t.n, t.hashes
 from unnest($1::smallint[], $2::bigint[]) as i (level, n)
@@ -62,13 +70,38 @@ func sealOf(row pgx.CollectableRow) (s store.Seal, err error) {
 	return s, err
 }
 
-// Entries implements [store.Log].
+// Entries implements [store.Log]. What is short is read again with what holds have kept.
 func (s *Store) Entries(ctx context.Context, stretches []store.Mark) ([][]string, error) {
+	bodies, err := s.entries(ctx, selectEntries, stretches)
+	if err != nil {
+		return nil, err
+	}
+	var short []store.Mark
+	var places []int
+	for i, m := range stretches {
+		if int64(len(bodies[i])) < m.N {
+			short, places = append(short, m), append(places, i)
+		}
+	}
+	if len(short) == 0 {
+		return bodies, nil
+	}
+	held, err := s.entries(ctx, selectKept, short)
+	if err != nil {
+		return nil, err
+	}
+	for i, place := range places {
+		bodies[place] = held[i]
+	}
+	return bodies, nil
+}
+
+func (s *Store) entries(ctx context.Context, statement string, stretches []store.Mark) ([][]string, error) {
 	type stretch struct {
 		Place  int64
 		Bodies []string
 	}
-	rows, err := all(ctx, s, "reading entries", pgx.RowToStructByPos[stretch], selectEntries,
+	rows, err := all(ctx, s, "reading entries", pgx.RowToStructByPos[stretch], statement,
 		col(stretches, func(m *store.Mark) int64 { return m.First }),
 		col(stretches, func(m *store.Mark) int64 { return m.N }))
 	if err != nil {
