@@ -144,3 +144,17 @@ func TestSend(t *testing.T) {
 		}
 	})
 }
+
+func TestUnits(t *testing.T) {
+	t.Parallel()
+	s := sms.NewSender(nil, nil)
+	for text, want := range map[string]int{"hello": 1, strings.Repeat("a", 161): 2, strings.Repeat("ł", 135): 3} {
+		m := message.Message{Content: `{"parts":{"text":"` + text + `"}}`}
+		if got := s.Units(m); got != want {
+			t.Errorf("%d units of a text of %d characters, want %d", got, len([]rune(text)), want)
+		}
+	}
+	if s.Units(message.Message{Content: "no JSON"}) != 1 {
+		t.Error("what is no text costs no unit")
+	}
+}

@@ -223,12 +223,11 @@ func (a *app) kafka() error {
 		return err
 	}
 	a.closers = append(a.closers, status.Stop)
-	relay := &batch.Relay{Name: "kafka:" + k.Status, Store: a.store, Facts: a.store, Publisher: status}
+	relay := &standby{
+		relay: &batch.Relay{Name: "kafka:" + k.Status, Store: a.store, Facts: a.store, Publisher: status}, facts: a.store, first: a.fleet.know.First,
+	}
 	a.ticker.Chore("relay", time.Second, func(ctx context.Context, now time.Time) (time.Time, error) {
-		if !a.fleet.know.First(now) { // another one relays: twice is lawful, and of no use
-			return time.Time{}, nil
-		}
-		n, more, err := relay.Forward(ctx)
+		n, more, err := relay.forward(ctx, now)
 		a.watch.Relayed(n)
 		return again(now, more), err
 	})

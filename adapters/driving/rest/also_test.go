@@ -107,6 +107,16 @@ func TestWhyAMessageWaits(t *testing.T) {
 	}
 }
 
+// TestWhyADueMessageWaits: what is due and not called waits for its lane's pace.
+func TestWhyADueMessageWaits(t *testing.T) {
+	w := get(t, open(t, &house{document: document(t), due: true}), "/v1/messages/0198f3a0-1c00-7000-8000-000000000002", access.CSR)
+	var got struct{ Waiting waitingDocument }
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || got.Waiting.Reason != string(message.WaitPace) ||
+		string(got.Waiting.Until) != `"2026-03-02T15:04:05.223456Z"` {
+		t.Errorf("%v: %s", err, w.Body)
+	}
+}
+
 func TestPlansOfContacts(t *testing.T) {
 	for want, h := range map[string]*house{
 		`{"number":2,"channel":"letter","template":"DISC-LTR","started":false}`: {document: document(t)},

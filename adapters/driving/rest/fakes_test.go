@@ -44,6 +44,7 @@ func messageID(n byte) message.ID {
 
 // house is every use case behind the API, answering from made-up facts. What it was asked is kept.
 type house struct {
+	due    bool  // what waits is due, in a lane that its pace holds back
 	fail   error // every use case fails with it
 	panics any   // every use case panics with it
 
@@ -201,8 +202,12 @@ func (h *house) waiting() message.Record {
 	if why == "" {
 		why = message.WaitRetry
 	}
+	at := now().Add(time.Minute)
+	if h.due {
+		m.Urgency, at = message.Service, now()
+	}
 	return message.Record{Message: m, Pause: "the provider asked us to wait", Due: &message.Due{
-		Lane: m.Lane, At: now().Add(time.Minute), Message: m.ID, FirstAt: now(), Reason: why, Attempt: 1, Seq: 1,
+		Lane: m.Lane, At: at, Message: m.ID, FirstAt: now(), Reason: why, Attempt: 1, Seq: 1,
 	}, Evidence: []message.Evidence{
 		{Message: m.ID, Seq: 1, At: now().Add(time.Second), Kind: message.Retried, Attempt: 1, Reason: "unavailable", Provider: "sns"},
 	}}
