@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/pprof"
+	"strings"
 	"sync"
 	"time"
 )
@@ -65,12 +67,35 @@ func (a *app) run(ctx context.Context, listener net.Listener) error {
 	}
 	<-ctx.Done()
 	close(a.stopping)
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.settings.Grace+5*time.Second)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.settings.Grace+afterGrace)
 	defer cancel()
-	err := server.Shutdown(last)
-	serving.Wait()
-	ticking.Wait()
-	a.fleet.leave(last, a.log)
-	a.sealRest(last)
-	return errors.Join(failed, err, a.Close(last))
+	ended := make(chan error, 1)
+	go func() {
+		err := server.Shutdown(last)
+		serving.Wait()
+		ticking.Wait()
+		a.fleet.leave(last, a.log)
+		a.sealRest(last)
+		ended <- errors.Join(failed, err, a.Close(last))
+	}()
+	return a.await(ended, a.settings.Grace+2*afterGrace)
+}
+
+// afterGrace is how long what is not a call may take when the gateway stops.
+const afterGrace = 5 * time.Second
+
+// errStuck ends a gateway whose parts do not: what it holds lapses, as after a kill, and others take it up.
+var errStuck = errors.New("it did not stop in time, and is ended as it is")
+
+// await waits for the end of a stop, but not for ever: a process that does not end keeps its port and its memory.
+func (a *app) await(ended <-chan error, most time.Duration) error {
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(most):
+	}
+	var stacks strings.Builder
+	_ = pprof.Lookup("goroutine").WriteTo(&stacks, 1) // a builder takes everything
+	a.log.Error("stopping takes too long", slog.String("stacks", stacks.String()))
+	return errStuck
 }

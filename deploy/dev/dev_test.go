@@ -320,7 +320,21 @@ func TestTool(t *testing.T) {
 	if err := s.tool(t.Context(), allParts(s), []string{"kcat"}, &out); err != nil || out.String() != "/opt/kcat\n" {
 		t.Errorf("got %q, %v", out.String(), err)
 	}
-	if err := s.tool(t.Context(), allParts(s), []string{"kafka"}, &out); err == nil {
+	if err := s.tool(t.Context(), allParts(s), []string{"postgres"}, &out); err == nil {
 		t.Error("a server counts as a tool")
+	}
+	if !has("java") {
+		return // it would be installed
+	}
+	folder := kafka{s}.folder()
+	if err := makeFolder(folder); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, ".complete"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out.Reset()
+	if err := s.tool(t.Context(), allParts(s), []string{"kafka"}, &out); err != nil || out.String() != folder+"\n" {
+		t.Errorf("of kafka it says %q, %v", out.String(), err)
 	}
 }
