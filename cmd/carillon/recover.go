@@ -40,6 +40,9 @@ func (c *RecoverCmd) Run(w world) error {
 		return err
 	}
 	defer closing(st)
+	if err := c.alone(w.ctx, st); err != nil {
+		return err
+	}
 	byID, err := dedupers(w.ctx, st)
 	if err != nil {
 		return err
@@ -58,6 +61,24 @@ func (c *RecoverCmd) Run(w world) error {
 		return json.NewEncoder(w.out).Encode(recoveredJSON(done))
 	}
 	printRecovered(w, done)
+	return nil
+}
+
+// leaving is how long a gateway that was just stopped may take to vanish from the store.
+const leaving = 5 * time.Second
+
+// alone waits for gateways that are leaving; whoever stays is refused by the recovery itself.
+func (c *RecoverCmd) alone(ctx context.Context, st store.Recovery) error {
+	for over := clock().Add(leaving); !c.DryRun && clock().Before(over); {
+		if n, err := st.Elsewhere(ctx); err != nil || n == 0 {
+			return err
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	return nil
 }
 

@@ -117,8 +117,31 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// session joins the group and reads until the group is rebalanced away or fails.
+// leaveWithin is how long a session may take to commit and to leave its group when the program stops.
+const leaveWithin = 3 * time.Second
+
+// session joins the group and reads until the group is rebalanced away or fails. When ctx ends it returns soon whatever
+// happens: a join waits until the group is whole, which may be a dead member's timeout away, and cannot be called back.
 func (c *Consumer) session(ctx context.Context) error {
+	ended := make(chan error, 1)
+	go func() { ended <- c.consume(ctx) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	late := time.NewTimer(leaveWithin)
+	defer late.Stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-late.C:
+		return fault.New(fault.Cancelled, "a join of the group was left behind")
+	}
+}
+
+// consume is a session from joining to leaving.
+func (c *Consumer) consume(ctx context.Context) error {
 	group, err := sarama.NewConsumerGroup(c.cfg.Brokers, c.cfg.Group, c.cfg.Client)
 	if err != nil {
 		return fault.Wrap(fault.Unavailable, "joining the consumer group", err)
