@@ -112,7 +112,7 @@ func fireContact(mark string, i int) (map[string]any, string) {
 }
 
 // pour begins to post to gateways, workers at once.
-func pour(t *testing.T, mark, key string, at []string, seed uint64, perSecond int) *stream {
+func pour(t *testing.T, mark, key string, at []string, seed uint64, perSecond int, bulk bool) *stream {
 	t.Helper()
 	const workers = 8
 	s := &stream{
@@ -121,10 +121,96 @@ func pour(t *testing.T, mark, key string, at []string, seed uint64, perSecond in
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(func() { cancel(); s.ended.Wait(); s.client.CloseIdleConnections() })
+	if bulk {
+		s.ended.Go(func() { s.files(ctx, rand.New(rand.NewPCG(seed, workers))) })
+	}
 	for w := range workers {
 		s.ended.Go(func() { s.work(ctx, rand.New(rand.NewPCG(seed, uint64(w)))) })
 	}
 	return s
+}
+
+// linesOfAFile is how many contacts a file of the stream holds.
+const linesOfAFile = 20
+
+// files posts files of contacts, one after the other; one that was cut, or some of whose lines have no answer yet, is sent
+// again at the next gateway.
+func (s *stream) files(ctx context.Context, r *rand.Rand) {
+	for {
+		select {
+		case <-s.stopping:
+			return
+		case <-ctx.Done():
+			return
+		case <-time.After(2 * time.Second):
+		}
+		first := int(s.next.Add(linesOfAFile)) - linesOfAFile
+		var file bytes.Buffer
+		write := json.NewEncoder(&file)
+		for i := first; i < first+linesOfAFile; i++ {
+			request, _ := fireContact(s.mark, i)
+			request["key"] = fmt.Sprintf("%s-%d", s.mark, i)
+			_ = write.Encode(request) // a buffer takes everything
+		}
+		answered := map[int]string{}
+		for turn := r.IntN(len(s.at)); len(answered) < linesOfAFile && ctx.Err() == nil; turn++ {
+			s.send(ctx, "http://"+s.at[turn%len(s.at)], file.Bytes(), answered)
+		}
+		s.mu.Lock()
+		for line, contact := range answered {
+			request, kind := fireContact(s.mark, first+line-1)
+			s.taken = append(s.taken, posted{reference: word(request, "reference"), contact: contact, kind: kind})
+		}
+		s.mu.Unlock()
+	}
+}
+
+// send sends a file once, and notes the lines that were accepted.
+func (s *stream) send(ctx context.Context, to string, file []byte, answered map[int]string) {
+	status, text, err := s.upload(ctx, to, file)
+	if err != nil || status != http.StatusOK {
+		s.repeated.Add(1)
+		if err == nil && status < http.StatusInternalServerError && status != http.StatusTooManyRequests {
+			s.accuse("a file was answered %d: %s", status, text)
+		}
+		select {
+		case <-time.After(200 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+	for line := range bytes.Lines(text) {
+		var result struct {
+			Line, Status int
+			Contact      string
+		}
+		if json.Unmarshal(line, &result) != nil || result.Line == 0 || result.Status != http.StatusAccepted {
+			continue // cut, the end, or to be sent again
+		}
+		if before := answered[result.Line]; before != "" && before != result.Contact {
+			s.accuse("line %d was answered with contact %s, and repeated with %s", result.Line, before, result.Contact)
+		}
+		answered[result.Line] = result.Contact
+	}
+}
+
+// upload is one request; what was answered before the connection was cut counts.
+func (s *stream) upload(ctx context.Context, to string, file []byte) (int, []byte, error) {
+	ask, err := http.NewRequestWithContext(ctx, http.MethodPost, to+"/v1/contacts/bulk", bytes.NewReader(file))
+	if err != nil {
+		return 0, nil, err
+	}
+	ask.Header.Set("Authorization", "Bearer "+s.key)
+	ask.Header.Set("Content-Type", "application/x-ndjson")
+	answer, err := s.client.Do(ask)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if answer.StatusCode == http.StatusOK {
+		err = nil
+	}
+	return answer.StatusCode, text, err
 }
 
 func (s *stream) work(ctx context.Context, r *rand.Rand) {

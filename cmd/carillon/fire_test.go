@@ -36,7 +36,7 @@ func TestChaosFire(t *testing.T) {
 	for _, g := range f.gateways {
 		f.base = append(f.base, f.gauge(g, "go_goroutines"))
 	}
-	load := pour(t, "FIRE", f.gateways[0].cis, f.at, seed, perSecond)
+	load := pour(t, "FIRE", f.gateways[0].cis, f.at, seed, perSecond, true)
 	f.rest(time.Second)
 	f.rage(time.Now().Add(burn))
 	f.ready(time.Minute)

@@ -34,7 +34,7 @@ func TestChaosUpgrade(t *testing.T) {
 	for _, g := range f.gateways {
 		g.again(t)
 	}
-	load := pour(t, "UPGR", f.gateways[0].cis, f.at, seed, 20)
+	load := pour(t, "UPGR", f.gateways[0].cis, f.at, seed, 20, false)
 	f.rest(6 * time.Second)
 	for i, g := range f.gateways {
 		end := f.strike(disaster{"a gateway is replaced", true, func(f *fire) (string, func()) {
