@@ -39,6 +39,7 @@ const (
 	SelectKey         = selectKey
 	HeldKeys          = heldKeys
 	NextDue           = nextDue
+	LaneStates        = laneStates
 	LastText          = lastText
 	PartitionsRunning = short
 )

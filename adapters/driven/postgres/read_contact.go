@@ -16,26 +16,29 @@ import (
 
 // Contacts with all that hangs on them, in one round trip.
 const (
-	contactColumns = `
-select id, accepted_at, source, division, reference, class, type, person, account, premise, data, inline, expires_at, config, by
-from `
-	selectContacts = contactColumns + `contact where id = any($1::bigint[]) order by id`
-	heldContacts   = contactColumns + `contact_held where id = any($1::bigint[]) order by id`
+	numbered = `(select distinct unnest($1::bigint[]) as id) i`
 
-	selectPlans = `select contact, steps from plan where contact = any($1::bigint[])`
+	contactColumns = `
+select c.id, c.accepted_at, c.source, c.division, c.reference, c.class, c.type, c.person, c.account, c.premise, c.data, c.inline,
+    c.expires_at, c.config, c.by
+from `
+	selectContacts = contactColumns + numbered + ` cross join lateral (select * from contact c where c.id = i.id offset 0) c order by c.id`
+	heldContacts   = contactColumns + `contact_held c where c.id = any($1::bigint[]) order by c.id`
+
+	selectPlans = `select p.contact, p.steps from ` + numbered + ` cross join lateral (select * from plan p where p.contact = i.id offset 0) p`
 	heldPlans   = `select contact, steps from plan_held where contact = any($1::bigint[])`
 
 	stepColumns = `
-select contact, number, message, started_at, why from `
-	selectSteps = stepColumns + `step where contact = any($1::bigint[]) order by contact, number`
-	heldSteps   = stepColumns + `step_held where contact = any($1::bigint[]) order by contact, number`
+select s.contact, s.number, s.message, s.started_at, s.why from `
+	selectSteps = stepColumns + numbered + ` cross join lateral (select * from step s where s.contact = i.id offset 0) s order by s.contact, s.number`
+	heldSteps   = stepColumns + `step_held s where s.contact = any($1::bigint[]) order by s.contact, s.number`
 
-	ofContact = ` = any (array(
-    select s.message from step s where s.contact = any($1::bigint[])
-    union all select r.message from retry r where r.contact = any($1::bigint[])))`
-	contactsMessages = messagesWhere + ofContact
-	contactsDues     = duesWhere + ofContact
-	contactsEvidence = evidenceWhere + ofContact + evidenceInOrder
+	theirs = `(
+    select s.message as id from ` + numbered + ` cross join lateral (select * from step s where s.contact = i.id offset 0) s
+    union select r.message from retry r where r.contact = any($1::bigint[])) i`
+	contactsMessages = messagesFrom + theirs + messagesJoin
+	contactsDues     = duesWhere + ` = any(array(select i.id from ` + theirs + `))`
+	contactsEvidence = evidenceFrom + theirs + evidenceJoin
 
 	selectKey = `
 select kind, source, division, key, hash, contact, at from intake_key where kind = $1 and source = $2 and key = $3`

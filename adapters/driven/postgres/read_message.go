@@ -52,13 +52,14 @@ func messageOf(row pgx.CollectableRow) (message.Message, error) {
 	return r.message(), err
 }
 
-// What a record is read from: one statement per table, for any number of messages.
+// What a record is read from: one statement per table, for any number of messages. Each is looked up alone, so that only
+// the partition that can hold it is looked into; "= any" would look into all. The offset keeps the planner from joining the
+// other way round.
 const (
 	messagesFrom = `
 select coalesce(p.reason, ''), ` + messageColumns + `
 from `
-	messagesWhere = messagesFrom + `message m left join lane_pause p on p.lane = m.lane
-where m.id`
+	messagesJoin = ` cross join lateral (select * from message m where m.id = i.id offset 0) m left join lane_pause p on p.lane = m.lane`
 
 	duesWhere = `
 select d.lane, d.due_at, d.message, d.first_due_at, d.reason, d.priority, d.attempt, d.seq, d.fence, d.owner
@@ -67,17 +68,15 @@ from due d where d.message`
 	evidenceFrom = `
 select e.message, e.seq, e.at, e.kind, e.attempt, e.reason, e.code, e.provider, e.ref, e.took
 from `
-	evidenceWhere = evidenceFrom + `evidence e where e.message`
+	evidenceJoin = ` cross join lateral (select * from evidence e where e.message = i.id offset 0) e order by e.message, e.seq`
 
-	evidenceInOrder = ` order by e.message, e.seq`
+	these          = `(select distinct unnest($1::uuid[]) as id) i`
+	selectMessages = messagesFrom + these + messagesJoin
+	selectDues     = duesWhere + ` = any($1::uuid[])`
+	selectEvidence = evidenceFrom + these + evidenceJoin
 
-	amongThese     = ` = any($1::uuid[])`
-	selectMessages = messagesWhere + amongThese
-	selectDues     = duesWhere + amongThese
-	selectEvidence = evidenceWhere + amongThese + evidenceInOrder
-
-	heldMessages = messagesFrom + `message_held m left join lane_pause p on p.lane = m.lane where m.id` + amongThese
-	heldEvidence = evidenceFrom + `evidence_held e where e.message` + amongThese + evidenceInOrder
+	heldMessages = messagesFrom + `message_held m left join lane_pause p on p.lane = m.lane where m.id = any($1::uuid[])`
+	heldEvidence = evidenceFrom + `evidence_held e where e.message = any($1::uuid[]) order by e.message, e.seq`
 )
 
 // Messages implements [store.Contacts].
