@@ -133,6 +133,7 @@ func restored(t *testing.T, original, copied string, backup func(t *testing.T, f
 		t.Errorf("the second recovery said %s", out)
 	}
 	audit(t, copied)
+	must(t, "ledger", "verify", "--store", copied)
 }
 
 // down makes all providers unavailable, or well again.

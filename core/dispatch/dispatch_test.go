@@ -122,6 +122,7 @@ func TestFaults(t *testing.T) {
 		{says: "Cancelled, not begun: back to the queue", err: context.Canceled, change: notBegun, place: message.Pending, reason: message.WaitReturned},
 		{says: "Cancelled, begun: in doubt", err: context.Canceled, seen: message.Doubtful, place: message.InDoubt, again: -1},
 		{says: "Cancelled, begun, where the receiver dedupes: back to the queue", err: context.Canceled, stand: dedupes, place: message.Pending, reason: message.WaitReturned},
+		{says: "Cancelled, begun, where the contact type says repeat: again, and the evidence says so", err: context.Canceled, change: repeat, seen: message.Retried, place: message.Pending, reason: message.WaitRetry, attempt: 1},
 		{says: "a breaker that is open: back to the queue until it may close", err: waiting(fault.Unavailable, time.Minute), change: notBegun, place: message.Pending, again: time.Minute, reason: message.WaitReturned},
 		{says: "a passed deadline without a word: in doubt", err: context.DeadlineExceeded, seen: message.Doubtful, place: message.InDoubt, again: -1},
 	} {

@@ -116,7 +116,7 @@ func decide(r Result, life message.Life, route config.Route) (message.Move, erro
 	case fault.Unavailable:
 		return unavailable(r, life, seen, route)
 	case fault.Cancelled:
-		return stopped(r, life, seen)
+		return stopped(r, life, seen, route)
 	default:
 		return doubtful(r, life, seen, route)
 	}
@@ -171,9 +171,13 @@ func again(r Result, life message.Life, seen message.Observation, route config.R
 	return life.Retry(seen, r.At.Add(wait))
 }
 
-func stopped(r Result, life message.Life, seen message.Observation) (message.Move, error) {
-	if !r.Begun || r.Way.Dedupes || r.Taken.Message.Doubt == message.Repeat {
+// stopped settles a call that was given up because the program stops: what was begun may have been taken, and says so.
+func stopped(r Result, life message.Life, seen message.Observation, route config.Route) (message.Move, error) {
+	switch {
+	case !r.Begun || r.Way.Dedupes:
 		return life.GiveBack(r.At, message.WaitReturned)
+	case r.Taken.Message.Doubt == message.Repeat:
+		return again(r, life, seen, route, 0)
 	}
 	return life.Doubt(seen)
 }
