@@ -24,6 +24,7 @@ type CLI struct {
 	Simulate SimulateCmd `cmd:"" help:"Run the simulated providers apart."`
 	Key      KeyCmd      `cmd:"" help:"Create, list and revoke keys of the API."`
 	Config   ConfigCmd   `cmd:"" help:"Show, check and change the configuration."`
+	Contacts ContactsCmd `cmd:"" help:"Post files of contacts through the API of a running gateway."`
 	Batch    BatchCmd    `cmd:"" help:"Run batches and see their runs, through the API of a running gateway."`
 	Hold     HoldCmd     `cmd:"" help:"Put, lift and list legal holds: what they name, retention leaves alone."`
 	Doctor   DoctorCmd   `cmd:"" help:"List the gateways, and recount the conservation sums from the tables."`
@@ -54,6 +55,7 @@ Examples:
   carillon serve --store postgres://carillon@127.0.0.1/carillon --kafka-brokers 127.0.0.1:9092
   carillon simulate --listen 127.0.0.1:9100      simulated SNS, SES, dialer, Kafka and DMS
   carillon batch run LTRPRT --url http://127.0.0.1:8080 --key crl_…
+  carillon contacts send march.ndjson --url http://127.0.0.1:8080 --key crl_…
   carillon doctor --store carillon.db --output json
   carillon ledger verify --store carillon.db     recompute every hash of the ledger; status 1 when one is wrong
   carillon recover --store postgres://carillon@127.0.0.1/carillon --since 2026-03-02T01:30:00Z --dry-run

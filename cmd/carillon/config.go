@@ -55,21 +55,25 @@ type Settings struct {
 
 // KafkaSettings reach the brokers that letters and status entries go to.
 type KafkaSettings struct {
-	Brokers      []string      `help:"host:port of Kafka brokers; empty: no letter leaves." placeholder:"HOST:PORT"`
-	Version      string        `help:"Oldest Kafka version among the brokers." default:"2.8.0"`
-	Letters      string        `help:"Topic of letters." default:"carillon.letters"`
-	Manifests    string        `help:"Topic of manifests." default:"carillon.manifests"`
-	LetterStatus string        `help:"Topic on which the document management system answers." default:"carillon.letter-status"`
-	Status       string        `help:"Topic of what happened, for the CIS; empty: none." default:"carillon.status"`
-	Group        string        `help:"Consumer group." default:"carillon"`
-	TLS          bool          `help:"Use TLS."`
-	CAFile       string        `help:"PEM file of trusted certificates; empty: the system's." placeholder:"FILE"`
-	CertFile     string        `help:"PEM file of our certificate." placeholder:"FILE"`
-	KeyFile      string        `help:"PEM file of our key." placeholder:"FILE"`
-	SASL         string        `help:"PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; empty: none."`
-	User         string        `help:"SASL user."`
-	Password     secret.Text   `help:"SASL password."`
-	Timeout      time.Duration `help:"Longest wait for one batch of letters." default:"30s"`
+	Brokers         []string      `help:"host:port of Kafka brokers; empty: no letter leaves." placeholder:"HOST:PORT"`
+	Version         string        `help:"Oldest Kafka version among the brokers." default:"2.8.0"`
+	Letters         string        `help:"Topic of letters." default:"carillon.letters"`
+	Manifests       string        `help:"Topic of manifests." default:"carillon.manifests"`
+	LetterStatus    string        `help:"Topic on which the document management system answers." default:"carillon.letter-status"`
+	Status          string        `help:"Topic of what happened, for the CIS; empty: none." default:"carillon.status"`
+	Group           string        `help:"Consumer group." default:"carillon"`
+	Intake          string        `help:"Topic of contacts to take in; empty: none."`
+	IntakeResult    string        `help:"Topic on which every record of the intake topic is answered." default:"carillon.intake-result"`
+	IntakeDead      string        `help:"Topic of records that are no contacts." default:"carillon.intake-dead"`
+	IntakePrincipal string        `help:"Name of the principal the intake topic posts as: its source and divisions hold."`
+	TLS             bool          `help:"Use TLS."`
+	CAFile          string        `help:"PEM file of trusted certificates; empty: the system's." placeholder:"FILE"`
+	CertFile        string        `help:"PEM file of our certificate." placeholder:"FILE"`
+	KeyFile         string        `help:"PEM file of our key." placeholder:"FILE"`
+	SASL            string        `help:"PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; empty: none."`
+	User            string        `help:"SASL user."`
+	Password        secret.Text   `help:"SASL password."`
+	Timeout         time.Duration `help:"Longest wait for one batch of letters." default:"30s"`
 }
 
 // AWSSettings reach SNS or SES. What is empty is left to the SDK: its environment, files and credentials chain.
@@ -116,8 +120,15 @@ func (s Settings) Validate() error {
 	if s.Lease < s.CallTimeout {
 		wrong = append(wrong, errors.New("lease: must not be shorter than call-timeout"))
 	}
-	wrong = append(wrong, s.Keep.validate())
+	wrong = append(wrong, s.Keep.validate(), s.Kafka.validate())
 	return errors.Join(wrong...)
+}
+
+func (k KafkaSettings) validate() error {
+	if k.Intake != "" && k.IntakePrincipal == "" {
+		return errors.New("kafka-intake: needs kafka-intake-principal, whose source and divisions hold for it")
+	}
+	return nil
 }
 
 // postgres reports whether the store is PostgreSQL.

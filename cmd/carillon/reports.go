@@ -72,16 +72,12 @@ func (a *app) notifications() func(kind hooks.Kind, outcome string, count int) {
 }
 
 // lettersIn wires the answers of the document management system into the one inbox.
-func (a *app) lettersIn() error {
+func (a *app) lettersIn(metrics *kafkain.Metrics) error {
 	k := a.settings.Kafka
 	if k.LetterStatus == "" {
 		return nil
 	}
 	client, err := k.connection().Settings()
-	if err != nil {
-		return err
-	}
-	metrics, err := kafkain.NewMetrics(a.registry, k.LetterStatus)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"carillon/adapters/driven/postgres"
 	"carillon/adapters/driven/sqlite"
 	"carillon/adapters/driving/hooks"
+	"carillon/adapters/driving/kafkain"
 	"carillon/adapters/driving/rest"
 	"carillon/adapters/driving/ticker"
 	"carillon/adapters/kit/group"
@@ -53,20 +54,21 @@ type app struct {
 	wardens  *wardens
 	wired    map[string]bool // routes that were there at the start
 
-	accept   *accept.Service
-	lots     *accept.Lots
-	intake   *rest.Intake
-	lines    func(path, outcome string, n int) // counts contacts that came in
-	stopping chan struct{}                     // closed when streams are to end
-	desk     *desk.Service
-	report   *report.Service
-	dispatch *dispatch.Service
-	feed     *dispatch.Feed
-	letters  *letters
-	fleet    *fleet
-	handler  http.Handler
-	extra    []func(context.Context) // runs beside the ticker: consumers
-	closers  []func(context.Context) error
+	accept    *accept.Service
+	lots      *accept.Lots
+	intake    *rest.Intake
+	lines     func(path, outcome string, n int) // counts contacts that came in
+	consumers *kafkain.Metrics                  // of Kafka; nil without it
+	stopping  chan struct{}                     // closed when streams are to end
+	desk      *desk.Service
+	report    *report.Service
+	dispatch  *dispatch.Service
+	feed      *dispatch.Feed
+	letters   *letters
+	fleet     *fleet
+	handler   http.Handler
+	extra     []func(context.Context) // runs beside the ticker: consumers
+	closers   []func(context.Context) error
 }
 
 // openStore opens the store that the settings name.
@@ -212,7 +214,7 @@ func (a *app) kafka() error {
 	}
 	a.closers = append(a.closers, press.Stop)
 	a.letters = &letters{job: a.letterJob(press, breaker{g: g})}
-	if err := a.lettersIn(); err != nil {
+	if err := a.kafkaIn(dial); err != nil {
 		return err
 	}
 	if k.Status == "" {
@@ -256,7 +258,7 @@ func (a *app) serve() error {
 	if err != nil {
 		return err
 	}
-	api, err := rest.New(rest.Config{Clock: clock, Log: a.log, Observe: observe, Lines: a.lines, Stopping: a.stopping}, rest.Services{
+	api, err := rest.New(rest.Config{Clock: clock, Log: a.log, Observe: observe, Lines: a.lines, Stopping: a.stopping, Consumers: a.Consumers}, rest.Services{
 		Intake: a.intake, Batches: a.lots,
 		Proofs: &desk.Prover{Feed: a.store, Tree: a.store},
 		Keys:   a.keys, Accept: a.accept, Contacts: a.desk, Persons: a.desk, Suppressions: a.desk, Changes: a.desk, Lanes: a.desk,

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"strings"
+	"time"
 
 	"carillon/adapters/driving/rest/internal/api"
 	"carillon/adapters/kit/guard"
@@ -11,7 +12,20 @@ import (
 
 // Live says that the process serves.
 func (s *server) Live(context.Context) (api.LiveRes, error) {
-	return &api.Live{Status: api.LiveStatusAlive}, nil
+	out := &api.Live{Status: api.LiveStatusAlive}
+	if s.cfg.Consumers != nil {
+		for _, c := range s.cfg.Consumers() {
+			out.Consumers = append(out.Consumers, api.Consumer{Topic: c.Topic, Seen: maybe(c.Seen), Lag: c.Lag})
+		}
+	}
+	return out, nil
+}
+
+// Consumer is a consumer of a Kafka topic, as /livez shows it.
+type Consumer struct {
+	Topic string
+	Seen  time.Time // when it last read, or had nothing new to read; zero before the first
+	Lag   int64     // records that are there and not taken yet, of the partitions read here
 }
 
 // Ready says whether the store takes writes. Open breakers are named and stop nothing.

@@ -35,6 +35,8 @@ type Config struct {
 	// Lines is told what became of contacts: one at a time on path single, by the lines of a stream on path bulk. The
 	// outcome is one of [LineOutcomes]. It may be nil.
 	Lines func(path, outcome string, n int)
+	// Consumers shows the consumers of Kafka. It may be nil.
+	Consumers func() []Consumer
 	// Observe is told of every request, for metrics; the operation is from the contract, or "none". It may be nil.
 	Observe func(operation string, status int, took time.Duration)
 }

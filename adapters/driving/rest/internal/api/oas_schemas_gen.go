@@ -1284,6 +1284,44 @@ func (s *ConsistencyProof) SetProof(val []MerkleHash) {
 
 func (*ConsistencyProof) proveConsistencyRes() {}
 
+// Ref: #/components/schemas/Consumer
+type Consumer struct {
+	Topic string       `json:"topic"`
+	Seen  OptTimestamp `json:"seen"`
+	// Records of the partitions read here that are not taken yet.
+	Lag int64 `json:"lag"`
+}
+
+// GetTopic returns the value of Topic.
+func (s *Consumer) GetTopic() string {
+	return s.Topic
+}
+
+// GetSeen returns the value of Seen.
+func (s *Consumer) GetSeen() OptTimestamp {
+	return s.Seen
+}
+
+// GetLag returns the value of Lag.
+func (s *Consumer) GetLag() int64 {
+	return s.Lag
+}
+
+// SetTopic sets the value of Topic.
+func (s *Consumer) SetTopic(val string) {
+	s.Topic = val
+}
+
+// SetSeen sets the value of Seen.
+func (s *Consumer) SetSeen(val OptTimestamp) {
+	s.Seen = val
+}
+
+// SetLag sets the value of Lag.
+func (s *Consumer) SetLag(val int64) {
+	s.Lag = val
+}
+
 // A contact with everything that hangs on it.
 // Ref: #/components/schemas/Contact
 type Contact struct {
@@ -4064,6 +4102,9 @@ func (*ListToDosUnprocessableEntity) listToDosRes() {}
 // Ref: #/components/schemas/Live
 type Live struct {
 	Status LiveStatus `json:"status"`
+	// The consumers of Kafka, where there are any. One whose `seen` is older than a minute is stuck, or
+	// this gateway has none of its topic's partitions.
+	Consumers []Consumer `json:"consumers"`
 }
 
 // GetStatus returns the value of Status.
@@ -4071,9 +4112,19 @@ func (s *Live) GetStatus() LiveStatus {
 	return s.Status
 }
 
+// GetConsumers returns the value of Consumers.
+func (s *Live) GetConsumers() []Consumer {
+	return s.Consumers
+}
+
 // SetStatus sets the value of Status.
 func (s *Live) SetStatus(val LiveStatus) {
 	s.Status = val
+}
+
+// SetConsumers sets the value of Consumers.
+func (s *Live) SetConsumers(val []Consumer) {
+	s.Consumers = val
 }
 
 func (*Live) liveRes() {}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"carillon/adapters/driven/kafkaout"
+	"carillon/adapters/driving/kafkain"
+	"carillon/adapters/driving/rest"
+	"carillon/core/access"
+	"carillon/core/fault"
+	"carillon/core/store"
+)
+
+// kafkaIn wires what comes in by Kafka: the answers of the document management system, and contacts.
+func (a *app) kafkaIn(dial kafkaout.Dialer) error {
+	k := a.settings.Kafka
+	var topics []string
+	for _, topic := range []string{k.LetterStatus, k.Intake} {
+		if topic != "" {
+			topics = append(topics, topic)
+		}
+	}
+	metrics, err := kafkain.NewMetrics(a.registry, topics...)
+	if err != nil {
+		return err
+	}
+	a.consumers = metrics
+	if err := a.lettersIn(metrics); err != nil {
+		return err
+	}
+	return a.contactsIn(dial, metrics)
+}
+
+// contactsIn wires the intake topic, where one is set.
+func (a *app) contactsIn(dial kafkaout.Dialer, metrics *kafkain.Metrics) error {
+	k := a.settings.Kafka
+	if k.Intake == "" {
+		return nil
+	}
+	client, err := k.connection().Settings()
+	if err != nil {
+		return err
+	}
+	out, err := kafkaout.NewAnswers(k.config(), k.IntakeResult, k.IntakeDead, dial, a.guard("kafka", "intake", kafkaout.AnswerOps(), k.Timeout))
+	if err != nil {
+		return err
+	}
+	a.closers = append(a.closers, out.Stop)
+	consumer, err := kafkain.NewIntake(
+		kafkain.Config{Brokers: k.Brokers, Group: k.Group + "-intake", Topic: k.Intake, Client: client, Clock: clock, Log: a.log},
+		kafkain.IntakeConfig{Who: speaker{name: k.IntakePrincipal, in: a.store}.find, MaxLine: a.intake.MaxLine()},
+		recordsIn{a}, answersOut{a, out}, metrics)
+	if err != nil {
+		return err
+	}
+	a.extra = append(a.extra, consumer.Run)
+	return nil
+}
+
+// speaker is whom the intake topic speaks for.
+type speaker struct {
+	name string
+	in   store.Principals
+}
+
+// find looks the principal up each time: one that is revoked posts no more.
+func (p speaker) find(ctx context.Context) (access.Principal, error) {
+	all, err := p.in.PrincipalList(ctx)
+	if err != nil {
+		return access.Principal{}, err
+	}
+	for _, one := range all {
+		if one.Name == p.name && one.RevokedAt.IsZero() {
+			return one, nil
+		}
+	}
+	return access.Principal{}, fault.New(fault.NotFound, "there is no such principal")
+}
+
+// recordsIn takes records in by the same code as the lines of a file.
+type recordsIn struct{ a *app }
+
+// Take implements kafkain.Intake.
+func (r recordsIn) Take(ctx context.Context, p access.Principal, lines []kafkain.Line) ([]kafkain.Result, error) {
+	in := make([]rest.Line, len(lines))
+	for i, l := range lines {
+		in[i] = rest.Line{Key: l.Key, Body: l.Body, Record: &rest.Record{Partition: l.Partition, Offset: l.Offset}}
+	}
+	results, err := r.a.intake.Take(ctx, p, in)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]kafkain.Result, len(results))
+	for i, one := range results {
+		out[i] = kafkain.Result{Body: one.Body, Poison: one.Status == http.StatusBadRequest}
+		r.a.lines(rest.PathKafka, one.Outcome, 1)
+	}
+	return out, nil
+}
+
+// answersOut hands answers to the adapter that writes to Kafka.
+type answersOut struct {
+	a  *app
+	to *kafkaout.Answers
+}
+
+// Answer implements kafkain.Answers.
+func (o answersOut) Answer(ctx context.Context, answers []kafkain.Answer) error {
+	out := make([]kafkaout.Answer, len(answers))
+	for i, one := range answers {
+		out[i] = kafkaout.Answer(one)
+	}
+	return o.to.Answer(ctx, out)
+}
+
+// Consumers are the consumers of Kafka as /livez shows them.
+func (a *app) Consumers() []rest.Consumer {
+	if a.consumers == nil {
+		return nil
+	}
+	states := a.consumers.States()
+	out := make([]rest.Consumer, len(states))
+	for i, s := range states {
+		out[i] = rest.Consumer{Topic: s.Topic, Seen: s.Seen.Truncate(time.Microsecond), Lag: s.Lag}
+	}
+	return out
+}
