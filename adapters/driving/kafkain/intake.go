@@ -155,11 +155,14 @@ func (c *contacts) decide(ctx context.Context, batch []*sarama.ConsumerMessage) 
 		return nil, err
 	}
 	for n, i := range at {
-		if results[n].Poison {
+		switch r := results[n]; {
+		case r.Poison:
 			answers[i] = c.dead(batch[i], deadNoJSON)
-			continue
+		case len(r.Body) > maxDead: // only a refusal that names thousands of fields is; no broker takes it
+			answers[i] = c.dead(batch[i], deadTooLong)
+		default:
+			answers[i] = c.answer(batch[i], r.Body)
 		}
-		answers[i] = c.answer(batch[i], results[n].Body)
 	}
 	return answers, nil
 }

@@ -72,6 +72,10 @@ func (d *desk) Take(_ context.Context, p access.Principal, lines []kafkain.Line)
 			out[i].Poison = true
 			continue
 		}
+		if l.Key == "wordy" {
+			out[i].Body = make([]byte, 1_000_000)
+			continue
+		}
 		if d.taken[l.Key] == "" {
 			d.taken[l.Key] = fmt.Sprint("contact-", len(d.taken)+1)
 		}
@@ -171,22 +175,22 @@ func TestEveryContactIsAnswered(t *testing.T) {
 	event := &kgo.Record{Partition: 0, Value: []byte(`{"n":2}`), Headers: []kgo.RecordHeader{{Key: "ce_id", Value: []byte("7")}, {Key: "ce_source", Value: []byte("/cis")}}}
 	posts(t, brokers,
 		keyed(0, "k-1", `{"n":1}`), event, keyed(0, "k-1", `{"n":1}`), keyed(0, "k-2", `{not`), &kgo.Record{Partition: 0, Value: []byte(`{}`)},
-		keyed(0, "k-3", `{"long":"`+string(slices.Repeat([]byte("x"), 1000))+`"}`), keyed(0, "k-4", ""), keyed(1, "k-5", `{"n":5}`))
+		keyed(0, "k-3", `{"long":"`+string(slices.Repeat([]byte("x"), 1000))+`"}`), keyed(0, "k-4", ""), keyed(1, "k-5", `{"n":5}`), keyed(0, "wordy", `{}`))
 	metrics, stop := consume(t, brokers, d)
-	d.wait(t, 8)
+	d.wait(t, 9)
 	stop()
 	for id, want := range map[string]string{"contacts/0/0": d.taken["k-1"], "contacts/0/1": d.taken["/cis#7"], "contacts/0/2": d.taken["k-1"], "contacts/1/0": d.taken["k-5"]} {
 		if got := d.answered[id]; len(got) != 1 || got[0] != want || want == "" {
 			t.Errorf("%s was answered %v, want %q", id, got, want)
 		}
 	}
-	for id, reason := range map[string]string{"contacts/0/3": "no_json", "contacts/0/4": "no_key", "contacts/0/5": "too_long", "contacts/0/6": "no_json"} {
+	for id, reason := range map[string]string{"contacts/0/3": "no_json", "contacts/0/4": "no_key", "contacts/0/5": "too_long", "contacts/0/6": "no_json", "contacts/0/7": "too_long"} {
 		a, there := d.dead[id]
 		if !there || a.Headers["carillon-reason"] != reason || a.Headers["carillon-topic"] != contactsTopic || a.Headers["carillon-partition"] != "0" || "contacts/0/"+a.Headers["carillon-offset"] != id {
 			t.Errorf("%s is dead as %+v", id, a)
 		}
 	}
-	if len(d.answered)+len(d.dead) != 8 || len(d.taken) != 3 {
+	if len(d.answered)+len(d.dead) != 9 || len(d.taken) != 3 {
 		t.Errorf("answered %v, dead %v", d.answered, d.dead)
 	}
 	if s := metrics.States(); len(s) != 1 || s[0].Topic != contactsTopic || s[0].Seen.IsZero() || s[0].Lag != 0 {
@@ -197,7 +201,7 @@ func TestEveryContactIsAnswered(t *testing.T) {
 	_, stop = consume(t, brokers, d)
 	d.wait(t, 1)
 	stop()
-	if len(d.answered["contacts/0/7"]) != 1 || len(d.answered["contacts/0/0"]) != 1 {
+	if len(d.answered["contacts/0/8"]) != 1 || len(d.answered["contacts/0/0"]) != 1 {
 		t.Errorf("answered %v", d.answered)
 	}
 }
