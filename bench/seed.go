@@ -15,7 +15,7 @@ insert into message (id, accepted_at, source, division, origin, contact, step, s
     point, name, language, address, zones, account, reference, template, config, content, expires_at, receipt, hold, doubt,
     marketing)
 select (lpad(to_hex($1::bigint + i / 4000), 12, '0') || '7' || lpad(to_hex(i % 4000), 3, '0') || '8' || lpad(to_hex(i), 15, '0'))::uuid,
-    ($1::bigint + i / 4000) * 1000, source, division, origin, contact, step, steps, channel, $2, route, $3, person, point, name, language,
+    ($1::bigint + i / 4000) * 1000 + i % 4000 / 4, source, division, origin, contact, step, steps, channel, $2, route, $3, person, point, name, language,
     '+1' || (array['212', '646', '718', '917'])[1 + i % 4] || (2220000 + (i / 4) % 700000), zones, account, reference, template, config,
     content, 0, receipt, hold, doubt, marketing
 from (select * from message limit 1) m, generate_series($4::bigint, $5::bigint) i`
@@ -41,7 +41,7 @@ func (g *Gateway) seed(ctx context.Context, urgency message.Urgency, n int) erro
 		return err
 	}
 	into := message.NewLane(3, urgency)
-	since := time.Now().Add(-time.Duration(n/4+1) * time.Microsecond * 1000).UnixMilli()
+	since := time.Now().UnixMilli() - int64(n/4000) - 1000
 	if month := time.Now().UTC(); month.Day() == 1 { // not into the month before
 		since = max(since, time.Date(month.Year(), month.Month(), 1, 0, 0, 0, 0, time.UTC).UnixMilli())
 	}
