@@ -19,18 +19,20 @@ import (
 type CLI struct {
 	SettingsFile kong.ConfigFlag `name:"settings" help:"YAML file of settings; its keys are the names of the flags." placeholder:"FILE"`
 
-	Serve    ServeCmd    `cmd:"" help:"Run the gateway."`
-	Demo     DemoCmd     `cmd:"" help:"Run the gateway against simulated providers and post a morning of contacts."`
-	Simulate SimulateCmd `cmd:"" help:"Run the simulated providers apart."`
-	Key      KeyCmd      `cmd:"" help:"Create, list and revoke keys of the API."`
-	Config   ConfigCmd   `cmd:"" help:"Show, check and change the configuration."`
-	Contacts ContactsCmd `cmd:"" help:"Post files of contacts through the API of a running gateway."`
-	Batch    BatchCmd    `cmd:"" help:"Run batches and see their runs, through the API of a running gateway."`
-	Hold     HoldCmd     `cmd:"" help:"Put, lift and list legal holds: what they name, retention leaves alone."`
-	Doctor   DoctorCmd   `cmd:"" help:"List the gateways, and recount the conservation sums from the tables."`
-	Ledger   LedgerCmd   `cmd:"" help:"Check the ledger, prove its entries, and make the key that signs it."`
-	Recover  RecoverCmd  `cmd:"" help:"Make a store that was restored from a backup safe to run on."`
-	Version  VersionCmd  `cmd:"" help:"Print the version."`
+	Serve       ServeCmd       `cmd:"" help:"Run the gateway."`
+	Demo        DemoCmd        `cmd:"" help:"Run the gateway against simulated providers and post a morning of contacts."`
+	Simulate    SimulateCmd    `cmd:"" help:"Run the simulated providers apart."`
+	Key         KeyCmd         `cmd:"" help:"Create, list and revoke keys of the API."`
+	Config      ConfigCmd      `cmd:"" help:"Show, check and change the configuration."`
+	Contacts    ContactsCmd    `cmd:"" help:"Post files of contacts through the API of a running gateway."`
+	Batch       BatchCmd       `cmd:"" help:"Run batches and see their runs, through the API of a running gateway."`
+	Hold        HoldCmd        `cmd:"" help:"Put, lift and list legal holds: what they name, retention leaves alone."`
+	DeadLetters DeadLettersCmd `cmd:"" help:"List and replay messages that ended badly, through the API of a running gateway."`
+	Cancel      CancelCmd      `cmd:"" help:"Stop what has not begun, through the API of a running gateway."`
+	Doctor      DoctorCmd      `cmd:"" help:"List the gateways, and recount the conservation sums from the tables."`
+	Ledger      LedgerCmd      `cmd:"" help:"Check the ledger, prove its entries, and make the key that signs it."`
+	Recover     RecoverCmd     `cmd:"" help:"Make a store that was restored from a backup safe to run on."`
+	Version     VersionCmd     `cmd:"" help:"Print the version."`
 }
 
 // world is what a command may touch outside of its settings.
@@ -55,7 +57,11 @@ Examples:
   carillon serve --store postgres://carillon@127.0.0.1/carillon --kafka-brokers 127.0.0.1:9092
   carillon simulate --listen 127.0.0.1:9100      simulated SNS, SES, dialer, Kafka and DMS
   carillon batch run LTRPRT --url http://127.0.0.1:8080 --key crl_…
+<<<<<<< HEAD
   carillon contacts send march.ndjson --url http://127.0.0.1:8080 --key crl_…
+=======
+  carillon dead-letters replay --route sms-north --reason unavailable --settled-from 2026-03-02T00:00:00Z --apply
+>>>>>>> 8b200e0 (dead-letters and cancel on the command line)
   carillon doctor --store carillon.db --output json
   carillon ledger verify --store carillon.db     recompute every hash of the ledger; status 1 when one is wrong
   carillon recover --store postgres://carillon@127.0.0.1/carillon --since 2026-03-02T01:30:00Z --dry-run
