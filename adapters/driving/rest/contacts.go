@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-faster/jx"
 
@@ -206,6 +207,10 @@ func fromData(d api.Data) (map[string]any, []fault.Violation) {
 	var wrong []fault.Violation
 	out := make(map[string]any, len(d))
 	for name, raw := range d {
+		if text, plain := plainText(raw); plain {
+			out[name] = text
+			continue
+		}
 		decoder := json.NewDecoder(bytes.NewReader(raw))
 		decoder.UseNumber()
 		var value any
@@ -215,6 +220,20 @@ func fromData(d api.Data) (map[string]any, []fault.Violation) {
 		out[name] = value
 	}
 	return out, wrong
+}
+
+// plainText is the text of a JSON string that means what it says, letter by letter: most data is.
+func plainText(raw []byte) (text string, plain bool) {
+	n := len(raw)
+	if n < 2 || raw[0] != '"' || raw[n-1] != '"' {
+		return "", false
+	}
+	for _, c := range raw[1 : n-1] {
+		if c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			return "", false
+		}
+	}
+	return string(raw[1 : n-1]), true
 }
 
 // toData writes free data as it is stored.
