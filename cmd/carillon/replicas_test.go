@@ -153,9 +153,8 @@ func TestStoppedProcess(t *testing.T) {
 	frozen := serve(t, spawn, at.String(), file, sims, args...)
 	sims.control(t, http.MethodPut, "/control/sns", map[string]any{"delayMillis": 1500})
 	contact := frozen.post(t, "frozen", contactOf(aText, "NORTH", "FROZEN", 0))
-	eventually(t, 10*time.Second, "the call is under way", func() bool {
-		waiting, _ := frozen.messages(t, contact)[0]["waiting"].(map[string]any)
-		return word(waiting, "reason") == "calling"
+	eventually(t, 10*time.Second, "the call is out", func() bool { // claimed is not enough: the gate reads the store after it
+		return strings.Contains(frozen.metrics(t), `carillon_calls_inflight{adapter="sns",route="sms-north"} 1`+"\n")
 	})
 	link.cut()
 	taken := func() bool { n, _, _ := answeredBy(t, sims.records, time.Hour); return n == 1 }
