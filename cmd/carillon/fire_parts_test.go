@@ -83,6 +83,12 @@ func freePort(t *testing.T) string {
 	t.Helper()
 	for range 1000 {
 		port := strconv.Itoa(20000 + rand.IntN(12000))
+		// The port of the same number for datagrams is kept as long as the test runs: nobody else of ours draws it.
+		kept, err := (&net.ListenConfig{}).ListenPacket(t.Context(), "udp", "127.0.0.1:"+port)
+		if err != nil {
+			continue
+		}
+		t.Cleanup(func() { _ = kept.Close() })
 		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:"+port)
 		if err == nil {
 			_ = l.Close() // its number is all that is wanted
