@@ -77,6 +77,15 @@ func (s *server) stop(t *testing.T, how syscall.Signal) {
 	}
 }
 
+// missing skips the fire, or fails where real parts are required.
+func missing(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("CARILLON_REAL_PARTS") == "required" {
+		t.Fatal("CARILLON_REAL_PARTS=required: " + what)
+	}
+	t.Skip(what)
+}
+
 // freePort is a loopback port that nobody listens on now, below those that outgoing connections take: who listens there
 // may stop, and listen again.
 func freePort(t *testing.T) string {
@@ -112,7 +121,7 @@ func ownPostgres(t *testing.T) (s *server, url string) {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(bin, "initdb")); err != nil {
-		t.Skip("the PostgreSQL of TEST_POSTGRES_URL is not on this machine: a server of one's own cannot be started")
+		missing(t, "the PostgreSQL of TEST_POSTGRES_URL is not on this machine: a server of one's own cannot be started")
 	}
 	dir, as := dataFolder(t)
 	run := func(name string, args ...string) *exec.Cmd {
@@ -169,7 +178,7 @@ func dataFolder(t *testing.T) (string, *syscall.Credential) {
 		}
 		return dir, &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 	}
-	t.Skip("neither the user postgres nor nobody exists, and PostgreSQL does not run as root")
+	missing(t, "neither the user postgres nor nobody exists, and PostgreSQL does not run as root")
 	return "", nil
 }
 

@@ -110,7 +110,7 @@ func decide(r Result, life message.Life, route config.Route) (message.Move, erro
 	case fault.Refused, fault.Invalid, fault.NotFound, fault.Forbidden, fault.Unauthorized, fault.Conflict:
 		return life.Refuse(seen)
 	case fault.Throttled:
-		return throttled(r, life, seen, route)
+		return life.GiveBack(r.At.Add(max(fault.WaitOf(r.Answer.Err), throttledPause)), message.WaitThrottled)
 	case fault.Exhausted, fault.Misconfigured:
 		return life.GiveBack(r.At, message.WaitReturned)
 	case fault.Unavailable:
@@ -138,14 +138,6 @@ func gated(v consent.Verdict, life message.Life, seen message.Observation) (mess
 	return life.GiveBack(at, message.WaitWindow)
 }
 
-// throttled waits as told and spends no attempt, until the message is too old.
-func throttled(r Result, life message.Life, seen message.Observation, route config.Route) (message.Move, error) {
-	if old(r, route) {
-		return life.GiveUp(seen)
-	}
-	return life.GiveBack(r.At.Add(max(fault.WaitOf(r.Answer.Err), throttledPause)), message.WaitThrottled)
-}
-
 // unavailable backs off. The attempt is the message's own to spend only when the route is otherwise well: a failure
 // among failures is the route's, and so is a message's first. So an outage costs no attempts, and a message that
 // fails by itself still comes to an end.
@@ -157,10 +149,11 @@ func unavailable(r Result, life message.Life, seen message.Observation, route co
 	return again(r, life, seen, route, wait)
 }
 
-// old reports whether a message has been tried for as long as its route tries one of its urgency. What waits for hours,
-// for a person or for an account that cannot send is not tried meanwhile: only a call that failed asks.
+// old reports whether a message has been tried for as long as its route tries one of its urgency. Only one whose call has
+// failed before can be: what waited behind a backlog for days has not been tried, and a throttle answer means later,
+// never failed.
 func old(r Result, route config.Route) bool {
-	return r.At.Sub(r.Taken.Due.FirstAt) >= route.AgeOf(r.Taken.Message.Urgency)
+	return r.Taken.Was == message.WaitRetry && r.At.Sub(r.Taken.Due.FirstAt) >= route.AgeOf(r.Taken.Message.Urgency)
 }
 
 // again spends an attempt and waits, or gives up when it was the last or the message is too old.

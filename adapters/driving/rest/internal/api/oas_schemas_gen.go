@@ -9064,7 +9064,8 @@ type RouteSettings struct {
 	// The age at which a message is no longer begun; left out, never.
 	Expires OptSpan `json:"expires"`
 	// How long after it first came due a message is given up when its calls fail, by urgency; left out,
-	// `24h` for an emergency, `240h` for what is regulatory, `168h` for service and `72h` for bulk.
+	// `24h` for an emergency, `240h` for what is regulatory, `168h` for service and `72h` for bulk. A
+	// first failure and a throttle answer never give up.
 	Age OptRouteSettingsAge `json:"age"`
 }
 
@@ -9229,7 +9230,8 @@ func (s *RouteSettings) SetAge(val OptRouteSettingsAge) {
 }
 
 // How long after it first came due a message is given up when its calls fail, by urgency; left out,
-// `24h` for an emergency, `240h` for what is regulatory, `168h` for service and `72h` for bulk.
+// `24h` for an emergency, `240h` for what is regulatory, `168h` for service and `72h` for bulk. A
+// first failure and a throttle answer never give up.
 type RouteSettingsAge struct {
 	Emergency  OptSpan `json:"emergency"`
 	Regulatory OptSpan `json:"regulatory"`
