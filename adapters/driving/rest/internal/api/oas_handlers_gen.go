@@ -408,7 +408,8 @@ func (s *Server) handleAsyncapiRequest(args [0]string, argsEscaped bool, w http.
 //
 // Cancels the messages of a contact that were not begun, recalls calls that are leased, and starts no
 // further step. What has been sent stays sent: the contact that is returned says what became of each
-// message.
+// message. The reason is one word of small letters, digits and `_`, as `paid_at_counter`: it is kept
+// as evidence.
 //
 // POST /v1/contacts/{id}/cancel
 func (s *Server) handleCancelContactRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {

@@ -69,7 +69,8 @@ func (UnimplementedHandler) Asyncapi(ctx context.Context) (r AsyncapiRes, _ erro
 //
 // Cancels the messages of a contact that were not begun, recalls calls that are leased, and starts no
 // further step. What has been sent stays sent: the contact that is returned says what became of each
-// message.
+// message. The reason is one word of small letters, digits and `_`, as `paid_at_counter`: it is kept
+// as evidence.
 //
 // POST /v1/contacts/{id}/cancel
 func (UnimplementedHandler) CancelContact(ctx context.Context, req *ReasonRequest, params CancelContactParams) (r CancelContactRes, _ error) {
