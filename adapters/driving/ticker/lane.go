@@ -58,6 +58,9 @@ const exchangeTimeout = 30 * time.Second
 func (l *lane) turn(ctx context.Context, now time.Time) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exchangeTimeout)
 	defer cancel()
+	l.t.first.hurry(l.id)
+	defer l.t.first.done(l.id)
+	l.t.first.yield(ctx, l.id)
 	ask := l.ask(true)
 	turn, err := l.to.Exchange(ctx, now, ask)
 	if err != nil {

@@ -50,6 +50,7 @@ type Ticker struct {
 
 	lanes  map[message.Lane]*lane
 	chores map[string]*telemetry.Loop
+	first  precedence
 }
 
 // New returns a ticker with nothing to do.
@@ -82,6 +83,7 @@ func (t *Ticker) Chore(name string, every time.Duration, turn telemetry.Turn) {
 // WakeLane tells a lane that something is due. A lane nobody dispatches here is passed over.
 func (t *Ticker) WakeLane(id message.Lane) {
 	if l, ours := t.lanes[id]; ours {
+		t.first.hurry(id)
 		l.loop.Wake()
 	}
 }
