@@ -4,7 +4,6 @@
 package config
 
 import (
-	"encoding/json"
 	"time"
 
 	"carillon/core/consent"
@@ -77,6 +76,9 @@ type ContactType struct {
 
 // planned gives a type without a plan its plan of one step.
 func (t ContactType) planned() ContactType {
+	if t.Action == contact.SendLetter && t.Send == nil && len(t.Plan.Steps) == 0 {
+		t.Send = &notice.StepRule{Channel: message.Letter, Template: t.LetterTemplate}
+	}
 	if t.Send != nil && len(t.Plan.Steps) == 0 {
 		t.Plan.Steps = []notice.StepRule{*t.Send}
 	}
@@ -90,97 +92,7 @@ type Document struct {
 	Classes   []contact.Class     `json:"classes"`
 	Types     []ContactType       `json:"types"`
 	Templates []template.Template `json:"templates"`
-}
-
-// Row is one configuration object as stored: its kind, its code and its canonical JSON.
-type Row struct {
-	Kind string
-	Code string
-	Body string
-}
-
-// The kinds of row.
-const (
-	KindDivision = "division"
-	KindRoute    = "route"
-	KindClass    = "contact_class"
-	KindType     = "contact_type"
-	KindTemplate = "template"
-)
-
-// Rows takes the document apart.
-func (d Document) Rows() ([]Row, error) {
-	var rows []Row
-	add := func(kind, code string, v any) error {
-		b, err := json.Marshal(v)
-		if err != nil {
-			return fault.Wrap(fault.Invalid, "writing "+kind+" "+code, err)
-		}
-		rows = append(rows, Row{Kind: kind, Code: code, Body: string(b)})
-		return nil
-	}
-	for _, v := range d.Divisions {
-		if err := add(KindDivision, v.Code, v); err != nil {
-			return nil, err
-		}
-	}
-	for _, v := range d.Routes {
-		if err := add(KindRoute, v.Code, v); err != nil {
-			return nil, err
-		}
-	}
-	for _, v := range d.Classes {
-		if err := add(KindClass, v.Code, v); err != nil {
-			return nil, err
-		}
-	}
-	for _, v := range d.Types {
-		if err := add(KindType, typeKey(v.Class, v.Code), v); err != nil {
-			return nil, err
-		}
-	}
-	for _, v := range d.Templates {
-		if err := add(KindTemplate, v.Code, v); err != nil {
-			return nil, err
-		}
-	}
-	return rows, nil
-}
-
-// FromRows puts a document together again.
-func FromRows(rows []Row) (Document, error) {
-	var d Document
-	for _, r := range rows {
-		if err := d.take(r); err != nil {
-			return Document{}, fault.Wrap(fault.Invalid, "reading "+r.Kind+" "+r.Code, err)
-		}
-	}
-	return d, nil
-}
-
-func (d *Document) take(r Row) error {
-	switch r.Kind {
-	case KindDivision:
-		return appendRow(&d.Divisions, r.Body)
-	case KindRoute:
-		return appendRow(&d.Routes, r.Body)
-	case KindClass:
-		return appendRow(&d.Classes, r.Body)
-	case KindType:
-		return appendRow(&d.Types, r.Body)
-	case KindTemplate:
-		return appendRow(&d.Templates, r.Body)
-	}
-	return fault.New(fault.Invalid, "unknown kind of configuration row")
-}
-
-func appendRow[T any](to *[]T, body string) error {
-	var v T
-	if err := json.Unmarshal([]byte(body), &v); err != nil {
-		return err
-	}
-	*to = append(*to, v)
-	return nil
+	Elements
 }
 
 func typeKey(class, code string) string { return class + "/" + code }
@@ -196,6 +108,7 @@ type Snapshot struct {
 	numbers   map[int16]Route
 	types     map[string]ContactType
 	templates map[string]template.Template
+	elements
 }
 
 // Compile checks a document and indexes it. The fault names every wrong row.
@@ -225,6 +138,7 @@ func Compile(version int64, d Document) (*Snapshot, error) {
 	for _, v := range d.Templates {
 		s.templates[v.Code] = v
 	}
+	s.elements = index(d.Elements)
 	return s, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"carillon/core/command"
 	"carillon/core/customer"
 	"carillon/core/fault"
 )
@@ -67,7 +68,26 @@ type Type struct {
 	Person      Usage  `json:"person"`             // a loaded person or an inline recipient
 	Account     Usage  `json:"account"`
 	Premise     Usage  `json:"premise"`
+	Action      Action `json:"action,omitempty"`
+	// LetterTemplate is the Letter Template of a type that sends a letter; a type without a plan of its own has a plan of
+	// this one letter.
+	LetterTemplate string `json:"letterTemplate,omitempty"`
+	Shorthand      string `json:"shorthand,omitempty"` // the word by which a user adds one quickly
+	// BusinessObject is the schema of the type's contacts; empty: C1-CreateCustomerContact.
+	BusinessObject  string                      `json:"businessObject,omitempty"`
+	Characteristics []command.CharacteristicUse `json:"characteristics,omitempty"`
+	Inactive        bool                        `json:"inactive,omitempty"` // no new contacts
 }
+
+// Action is what a contact of a type does of itself.
+type Action string
+
+// The actions.
+const (
+	NoAction           Action = ""
+	SendLetter         Action = "send_letter"
+	RecordNotification Action = "record_notification" // the contact is the log of a digital message
+)
 
 // Contact is one touch between the utility and a customer. It is written once.
 type Contact struct {

@@ -17,6 +17,8 @@ type Template struct {
 	Channel  string            `json:"channel"`
 	Parts    map[string]string `json:"parts"`              // sms: text; email: subject, text, html; voice: script; letter: none
 	Required []string          `json:"required,omitempty"` // names the data must bring although no part prints them (letter fields)
+	// SpecialExtract is set of a Letter Template whose letters only system events may make: no user adds such a contact.
+	SpecialExtract bool `json:"specialExtract,omitempty"`
 }
 
 // Lacking names what the template requires and the data does not bring.

@@ -1,0 +1,5 @@
+package algorithm
+
+import "carillon/core/command"
+
+func events() command.Catalog { return nil }
