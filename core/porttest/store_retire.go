@@ -8,6 +8,7 @@ import (
 	"carillon/core/fault"
 	"carillon/core/ledger"
 	"carillon/core/message"
+	"carillon/core/notice"
 	"carillon/core/store"
 )
 
@@ -124,9 +125,37 @@ func retention() []sentence {
 			a.retire(keep)
 			a.check(!a.there(waiting), "and nothing keeps it any more")
 		}},
+		{"takes away with a message what was kept of its failure", failuresRetired},
 		{"leaves what is held until the hold is lifted", heldUntilLifted},
 		{"takes away old entries of the ledger once they are sealed and in the tree, and its readers pass over the gap", ledgerRetired},
 	}
+}
+
+func failuresRetired(st *stand) {
+	a := newAged(st)
+	failed := func(account string) message.ID {
+		w := a.acceptedFor(account, true)
+		m := w.Messages[0]
+		a.applied(store.Writes{
+			Dead: []message.DeadLetter{{
+				Message: m.ID, Place: message.AtFailed, At: a.now, AcceptedAt: m.AcceptedAt, Source: m.Source, Division: m.Division,
+				Contact: m.Origin.Contact, Channel: m.Channel, Route: m.Route, Urgency: m.Urgency, Reason: "refused", Attempts: 1,
+			}},
+			Halts: []notice.Halt{{Contact: m.Origin.Contact, At: a.now, Reason: "cancelled", By: "clerk"}},
+		})
+		return m.ID
+	}
+	left := func() (ids []message.ID) {
+		for _, d := range st.dead(message.AtFailed, message.DeadCursor{}, 10) {
+			ids = append(ids, d.Message)
+		}
+		return ids
+	}
+	failed("4000000001")
+	a.pass(130)
+	young := failed("4000000001")
+	a.retire(store.Retention{Messages: 60 * 24 * time.Hour})
+	a.same("dead letters", left(), []message.ID{young})
 }
 
 func heldUntilLifted(st *stand) {

@@ -244,14 +244,26 @@ func detach(ctx context.Context, tx pgx.Tx, now time.Time, c cohort, p part, hol
 	return "", nil
 }
 
-// What is left behind by a drop: tables that were detached, and letters of messages that are gone.
-const (
-	selectDetached = `select name from partition where dropped_at <> 0 and to_regclass(name) is not null order by name`
+// selectDetached names the tables that were detached and are still there.
+const selectDetached = `select name from partition where dropped_at <> 0 and to_regclass(name) is not null order by name`
 
-	sweepLetters = `
-delete from letter where ctid = any(array(select ctid from letter
-    where message < (select message_bound(min(low)) from partition where parent = 'message' and dropped_at = 0) limit 5000))`
-)
+// sweeps take away, five thousand rows at a time, what hung on messages and contacts that are gone: letters, whose held ones
+// were copied, and what is kept of failures, unless its message or contact is held.
+func sweeps() []string {
+	const (
+		message = `(select message_bound(min(low)) from partition where parent = 'message' and dropped_at = 0)`
+		contact = `(select min(low) from partition where parent = 'contact' and dropped_at = 0)`
+	)
+	of := func(table, where string) string {
+		return `delete from ` + table + ` where ctid = any(array(select x.ctid from ` + table + ` x where ` + where + ` limit 5000))`
+	}
+	return []string{
+		of("letter", `x.message < `+message),
+		of("dead_letter", `x.message < `+message+` and not exists (select from message_held h where h.id = x.message)`),
+		of("retry", `x.former < `+message+` and not exists (select from message_held h where h.id = x.former)`),
+		of("halt", `x.contact < `+contact+` and not exists (select from contact_held h where h.id = x.contact)`),
+	}
+}
 
 // sweep takes away what drops left behind, also those that a crash cut short.
 func (s *Store) sweep(ctx context.Context) error {
@@ -268,10 +280,20 @@ func (s *Store) sweep(ctx context.Context) error {
 			return classify("dropping a partition", err)
 		}
 	}
+	for _, statement := range sweeps() {
+		if err := s.sweepRows(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweepRows repeats a sweep until nothing is left, or has been enough for a turn.
+func (s *Store) sweepRows(ctx context.Context, statement string) error {
 	for range 100 {
-		tag, err := s.pool.Exec(ctx, sweepLetters)
+		tag, err := s.pool.Exec(ctx, statement)
 		if err != nil || tag.RowsAffected() == 0 {
-			return classify("taking away letters", err)
+			return classify("taking away what hung on dropped rows", err)
 		}
 	}
 	return nil

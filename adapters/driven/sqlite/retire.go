@@ -87,7 +87,8 @@ func (x *tx) retireMessages(ctx context.Context, cutoff time.Time, r *store.Reti
 	}
 	for _, id := range ids {
 		for _, statement := range []string{
-			`delete from evidence where message = ?`, `delete from letter where message = ?`, `delete from message where id = ?`,
+			`delete from evidence where message = ?`, `delete from letter where message = ?`, `delete from dead_letter where message = ?`,
+			`delete from retry where former = ?`, `delete from message where id = ?`,
 		} {
 			if _, err := x.exec(ctx, statement, id[:]); err != nil {
 				return err
@@ -106,7 +107,8 @@ func (x *tx) retireContacts(ctx context.Context, cutoff time.Time, r *store.Reti
 	}
 	for _, id := range ids {
 		for _, statement := range []string{
-			`delete from step where contact = ?`, `delete from plan where contact = ?`, `delete from contact where id = ?`,
+			`delete from step where contact = ?`, `delete from plan where contact = ?`, `delete from halt where contact = ?`,
+			`delete from contact where id = ?`,
 		} {
 			if _, err := x.exec(ctx, statement, int64(id)); err != nil {
 				return err
