@@ -29,7 +29,7 @@ type ConfigShowCmd struct {
 // Run prints it.
 func (c *ConfigShowCmd) Run(w world) error {
 	if c.Shipped {
-		_, err := w.out.Write(shipped)
+		_, err := w.out.Write(shipped())
 		return err
 	}
 	st, err := openStore(w.ctx, Settings{Store: c.Store})
@@ -81,7 +81,7 @@ func (c *ConfigLintCmd) Run(w world) error {
 	if err != nil {
 		return err
 	}
-	if _, err := desk.ConfigWrites(clock(), "lint", 1, d, nil, liquid.New()); err != nil {
+	if _, err := desk.ConfigWrites(clock(), "lint", 1, d, nil, rulesOf(liquid.New())); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(w.out, "nothing is wrong with it")
@@ -106,12 +106,12 @@ func (c *ConfigApplyCmd) Run(w world) error {
 		return err
 	}
 	defer closing(st)
-	forms := liquid.New()
-	current, err := openConfigs(w.ctx, st, d, forms)
+	rules := rulesOf(liquid.New())
+	current, err := openConfigs(w.ctx, st, d, rules)
 	if err != nil {
 		return err
 	}
-	book := &desk.Service{Store: st, Configs: current, Checker: forms}
+	book := &desk.Service{Store: st, Configs: current, Rules: rules}
 	version, err := book.WriteConfig(w.ctx, clock(), access.Principal{Name: "operator", Roles: []access.Role{access.Admin}}, d, current.Current().Version)
 	if err != nil {
 		return err

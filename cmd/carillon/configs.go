@@ -11,16 +11,23 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"carillon/core/algorithm"
 	"carillon/core/config"
 	"carillon/core/desk"
 	"carillon/core/fault"
 	"carillon/core/store"
 )
 
-// shipped is the configuration that a new store starts with.
-//
-//go:embed default.yaml
-var shipped []byte
+// The configuration that a new store starts with, in two files.
+var (
+	//go:embed default.yaml
+	shippedFirst string
+	//go:embed elements.yaml
+	shippedRest string
+)
+
+// shipped is both files as one document.
+func shipped() []byte { return []byte(shippedFirst + "\n" + shippedRest) }
 
 // configs keeps configurations at hand: the newest, and every version that was asked for.
 type configs struct {
@@ -31,15 +38,20 @@ type configs struct {
 	kept map[int64]*config.Snapshot
 }
 
+// rulesOf are the rules that every configuration of the house is checked by.
+func rulesOf(forms desk.Checker) desk.Rules {
+	return desk.Rules{Forms: forms, Catalog: algorithm.Catalog(), Validators: algorithm.Validators()}
+}
+
 // openConfigs reads the newest configuration; a store without one gets the document under version 1.
-func openConfigs(ctx context.Context, st store.Store, first config.Document, forms desk.Checker) (*configs, error) {
+func openConfigs(ctx context.Context, st store.Store, first config.Document, rules desk.Rules) (*configs, error) {
 	c := &configs{from: st, kept: make(map[int64]*config.Snapshot)}
 	version, err := st.LatestConfig(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if version == 0 {
-		set, err := desk.ConfigWrites(clock(), "carillon", 1, first, nil, forms)
+		set, err := desk.ConfigWrites(clock(), "carillon", 1, first, nil, rules)
 		if err != nil {
 			return nil, err
 		}
@@ -132,7 +144,7 @@ func yamlToJSON(text []byte) ([]byte, error) {
 
 // firstDocument is what a new store starts with: the file of the setting, or what is shipped.
 func firstDocument(file string) (config.Document, error) {
-	text := shipped
+	text := shipped()
 	if file != "" {
 		var err error
 		if text, err = os.ReadFile(file); err != nil {

@@ -205,7 +205,7 @@ func (d *demo) configure() error {
 			doc.Routes[i].Expires = notice.Span(demoExpires) // a vendor that never answers is unconfirmed then
 		}
 	}
-	set, err := desk.ConfigWrites(clock(), "demo", cfg.Version+1, doc, cfg, d.app.accept.Renderer)
+	set, err := desk.ConfigWrites(clock(), "demo", cfg.Version+1, doc, cfg, d.app.desk.Rules)
 	if err != nil {
 		return err
 	}

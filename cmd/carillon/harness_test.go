@@ -306,7 +306,7 @@ func database(t *testing.T) string {
 // settings writes a configuration file: the shipped one with open hours, changed as the test wants it.
 func settings(t *testing.T, change func(d *config.Document)) string {
 	t.Helper()
-	d, err := parseDocument(shipped)
+	d, err := parseDocument(shipped())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -121,7 +121,7 @@ func build(ctx context.Context, s Settings, log *slog.Logger) (a *app, err error
 		return a, err
 	}
 	forms := liquid.New()
-	if a.configs, err = openConfigs(ctx, a.store, first, forms); err != nil {
+	if a.configs, err = openConfigs(ctx, a.store, first, rulesOf(forms)); err != nil {
 		return a, err
 	}
 	a.merged = group.New(group.Config{}, func(ctx context.Context, sets []store.Writes) ([]store.Verdict, error) {
@@ -184,7 +184,7 @@ func (a *app) cases(forms *liquid.Renderer) {
 	a.accept = &accept.Service{Store: one, Facts: a.store, Configs: a.configs, IDs: numbers, Channels: media, Renderer: forms}
 	a.lots = &accept.Lots{Service: a.accept, Store: many, Facts: a.store, Batches: a.store, Numbers: numbers}
 	a.desk = &desk.Service{
-		Store: many, Facts: a.store, Gate: a.store, Feed: a.store, Configs: a.configs, IDs: numbers, Channels: checkers, Checker: forms, Random: randomKey,
+		Store: many, Facts: a.store, Gate: a.store, Feed: a.store, Configs: a.configs, IDs: numbers, Channels: checkers, Rules: rulesOf(forms), Random: randomKey,
 		Failures: a.store, Batches: a.store, Steps: a.steps(), Texts: sms.Channel{}, Allow: a.settings.allow(),
 	}
 	a.dispatch = &dispatch.Service{

@@ -111,9 +111,9 @@ type Snapshot struct {
 	elements
 }
 
-// Compile checks a document and indexes it. The fault names every wrong row.
+// Compile checks that a configuration can be run with, and indexes it. The fault names every wrong row.
 func Compile(version int64, d Document) (*Snapshot, error) {
-	if wrong := Lint(d); len(wrong) > 0 {
+	if wrong := sound(d).wrong; len(wrong) > 0 {
 		return nil, fault.Refuse(wrong...)
 	}
 	s := &Snapshot{

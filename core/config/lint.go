@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"carillon/core/contact"
 	"carillon/core/fault"
 	"carillon/core/message"
 	"carillon/core/notice"
@@ -18,33 +17,42 @@ const maxRoute = 8000
 // linter collects what is wrong with a document.
 type linter struct {
 	doc   Document
+	has   map[string]map[string]bool // kind of row → keys
+	word  map[string]string          // kind of row → what one of them is called
 	wrong []fault.Violation
 }
 
-// Lint returns everything that is wrong with a document, each with the row and field it stands in. What a
-// template needs from its renderer is checked by whoever writes the configuration.
+// Lint returns everything that is wrong with a document that is to be written, each with the row and field it stands
+// in. What a template needs from its renderer, and what hangs on the spots ([LintPlugs]), is checked by whoever writes
+// the configuration.
 func Lint(d Document) []fault.Violation {
+	l := sound(d)
+	l.codes()
+	return l.wrong
+}
+
+// sound checks what a configuration needs to be run with. How codes are written is no part of it: a version that was
+// written before a rule on that still runs.
+func sound(d Document) *linter {
 	l := &linter{doc: d}
+	l.keys()
 	if len(d.Divisions) == 0 {
 		l.add("/divisions", "name at least one division")
 	}
 	for _, v := range d.Divisions {
 		l.division(v)
 	}
-	unique(l, "/divisions", d.Divisions, func(v Division) string { return v.Code })
-	unique(l, "/routes", d.Routes, func(v Route) string { return v.Code })
 	unique(l, "/routes/number", d.Routes, func(v Route) string { return strconv.Itoa(int(v.Number)) })
 	for _, v := range d.Routes {
 		l.route(v)
 	}
-	unique(l, "/classes", d.Classes, func(v contact.Class) string { return v.Code })
-	unique(l, "/types", d.Types, func(v ContactType) string { return typeKey(v.Class, v.Code) })
 	for _, v := range d.Types {
 		l.contactType(v)
 	}
-	unique(l, "/templates", d.Templates, func(v template.Template) string { return v.Code })
+	l.shorthands()
 	l.templates()
-	return l.wrong
+	l.elements()
+	return l
 }
 
 func (l *linter) add(field, reason string) {
@@ -53,9 +61,6 @@ func (l *linter) add(field, reason string) {
 
 func (l *linter) division(v Division) {
 	at := "/divisions/" + v.Code
-	if v.Code == "" {
-		l.add(at, "needs a code")
-	}
 	l.place(at, v)
 	for channel, w := range v.Windows {
 		if w.Validate() != nil {
@@ -90,9 +95,6 @@ func (l *linter) place(at string, v Division) {
 
 func (l *linter) route(v Route) {
 	at := "/routes/" + v.Code
-	if v.Code == "" {
-		l.add(at, "needs a code")
-	}
 	if v.Number < 1 || v.Number > maxRoute {
 		l.add(at+"/number", "is between 1 and "+strconv.Itoa(maxRoute))
 	}
@@ -109,49 +111,6 @@ func (l *linter) route(v Route) {
 	for u, age := range v.Age {
 		if age < notice.Span(time.Minute) {
 			l.add(at+"/age/"+u.String(), "is at least one minute")
-		}
-	}
-}
-
-func (l *linter) contactType(v ContactType) {
-	at := "/types/" + typeKey(v.Class, v.Code)
-	if v.Code == "" {
-		l.add(at, "needs a code")
-	}
-	if !slices.ContainsFunc(l.doc.Classes, func(c contact.Class) bool { return c.Code == v.Class }) {
-		l.add(at+"/class", "names no contact class")
-	}
-	for name, u := range map[string]contact.Usage{"person": v.Person, "account": v.Account, "premise": v.Premise} {
-		if u != contact.Required && u != contact.Optional && u != contact.NotAllowed {
-			l.add(at+"/"+name, "is required, optional or not_allowed")
-		}
-	}
-	if v.Person == contact.NotAllowed && v.Premise == contact.NotAllowed {
-		l.add(at+"/person", "person and premise cannot both be not_allowed")
-	}
-	if v.Division != "" && !slices.ContainsFunc(l.doc.Divisions, func(d Division) bool { return d.Code == v.Division }) {
-		l.add(at+"/division", "names no division")
-	}
-	l.steps(at, v)
-}
-
-func (l *linter) steps(at string, v ContactType) {
-	if v.Send != nil && len(v.Plan.Steps) > 0 {
-		l.add(at+"/send", "is for a type without a plan")
-	}
-	v = v.planned()
-	if len(v.Plan.Steps) > 0 && v.Person == contact.NotAllowed {
-		l.add(at+"/person", "a type that sends needs somebody to send to")
-	}
-	for i, s := range v.Plan.Steps {
-		step := at + "/plan/steps/" + strconv.Itoa(i)
-		if !l.hasTemplate(s.Template, s.Channel) {
-			l.add(step+"/template", "names no template of the step's channel")
-		}
-		for _, d := range l.doc.Divisions {
-			if _, ok := d.Routes[s.Channel]; !ok && (v.Division == "" || v.Division == d.Code) {
-				l.add(step+"/channel", "division "+d.Code+" has no route for it")
-			}
 		}
 	}
 }

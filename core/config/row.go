@@ -25,17 +25,43 @@ const (
 	KindTemplate = "template"
 )
 
+// The other kinds of row. Those on which algorithms hang have the names that plugs use.
+const (
+	kindFeature        = "feature"
+	kindCharType       = "characteristic_type"
+	kindIdentifierType = "identifier_type"
+	kindPhoneType      = "phone_type"
+	kindGeographicType = "geographic_type"
+	kindAlertType      = "alert_type"
+	kindSkillType      = "skill_type"
+	kindCustomerClass  = "customer_class"
+	kindZone           = "zone"
+	kindDepositClass   = "deposit_class"
+	kindSAType         = "sa_type"
+	kindToDoType       = "todo_type"
+	kindToDoRole       = "todo_role"
+	kindUser           = "user"
+	kindCategory       = "message_category"
+	kindNavigation     = "navigation_option"
+	kindBatch          = "batch_control"
+	kindOwner          = "owner"
+	kindPlug           = "plug"
+	kindInstallation   = "installation"
+)
+
 // shelf is where the rows of one kind stand in a document.
 type shelf struct {
 	kind string
+	at   string // the member of the document, as todoTypes
+	word string // what one of them is called, as "To Do Type"
 	put  func(d *Document, body string) error
 	rows func(d *Document, add func(code string, v any) error) error
 }
 
 // list is the shelf of a list of objects.
-func list[T any](kind string, of func(d *Document) *[]T, code func(T) string) shelf {
+func list[T any](kind, at, word string, of func(d *Document) *[]T, code func(T) string) shelf {
 	return shelf{
-		kind: kind,
+		kind: kind, at: at, word: word,
 		put: func(d *Document, body string) error {
 			var v T
 			if err := json.Unmarshal([]byte(body), &v); err != nil {
@@ -61,38 +87,38 @@ func named(v Named) string { return v.Code }
 func shelves() []shelf {
 	return []shelf{
 		installation(),
-		list(KindDivision, func(d *Document) *[]Division { return &d.Divisions }, func(v Division) string { return v.Code }),
-		list(KindRoute, func(d *Document) *[]Route { return &d.Routes }, func(v Route) string { return v.Code }),
-		list(KindClass, func(d *Document) *[]contact.Class { return &d.Classes }, func(v contact.Class) string { return v.Code }),
-		list(KindType, func(d *Document) *[]ContactType { return &d.Types }, func(v ContactType) string { return typeKey(v.Class, v.Code) }),
-		list(KindTemplate, func(d *Document) *[]template.Template { return &d.Templates }, func(v template.Template) string { return v.Code }),
-		list("feature", func(d *Document) *[]Feature { return &d.Features }, func(v Feature) string { return v.Code }),
-		list("characteristic_type", func(d *Document) *[]CharacteristicType { return &d.CharacteristicTypes }, func(v CharacteristicType) string { return v.Code }),
-		list("identifier_type", func(d *Document) *[]IdentifierType { return &d.IdentifierTypes }, func(v IdentifierType) string { return v.Code }),
-		list("phone_type", func(d *Document) *[]Named { return &d.PhoneTypes }, named),
-		list("geographic_type", func(d *Document) *[]Named { return &d.GeographicTypes }, named),
-		list("alert_type", func(d *Document) *[]Named { return &d.AlertTypes }, named),
-		list("skill_type", func(d *Document) *[]Named { return &d.SkillTypes }, named),
-		list("customer_class", func(d *Document) *[]Named { return &d.CustomerClasses }, named),
-		list("zone", func(d *Document) *[]Named { return &d.UIZones }, named),
-		list("deposit_class", func(d *Document) *[]DepositClass { return &d.DepositClasses }, func(v DepositClass) string { return v.Code }),
-		list("sa_type", func(d *Document) *[]SAType { return &d.SATypes }, func(v SAType) string { return typeKey(v.Division, v.Code) }),
-		list("todo_type", func(d *Document) *[]ToDoType { return &d.ToDoTypes }, func(v ToDoType) string { return v.Code }),
-		list("todo_role", func(d *Document) *[]ToDoRole { return &d.ToDoRoles }, func(v ToDoRole) string { return v.Code }),
-		list("user", func(d *Document) *[]User { return &d.Users }, func(v User) string { return v.Name }),
-		list("message_category", func(d *Document) *[]MessageCategory { return &d.MessageCategories }, func(v MessageCategory) string { return v.Code }),
-		list("navigation_option", func(d *Document) *[]NavigationOption { return &d.NavigationOptions }, func(v NavigationOption) string { return v.Code }),
-		list("batch_control", func(d *Document) *[]BatchControl { return &d.BatchControls }, func(v BatchControl) string { return v.Code }),
-		list("owner", func(d *Document) *[]Owner { return &d.Owners }, func(v Owner) string { return string(v.Kind) + ":" + v.Code }),
-		list("plug", func(d *Document) *[]Plug { return &d.Plugs }, Plug.key),
+		list(KindDivision, "divisions", "division", func(d *Document) *[]Division { return &d.Divisions }, func(v Division) string { return v.Code }),
+		list(KindRoute, "routes", "route", func(d *Document) *[]Route { return &d.Routes }, func(v Route) string { return v.Code }),
+		list(KindClass, "classes", "contact class", func(d *Document) *[]contact.Class { return &d.Classes }, func(v contact.Class) string { return v.Code }),
+		list(KindType, "types", "contact type", func(d *Document) *[]ContactType { return &d.Types }, func(v ContactType) string { return typeKey(v.Class, v.Code) }),
+		list(KindTemplate, "templates", "template", func(d *Document) *[]template.Template { return &d.Templates }, func(v template.Template) string { return v.Code }),
+		list(kindFeature, "features", "Feature Configuration", func(d *Document) *[]Feature { return &d.Features }, func(v Feature) string { return v.Code }),
+		list(kindCharType, "characteristicTypes", "characteristic type", func(d *Document) *[]CharacteristicType { return &d.CharacteristicTypes }, func(v CharacteristicType) string { return v.Code }),
+		list(kindIdentifierType, "identifierTypes", "Identifier Type", func(d *Document) *[]IdentifierType { return &d.IdentifierTypes }, func(v IdentifierType) string { return v.Code }),
+		list(kindPhoneType, "phoneTypes", "phone type", func(d *Document) *[]Named { return &d.PhoneTypes }, named),
+		list(kindGeographicType, "geographicTypes", "Geographic Type", func(d *Document) *[]Named { return &d.GeographicTypes }, named),
+		list(kindAlertType, "alertTypes", "alert type", func(d *Document) *[]Named { return &d.AlertTypes }, named),
+		list(kindSkillType, "skillTypes", "skill type", func(d *Document) *[]Named { return &d.SkillTypes }, named),
+		list(kindCustomerClass, "customerClasses", "Customer Class", func(d *Document) *[]Named { return &d.CustomerClasses }, named),
+		list(kindZone, "zones", "Zone", func(d *Document) *[]Named { return &d.UIZones }, named),
+		list(kindDepositClass, "depositClasses", "deposit class", func(d *Document) *[]DepositClass { return &d.DepositClasses }, func(v DepositClass) string { return v.Code }),
+		list(kindSAType, "saTypes", "SA type", func(d *Document) *[]SAType { return &d.SATypes }, func(v SAType) string { return typeKey(v.Division, v.Code) }),
+		list(kindToDoType, "todoTypes", "To Do Type", func(d *Document) *[]ToDoType { return &d.ToDoTypes }, func(v ToDoType) string { return v.Code }),
+		list(kindToDoRole, "todoRoles", "To Do Role", func(d *Document) *[]ToDoRole { return &d.ToDoRoles }, func(v ToDoRole) string { return v.Code }),
+		list(kindUser, "users", "user", func(d *Document) *[]User { return &d.Users }, func(v User) string { return v.Name }),
+		list(kindCategory, "messageCategories", "Message Category", func(d *Document) *[]MessageCategory { return &d.MessageCategories }, func(v MessageCategory) string { return v.Code }),
+		list(kindNavigation, "navigationOptions", "Navigation Option", func(d *Document) *[]NavigationOption { return &d.NavigationOptions }, func(v NavigationOption) string { return v.Code }),
+		list(kindBatch, "batchControls", "Batch Control", func(d *Document) *[]BatchControl { return &d.BatchControls }, func(v BatchControl) string { return v.Code }),
+		list(kindOwner, "owners", "owner", func(d *Document) *[]Owner { return &d.Owners }, func(v Owner) string { return ownerKey(v.Kind, v.Code) }),
+		list(kindPlug, "plugs", "plug", func(d *Document) *[]Plug { return &d.Plugs }, Plug.key),
 	}
 }
 
 // installation is the shelf of the one record.
 func installation() shelf {
 	return shelf{
-		kind: "installation",
-		put:  func(d *Document, body string) error { return json.Unmarshal([]byte(body), &d.Installation) },
+		kind: kindInstallation, at: "installation", word: "installation",
+		put: func(d *Document, body string) error { return json.Unmarshal([]byte(body), &d.Installation) },
 		rows: func(d *Document, add func(code string, v any) error) error {
 			if d.Installation == (Installation{}) {
 				return nil

@@ -203,7 +203,7 @@ func TestWriteConfig(t *testing.T) {
 	})
 	t.Run("of a new store knows no routes before", func(t *testing.T) {
 		t.Parallel()
-		if w, err := desk.ConfigWrites(noon(), "carillon", 1, document(), nil, medium{}); err != nil || w.Config.Version != 1 {
+		if w, err := desk.ConfigWrites(noon(), "carillon", 1, document(), nil, desk.Rules{Forms: medium{}}); err != nil || w.Config.Version != 1 {
 			t.Errorf("%v", err)
 		}
 	})

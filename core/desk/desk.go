@@ -68,7 +68,7 @@ type Service struct {
 	Configs  Configs
 	IDs      IDs
 	Channels map[message.Channel]Channel
-	Checker  Checker
+	Rules    Rules
 	Failures store.Failures
 	Batches  store.Batches
 	Steps    Steps

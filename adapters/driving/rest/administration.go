@@ -47,6 +47,10 @@ func whole(d config.Document) config.Document {
 			d.Templates[i].Parts = map[string]string{}
 		}
 	}
+	d.MessageCategories = there(d.MessageCategories)
+	for i := range d.MessageCategories {
+		d.MessageCategories[i].Messages = there(d.MessageCategories[i].Messages)
+	}
 	return d
 }
 

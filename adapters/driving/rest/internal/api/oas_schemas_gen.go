@@ -268,6 +268,183 @@ func (s *Batch) UnmarshalText(data []byte) error {
 	}
 }
 
+// How a batch runs.
+// Ref: #/components/schemas/BatchControl
+type BatchControl struct {
+	Code        Code      `json:"code"`
+	Description OptString `json:"description"`
+	// Its defaults, by name.
+	Parameters OptBatchControlParameters `json:"parameters"`
+	// 1 when left out.
+	Threads OptInt `json:"threads"`
+	// Records between commits; 200 when left out.
+	Commit OptInt `json:"commit"`
+	// Row errors after which a thread stops; left out, no bound.
+	MaxErrors OptInt `json:"maxErrors"`
+	// Cron expression of five fields, in the zone of the division; left out, the batch runs by hand.
+	Schedule OptString `json:"schedule"`
+	// What becomes of times that were missed; once when left out.
+	CatchUp OptBatchControlCatchUp `json:"catchUp"`
+	// Whose zone the schedule and the business date are in; left out, the first.
+	Division OptCode `json:"division"`
+	// The schedule starts no run.
+	Paused OptBool `json:"paused"`
+}
+
+// GetCode returns the value of Code.
+func (s *BatchControl) GetCode() Code {
+	return s.Code
+}
+
+// GetDescription returns the value of Description.
+func (s *BatchControl) GetDescription() OptString {
+	return s.Description
+}
+
+// GetParameters returns the value of Parameters.
+func (s *BatchControl) GetParameters() OptBatchControlParameters {
+	return s.Parameters
+}
+
+// GetThreads returns the value of Threads.
+func (s *BatchControl) GetThreads() OptInt {
+	return s.Threads
+}
+
+// GetCommit returns the value of Commit.
+func (s *BatchControl) GetCommit() OptInt {
+	return s.Commit
+}
+
+// GetMaxErrors returns the value of MaxErrors.
+func (s *BatchControl) GetMaxErrors() OptInt {
+	return s.MaxErrors
+}
+
+// GetSchedule returns the value of Schedule.
+func (s *BatchControl) GetSchedule() OptString {
+	return s.Schedule
+}
+
+// GetCatchUp returns the value of CatchUp.
+func (s *BatchControl) GetCatchUp() OptBatchControlCatchUp {
+	return s.CatchUp
+}
+
+// GetDivision returns the value of Division.
+func (s *BatchControl) GetDivision() OptCode {
+	return s.Division
+}
+
+// GetPaused returns the value of Paused.
+func (s *BatchControl) GetPaused() OptBool {
+	return s.Paused
+}
+
+// SetCode sets the value of Code.
+func (s *BatchControl) SetCode(val Code) {
+	s.Code = val
+}
+
+// SetDescription sets the value of Description.
+func (s *BatchControl) SetDescription(val OptString) {
+	s.Description = val
+}
+
+// SetParameters sets the value of Parameters.
+func (s *BatchControl) SetParameters(val OptBatchControlParameters) {
+	s.Parameters = val
+}
+
+// SetThreads sets the value of Threads.
+func (s *BatchControl) SetThreads(val OptInt) {
+	s.Threads = val
+}
+
+// SetCommit sets the value of Commit.
+func (s *BatchControl) SetCommit(val OptInt) {
+	s.Commit = val
+}
+
+// SetMaxErrors sets the value of MaxErrors.
+func (s *BatchControl) SetMaxErrors(val OptInt) {
+	s.MaxErrors = val
+}
+
+// SetSchedule sets the value of Schedule.
+func (s *BatchControl) SetSchedule(val OptString) {
+	s.Schedule = val
+}
+
+// SetCatchUp sets the value of CatchUp.
+func (s *BatchControl) SetCatchUp(val OptBatchControlCatchUp) {
+	s.CatchUp = val
+}
+
+// SetDivision sets the value of Division.
+func (s *BatchControl) SetDivision(val OptCode) {
+	s.Division = val
+}
+
+// SetPaused sets the value of Paused.
+func (s *BatchControl) SetPaused(val OptBool) {
+	s.Paused = val
+}
+
+// What becomes of times that were missed; once when left out.
+type BatchControlCatchUp string
+
+const (
+	BatchControlCatchUpOnce BatchControlCatchUp = "once"
+	BatchControlCatchUpSkip BatchControlCatchUp = "skip"
+)
+
+// AllValues returns all BatchControlCatchUp values.
+func (BatchControlCatchUp) AllValues() []BatchControlCatchUp {
+	return []BatchControlCatchUp{
+		BatchControlCatchUpOnce,
+		BatchControlCatchUpSkip,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s BatchControlCatchUp) MarshalText() ([]byte, error) {
+	switch s {
+	case BatchControlCatchUpOnce:
+		return []byte(s), nil
+	case BatchControlCatchUpSkip:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *BatchControlCatchUp) UnmarshalText(data []byte) error {
+	switch BatchControlCatchUp(data) {
+	case BatchControlCatchUpOnce:
+		*s = BatchControlCatchUpOnce
+		return nil
+	case BatchControlCatchUpSkip:
+		*s = BatchControlCatchUpSkip
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// Its defaults, by name.
+type BatchControlParameters map[string]string
+
+func (s *BatchControlParameters) init() BatchControlParameters {
+	m := *s
+	if m == nil {
+		m = map[string]string{}
+		*s = m
+	}
+	return m
+}
+
 type BatchID string
 
 type Bearer struct {
@@ -1132,16 +1309,641 @@ func (s *Channel) UnmarshalText(data []byte) error {
 	}
 }
 
+// A typed attribute that objects may carry.
+// Ref: #/components/schemas/CharacteristicType
+type CharacteristicType struct {
+	Code        Code      `json:"code"`
+	Description OptString `json:"description"`
+	// The kinds of object that carry it.
+	Entities []CharacteristicTypeEntitiesItem `json:"entities"`
+	// The lawful values; left out, any text.
+	Values []string `json:"values"`
+	// Regular expression (RE2) of a whole value.
+	Pattern OptString `json:"pattern"`
+	// It may be used as a tag of contacts.
+	Tag OptBool `json:"tag"`
+	// The kind of object its value is the number of, where it is one.
+	Names OptCharacteristicTypeNames `json:"names"`
+}
+
+// GetCode returns the value of Code.
+func (s *CharacteristicType) GetCode() Code {
+	return s.Code
+}
+
+// GetDescription returns the value of Description.
+func (s *CharacteristicType) GetDescription() OptString {
+	return s.Description
+}
+
+// GetEntities returns the value of Entities.
+func (s *CharacteristicType) GetEntities() []CharacteristicTypeEntitiesItem {
+	return s.Entities
+}
+
+// GetValues returns the value of Values.
+func (s *CharacteristicType) GetValues() []string {
+	return s.Values
+}
+
+// GetPattern returns the value of Pattern.
+func (s *CharacteristicType) GetPattern() OptString {
+	return s.Pattern
+}
+
+// GetTag returns the value of Tag.
+func (s *CharacteristicType) GetTag() OptBool {
+	return s.Tag
+}
+
+// GetNames returns the value of Names.
+func (s *CharacteristicType) GetNames() OptCharacteristicTypeNames {
+	return s.Names
+}
+
+// SetCode sets the value of Code.
+func (s *CharacteristicType) SetCode(val Code) {
+	s.Code = val
+}
+
+// SetDescription sets the value of Description.
+func (s *CharacteristicType) SetDescription(val OptString) {
+	s.Description = val
+}
+
+// SetEntities sets the value of Entities.
+func (s *CharacteristicType) SetEntities(val []CharacteristicTypeEntitiesItem) {
+	s.Entities = val
+}
+
+// SetValues sets the value of Values.
+func (s *CharacteristicType) SetValues(val []string) {
+	s.Values = val
+}
+
+// SetPattern sets the value of Pattern.
+func (s *CharacteristicType) SetPattern(val OptString) {
+	s.Pattern = val
+}
+
+// SetTag sets the value of Tag.
+func (s *CharacteristicType) SetTag(val OptBool) {
+	s.Tag = val
+}
+
+// SetNames sets the value of Names.
+func (s *CharacteristicType) SetNames(val OptCharacteristicTypeNames) {
+	s.Names = val
+}
+
+type CharacteristicTypeEntitiesItem string
+
+const (
+	CharacteristicTypeEntitiesItemContact             CharacteristicTypeEntitiesItem = "contact"
+	CharacteristicTypeEntitiesItemTodo                CharacteristicTypeEntitiesItem = "todo"
+	CharacteristicTypeEntitiesItemPerson              CharacteristicTypeEntitiesItem = "person"
+	CharacteristicTypeEntitiesItemAccount             CharacteristicTypeEntitiesItem = "account"
+	CharacteristicTypeEntitiesItemPremise             CharacteristicTypeEntitiesItem = "premise"
+	CharacteristicTypeEntitiesItemSa                  CharacteristicTypeEntitiesItem = "sa"
+	CharacteristicTypeEntitiesItemCase                CharacteristicTypeEntitiesItem = "case"
+	CharacteristicTypeEntitiesItemFieldActivity       CharacteristicTypeEntitiesItem = "field_activity"
+	CharacteristicTypeEntitiesItemFieldActivityRemark CharacteristicTypeEntitiesItem = "field_activity_remark"
+	CharacteristicTypeEntitiesItemServiceTask         CharacteristicTypeEntitiesItem = "service_task"
+)
+
+// AllValues returns all CharacteristicTypeEntitiesItem values.
+func (CharacteristicTypeEntitiesItem) AllValues() []CharacteristicTypeEntitiesItem {
+	return []CharacteristicTypeEntitiesItem{
+		CharacteristicTypeEntitiesItemContact,
+		CharacteristicTypeEntitiesItemTodo,
+		CharacteristicTypeEntitiesItemPerson,
+		CharacteristicTypeEntitiesItemAccount,
+		CharacteristicTypeEntitiesItemPremise,
+		CharacteristicTypeEntitiesItemSa,
+		CharacteristicTypeEntitiesItemCase,
+		CharacteristicTypeEntitiesItemFieldActivity,
+		CharacteristicTypeEntitiesItemFieldActivityRemark,
+		CharacteristicTypeEntitiesItemServiceTask,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s CharacteristicTypeEntitiesItem) MarshalText() ([]byte, error) {
+	switch s {
+	case CharacteristicTypeEntitiesItemContact:
+		return []byte(s), nil
+	case CharacteristicTypeEntitiesItemTodo:
+		return []byte(s), nil
+	case CharacteristicTypeEntitiesItemPerson:
+		return []byte(s), nil
+	case CharacteristicTypeEntitiesItemAccount:
+		return []byte(s), nil
+	case CharacteristicTypeEntitiesItemPremise:
+		return []byte(s), nil
+	case CharacteristicTypeEntitiesItemSa:
+		return []byte(s), nil
+	case CharacteristicTypeEntitiesItemCase:
+		return []byte(s), nil
+	case CharacteristicTypeEntitiesItemFieldActivity:
+		return []byte(s), nil
+	case CharacteristicTypeEntitiesItemFieldActivityRemark:
+		return []byte(s), nil
+	case CharacteristicTypeEntitiesItemServiceTask:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *CharacteristicTypeEntitiesItem) UnmarshalText(data []byte) error {
+	switch CharacteristicTypeEntitiesItem(data) {
+	case CharacteristicTypeEntitiesItemContact:
+		*s = CharacteristicTypeEntitiesItemContact
+		return nil
+	case CharacteristicTypeEntitiesItemTodo:
+		*s = CharacteristicTypeEntitiesItemTodo
+		return nil
+	case CharacteristicTypeEntitiesItemPerson:
+		*s = CharacteristicTypeEntitiesItemPerson
+		return nil
+	case CharacteristicTypeEntitiesItemAccount:
+		*s = CharacteristicTypeEntitiesItemAccount
+		return nil
+	case CharacteristicTypeEntitiesItemPremise:
+		*s = CharacteristicTypeEntitiesItemPremise
+		return nil
+	case CharacteristicTypeEntitiesItemSa:
+		*s = CharacteristicTypeEntitiesItemSa
+		return nil
+	case CharacteristicTypeEntitiesItemCase:
+		*s = CharacteristicTypeEntitiesItemCase
+		return nil
+	case CharacteristicTypeEntitiesItemFieldActivity:
+		*s = CharacteristicTypeEntitiesItemFieldActivity
+		return nil
+	case CharacteristicTypeEntitiesItemFieldActivityRemark:
+		*s = CharacteristicTypeEntitiesItemFieldActivityRemark
+		return nil
+	case CharacteristicTypeEntitiesItemServiceTask:
+		*s = CharacteristicTypeEntitiesItemServiceTask
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// The kind of object its value is the number of, where it is one.
+type CharacteristicTypeNames string
+
+const (
+	CharacteristicTypeNamesPerson        CharacteristicTypeNames = "person"
+	CharacteristicTypeNamesAccount       CharacteristicTypeNames = "account"
+	CharacteristicTypeNamesPremise       CharacteristicTypeNames = "premise"
+	CharacteristicTypeNamesSa            CharacteristicTypeNames = "sa"
+	CharacteristicTypeNamesCase          CharacteristicTypeNames = "case"
+	CharacteristicTypeNamesFieldActivity CharacteristicTypeNames = "field_activity"
+	CharacteristicTypeNamesServiceTask   CharacteristicTypeNames = "service_task"
+	CharacteristicTypeNamesTodo          CharacteristicTypeNames = "todo"
+)
+
+// AllValues returns all CharacteristicTypeNames values.
+func (CharacteristicTypeNames) AllValues() []CharacteristicTypeNames {
+	return []CharacteristicTypeNames{
+		CharacteristicTypeNamesPerson,
+		CharacteristicTypeNamesAccount,
+		CharacteristicTypeNamesPremise,
+		CharacteristicTypeNamesSa,
+		CharacteristicTypeNamesCase,
+		CharacteristicTypeNamesFieldActivity,
+		CharacteristicTypeNamesServiceTask,
+		CharacteristicTypeNamesTodo,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s CharacteristicTypeNames) MarshalText() ([]byte, error) {
+	switch s {
+	case CharacteristicTypeNamesPerson:
+		return []byte(s), nil
+	case CharacteristicTypeNamesAccount:
+		return []byte(s), nil
+	case CharacteristicTypeNamesPremise:
+		return []byte(s), nil
+	case CharacteristicTypeNamesSa:
+		return []byte(s), nil
+	case CharacteristicTypeNamesCase:
+		return []byte(s), nil
+	case CharacteristicTypeNamesFieldActivity:
+		return []byte(s), nil
+	case CharacteristicTypeNamesServiceTask:
+		return []byte(s), nil
+	case CharacteristicTypeNamesTodo:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *CharacteristicTypeNames) UnmarshalText(data []byte) error {
+	switch CharacteristicTypeNames(data) {
+	case CharacteristicTypeNamesPerson:
+		*s = CharacteristicTypeNamesPerson
+		return nil
+	case CharacteristicTypeNamesAccount:
+		*s = CharacteristicTypeNamesAccount
+		return nil
+	case CharacteristicTypeNamesPremise:
+		*s = CharacteristicTypeNamesPremise
+		return nil
+	case CharacteristicTypeNamesSa:
+		*s = CharacteristicTypeNamesSa
+		return nil
+	case CharacteristicTypeNamesCase:
+		*s = CharacteristicTypeNamesCase
+		return nil
+	case CharacteristicTypeNamesFieldActivity:
+		*s = CharacteristicTypeNamesFieldActivity
+		return nil
+	case CharacteristicTypeNamesServiceTask:
+		*s = CharacteristicTypeNamesServiceTask
+		return nil
+	case CharacteristicTypeNamesTodo:
+		*s = CharacteristicTypeNamesTodo
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// How a kind of object carries a characteristic.
+// Ref: #/components/schemas/CharacteristicUse
+type CharacteristicUse struct {
+	// Its place.
+	Sequence OptInt `json:"sequence"`
+	Type     Code   `json:"type"`
+	// An object without it is refused.
+	Required OptBool `json:"required"`
+	// The value of an object that gives none.
+	Default OptString `json:"default"`
+}
+
+// GetSequence returns the value of Sequence.
+func (s *CharacteristicUse) GetSequence() OptInt {
+	return s.Sequence
+}
+
+// GetType returns the value of Type.
+func (s *CharacteristicUse) GetType() Code {
+	return s.Type
+}
+
+// GetRequired returns the value of Required.
+func (s *CharacteristicUse) GetRequired() OptBool {
+	return s.Required
+}
+
+// GetDefault returns the value of Default.
+func (s *CharacteristicUse) GetDefault() OptString {
+	return s.Default
+}
+
+// SetSequence sets the value of Sequence.
+func (s *CharacteristicUse) SetSequence(val OptInt) {
+	s.Sequence = val
+}
+
+// SetType sets the value of Type.
+func (s *CharacteristicUse) SetType(val Code) {
+	s.Type = val
+}
+
+// SetRequired sets the value of Required.
+func (s *CharacteristicUse) SetRequired(val OptBool) {
+	s.Required = val
+}
+
+// SetDefault sets the value of Default.
+func (s *CharacteristicUse) SetDefault(val OptString) {
+	s.Default = val
+}
+
 type Code string
+
+// An object of a process of the CIS that contacts hang on.
+// Ref: #/components/schemas/ConfigOwner
+type ConfigOwner struct {
+	Kind        ConfigOwnerKind `json:"kind"`
+	Code        Code            `json:"code"`
+	Description OptString       `json:"description"`
+	// Of field activity types and remarks, service task types and case types.
+	Characteristics []CharacteristicUse `json:"characteristics"`
+	// Of a case type, in order.
+	Statuses []string `json:"statuses"`
+	// Of a process template, in order.
+	Events []TemplateEvent `json:"events"`
+	// The contact it makes itself, of lead event types, service task types, collection, severance and
+	// write-off event types, workflow templates.
+	Contact OptContactRule `json:"contact"`
+	// Of a lead event type.
+	Message OptMessageRule `json:"message"`
+	// The schema of its objects.
+	BusinessObject OptString `json:"businessObject"`
+}
+
+// GetKind returns the value of Kind.
+func (s *ConfigOwner) GetKind() ConfigOwnerKind {
+	return s.Kind
+}
+
+// GetCode returns the value of Code.
+func (s *ConfigOwner) GetCode() Code {
+	return s.Code
+}
+
+// GetDescription returns the value of Description.
+func (s *ConfigOwner) GetDescription() OptString {
+	return s.Description
+}
+
+// GetCharacteristics returns the value of Characteristics.
+func (s *ConfigOwner) GetCharacteristics() []CharacteristicUse {
+	return s.Characteristics
+}
+
+// GetStatuses returns the value of Statuses.
+func (s *ConfigOwner) GetStatuses() []string {
+	return s.Statuses
+}
+
+// GetEvents returns the value of Events.
+func (s *ConfigOwner) GetEvents() []TemplateEvent {
+	return s.Events
+}
+
+// GetContact returns the value of Contact.
+func (s *ConfigOwner) GetContact() OptContactRule {
+	return s.Contact
+}
+
+// GetMessage returns the value of Message.
+func (s *ConfigOwner) GetMessage() OptMessageRule {
+	return s.Message
+}
+
+// GetBusinessObject returns the value of BusinessObject.
+func (s *ConfigOwner) GetBusinessObject() OptString {
+	return s.BusinessObject
+}
+
+// SetKind sets the value of Kind.
+func (s *ConfigOwner) SetKind(val ConfigOwnerKind) {
+	s.Kind = val
+}
+
+// SetCode sets the value of Code.
+func (s *ConfigOwner) SetCode(val Code) {
+	s.Code = val
+}
+
+// SetDescription sets the value of Description.
+func (s *ConfigOwner) SetDescription(val OptString) {
+	s.Description = val
+}
+
+// SetCharacteristics sets the value of Characteristics.
+func (s *ConfigOwner) SetCharacteristics(val []CharacteristicUse) {
+	s.Characteristics = val
+}
+
+// SetStatuses sets the value of Statuses.
+func (s *ConfigOwner) SetStatuses(val []string) {
+	s.Statuses = val
+}
+
+// SetEvents sets the value of Events.
+func (s *ConfigOwner) SetEvents(val []TemplateEvent) {
+	s.Events = val
+}
+
+// SetContact sets the value of Contact.
+func (s *ConfigOwner) SetContact(val OptContactRule) {
+	s.Contact = val
+}
+
+// SetMessage sets the value of Message.
+func (s *ConfigOwner) SetMessage(val OptMessageRule) {
+	s.Message = val
+}
+
+// SetBusinessObject sets the value of BusinessObject.
+func (s *ConfigOwner) SetBusinessObject(val OptString) {
+	s.BusinessObject = val
+}
+
+type ConfigOwnerKind string
+
+const (
+	ConfigOwnerKindCampaign                    ConfigOwnerKind = "campaign"
+	ConfigOwnerKindLeadEventType               ConfigOwnerKind = "lead_event_type"
+	ConfigOwnerKindServiceCreditMembershipType ConfigOwnerKind = "service_credit_membership_type"
+	ConfigOwnerKindMeterReaderRemark           ConfigOwnerKind = "meter_reader_remark"
+	ConfigOwnerKindFieldActivityType           ConfigOwnerKind = "field_activity_type"
+	ConfigOwnerKindFieldActivityRemark         ConfigOwnerKind = "field_activity_remark"
+	ConfigOwnerKindServiceTaskType             ConfigOwnerKind = "service_task_type"
+	ConfigOwnerKindAdjustmentType              ConfigOwnerKind = "adjustment_type"
+	ConfigOwnerKindCollectionProcessTemplate   ConfigOwnerKind = "collection_process_template"
+	ConfigOwnerKindCollectionEventType         ConfigOwnerKind = "collection_event_type"
+	ConfigOwnerKindSeveranceProcessTemplate    ConfigOwnerKind = "severance_process_template"
+	ConfigOwnerKindSeveranceEventType          ConfigOwnerKind = "severance_event_type"
+	ConfigOwnerKindWriteOffProcessTemplate     ConfigOwnerKind = "write_off_process_template"
+	ConfigOwnerKindWriteOffEventType           ConfigOwnerKind = "write_off_event_type"
+	ConfigOwnerKindOverdueProcessTemplate      ConfigOwnerKind = "overdue_process_template"
+	ConfigOwnerKindOverdueEventType            ConfigOwnerKind = "overdue_event_type"
+	ConfigOwnerKindCutProcessTemplate          ConfigOwnerKind = "cut_process_template"
+	ConfigOwnerKindCutEventType                ConfigOwnerKind = "cut_event_type"
+	ConfigOwnerKindWorkflowProcessTemplate     ConfigOwnerKind = "workflow_process_template"
+	ConfigOwnerKindCaseType                    ConfigOwnerKind = "case_type"
+	ConfigOwnerKindActivityRequestType         ConfigOwnerKind = "activity_request_type"
+)
+
+// AllValues returns all ConfigOwnerKind values.
+func (ConfigOwnerKind) AllValues() []ConfigOwnerKind {
+	return []ConfigOwnerKind{
+		ConfigOwnerKindCampaign,
+		ConfigOwnerKindLeadEventType,
+		ConfigOwnerKindServiceCreditMembershipType,
+		ConfigOwnerKindMeterReaderRemark,
+		ConfigOwnerKindFieldActivityType,
+		ConfigOwnerKindFieldActivityRemark,
+		ConfigOwnerKindServiceTaskType,
+		ConfigOwnerKindAdjustmentType,
+		ConfigOwnerKindCollectionProcessTemplate,
+		ConfigOwnerKindCollectionEventType,
+		ConfigOwnerKindSeveranceProcessTemplate,
+		ConfigOwnerKindSeveranceEventType,
+		ConfigOwnerKindWriteOffProcessTemplate,
+		ConfigOwnerKindWriteOffEventType,
+		ConfigOwnerKindOverdueProcessTemplate,
+		ConfigOwnerKindOverdueEventType,
+		ConfigOwnerKindCutProcessTemplate,
+		ConfigOwnerKindCutEventType,
+		ConfigOwnerKindWorkflowProcessTemplate,
+		ConfigOwnerKindCaseType,
+		ConfigOwnerKindActivityRequestType,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ConfigOwnerKind) MarshalText() ([]byte, error) {
+	switch s {
+	case ConfigOwnerKindCampaign:
+		return []byte(s), nil
+	case ConfigOwnerKindLeadEventType:
+		return []byte(s), nil
+	case ConfigOwnerKindServiceCreditMembershipType:
+		return []byte(s), nil
+	case ConfigOwnerKindMeterReaderRemark:
+		return []byte(s), nil
+	case ConfigOwnerKindFieldActivityType:
+		return []byte(s), nil
+	case ConfigOwnerKindFieldActivityRemark:
+		return []byte(s), nil
+	case ConfigOwnerKindServiceTaskType:
+		return []byte(s), nil
+	case ConfigOwnerKindAdjustmentType:
+		return []byte(s), nil
+	case ConfigOwnerKindCollectionProcessTemplate:
+		return []byte(s), nil
+	case ConfigOwnerKindCollectionEventType:
+		return []byte(s), nil
+	case ConfigOwnerKindSeveranceProcessTemplate:
+		return []byte(s), nil
+	case ConfigOwnerKindSeveranceEventType:
+		return []byte(s), nil
+	case ConfigOwnerKindWriteOffProcessTemplate:
+		return []byte(s), nil
+	case ConfigOwnerKindWriteOffEventType:
+		return []byte(s), nil
+	case ConfigOwnerKindOverdueProcessTemplate:
+		return []byte(s), nil
+	case ConfigOwnerKindOverdueEventType:
+		return []byte(s), nil
+	case ConfigOwnerKindCutProcessTemplate:
+		return []byte(s), nil
+	case ConfigOwnerKindCutEventType:
+		return []byte(s), nil
+	case ConfigOwnerKindWorkflowProcessTemplate:
+		return []byte(s), nil
+	case ConfigOwnerKindCaseType:
+		return []byte(s), nil
+	case ConfigOwnerKindActivityRequestType:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ConfigOwnerKind) UnmarshalText(data []byte) error {
+	switch ConfigOwnerKind(data) {
+	case ConfigOwnerKindCampaign:
+		*s = ConfigOwnerKindCampaign
+		return nil
+	case ConfigOwnerKindLeadEventType:
+		*s = ConfigOwnerKindLeadEventType
+		return nil
+	case ConfigOwnerKindServiceCreditMembershipType:
+		*s = ConfigOwnerKindServiceCreditMembershipType
+		return nil
+	case ConfigOwnerKindMeterReaderRemark:
+		*s = ConfigOwnerKindMeterReaderRemark
+		return nil
+	case ConfigOwnerKindFieldActivityType:
+		*s = ConfigOwnerKindFieldActivityType
+		return nil
+	case ConfigOwnerKindFieldActivityRemark:
+		*s = ConfigOwnerKindFieldActivityRemark
+		return nil
+	case ConfigOwnerKindServiceTaskType:
+		*s = ConfigOwnerKindServiceTaskType
+		return nil
+	case ConfigOwnerKindAdjustmentType:
+		*s = ConfigOwnerKindAdjustmentType
+		return nil
+	case ConfigOwnerKindCollectionProcessTemplate:
+		*s = ConfigOwnerKindCollectionProcessTemplate
+		return nil
+	case ConfigOwnerKindCollectionEventType:
+		*s = ConfigOwnerKindCollectionEventType
+		return nil
+	case ConfigOwnerKindSeveranceProcessTemplate:
+		*s = ConfigOwnerKindSeveranceProcessTemplate
+		return nil
+	case ConfigOwnerKindSeveranceEventType:
+		*s = ConfigOwnerKindSeveranceEventType
+		return nil
+	case ConfigOwnerKindWriteOffProcessTemplate:
+		*s = ConfigOwnerKindWriteOffProcessTemplate
+		return nil
+	case ConfigOwnerKindWriteOffEventType:
+		*s = ConfigOwnerKindWriteOffEventType
+		return nil
+	case ConfigOwnerKindOverdueProcessTemplate:
+		*s = ConfigOwnerKindOverdueProcessTemplate
+		return nil
+	case ConfigOwnerKindOverdueEventType:
+		*s = ConfigOwnerKindOverdueEventType
+		return nil
+	case ConfigOwnerKindCutProcessTemplate:
+		*s = ConfigOwnerKindCutProcessTemplate
+		return nil
+	case ConfigOwnerKindCutEventType:
+		*s = ConfigOwnerKindCutEventType
+		return nil
+	case ConfigOwnerKindWorkflowProcessTemplate:
+		*s = ConfigOwnerKindWorkflowProcessTemplate
+		return nil
+	case ConfigOwnerKindCaseType:
+		*s = ConfigOwnerKindCaseType
+		return nil
+	case ConfigOwnerKindActivityRequestType:
+		*s = ConfigOwnerKindActivityRequestType
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
 
 // Administration as data, whole.
 // Ref: #/components/schemas/Configuration
 type Configuration struct {
-	Divisions []Division      `json:"divisions"`
-	Routes    []RouteSettings `json:"routes"`
-	Classes   []ContactClass  `json:"classes"`
-	Types     []ContactType   `json:"types"`
-	Templates []Template      `json:"templates"`
+	Divisions           []Division               `json:"divisions"`
+	Routes              []RouteSettings          `json:"routes"`
+	Classes             []ContactClass           `json:"classes"`
+	Types               []ContactType            `json:"types"`
+	Templates           []Template               `json:"templates"`
+	Installation        OptInstallationOptions   `json:"installation"`
+	Features            []FeatureConfiguration   `json:"features"`
+	CharacteristicTypes []CharacteristicType     `json:"characteristicTypes"`
+	IdentifierTypes     []IdentifierTypeSettings `json:"identifierTypes"`
+	PhoneTypes          []NamedCode              `json:"phoneTypes"`
+	GeographicTypes     []NamedCode              `json:"geographicTypes"`
+	AlertTypes          []NamedCode              `json:"alertTypes"`
+	SkillTypes          []NamedCode              `json:"skillTypes"`
+	CustomerClasses     []NamedCode              `json:"customerClasses"`
+	Zones               []NamedCode              `json:"zones"`
+	DepositClasses      []DepositClass           `json:"depositClasses"`
+	SaTypes             []SAType                 `json:"saTypes"`
+	TodoTypes           []ToDoTypeSettings       `json:"todoTypes"`
+	TodoRoles           []ToDoRole               `json:"todoRoles"`
+	Users               []DeskUser               `json:"users"`
+	MessageCategories   []MessageCategory        `json:"messageCategories"`
+	NavigationOptions   []NavigationOption       `json:"navigationOptions"`
+	BatchControls       []BatchControl           `json:"batchControls"`
+	Owners              []ConfigOwner            `json:"owners"`
+	Plugs               []Plug                   `json:"plugs"`
 }
 
 // GetDivisions returns the value of Divisions.
@@ -1169,6 +1971,106 @@ func (s *Configuration) GetTemplates() []Template {
 	return s.Templates
 }
 
+// GetInstallation returns the value of Installation.
+func (s *Configuration) GetInstallation() OptInstallationOptions {
+	return s.Installation
+}
+
+// GetFeatures returns the value of Features.
+func (s *Configuration) GetFeatures() []FeatureConfiguration {
+	return s.Features
+}
+
+// GetCharacteristicTypes returns the value of CharacteristicTypes.
+func (s *Configuration) GetCharacteristicTypes() []CharacteristicType {
+	return s.CharacteristicTypes
+}
+
+// GetIdentifierTypes returns the value of IdentifierTypes.
+func (s *Configuration) GetIdentifierTypes() []IdentifierTypeSettings {
+	return s.IdentifierTypes
+}
+
+// GetPhoneTypes returns the value of PhoneTypes.
+func (s *Configuration) GetPhoneTypes() []NamedCode {
+	return s.PhoneTypes
+}
+
+// GetGeographicTypes returns the value of GeographicTypes.
+func (s *Configuration) GetGeographicTypes() []NamedCode {
+	return s.GeographicTypes
+}
+
+// GetAlertTypes returns the value of AlertTypes.
+func (s *Configuration) GetAlertTypes() []NamedCode {
+	return s.AlertTypes
+}
+
+// GetSkillTypes returns the value of SkillTypes.
+func (s *Configuration) GetSkillTypes() []NamedCode {
+	return s.SkillTypes
+}
+
+// GetCustomerClasses returns the value of CustomerClasses.
+func (s *Configuration) GetCustomerClasses() []NamedCode {
+	return s.CustomerClasses
+}
+
+// GetZones returns the value of Zones.
+func (s *Configuration) GetZones() []NamedCode {
+	return s.Zones
+}
+
+// GetDepositClasses returns the value of DepositClasses.
+func (s *Configuration) GetDepositClasses() []DepositClass {
+	return s.DepositClasses
+}
+
+// GetSaTypes returns the value of SaTypes.
+func (s *Configuration) GetSaTypes() []SAType {
+	return s.SaTypes
+}
+
+// GetTodoTypes returns the value of TodoTypes.
+func (s *Configuration) GetTodoTypes() []ToDoTypeSettings {
+	return s.TodoTypes
+}
+
+// GetTodoRoles returns the value of TodoRoles.
+func (s *Configuration) GetTodoRoles() []ToDoRole {
+	return s.TodoRoles
+}
+
+// GetUsers returns the value of Users.
+func (s *Configuration) GetUsers() []DeskUser {
+	return s.Users
+}
+
+// GetMessageCategories returns the value of MessageCategories.
+func (s *Configuration) GetMessageCategories() []MessageCategory {
+	return s.MessageCategories
+}
+
+// GetNavigationOptions returns the value of NavigationOptions.
+func (s *Configuration) GetNavigationOptions() []NavigationOption {
+	return s.NavigationOptions
+}
+
+// GetBatchControls returns the value of BatchControls.
+func (s *Configuration) GetBatchControls() []BatchControl {
+	return s.BatchControls
+}
+
+// GetOwners returns the value of Owners.
+func (s *Configuration) GetOwners() []ConfigOwner {
+	return s.Owners
+}
+
+// GetPlugs returns the value of Plugs.
+func (s *Configuration) GetPlugs() []Plug {
+	return s.Plugs
+}
+
 // SetDivisions sets the value of Divisions.
 func (s *Configuration) SetDivisions(val []Division) {
 	s.Divisions = val
@@ -1192,6 +2094,106 @@ func (s *Configuration) SetTypes(val []ContactType) {
 // SetTemplates sets the value of Templates.
 func (s *Configuration) SetTemplates(val []Template) {
 	s.Templates = val
+}
+
+// SetInstallation sets the value of Installation.
+func (s *Configuration) SetInstallation(val OptInstallationOptions) {
+	s.Installation = val
+}
+
+// SetFeatures sets the value of Features.
+func (s *Configuration) SetFeatures(val []FeatureConfiguration) {
+	s.Features = val
+}
+
+// SetCharacteristicTypes sets the value of CharacteristicTypes.
+func (s *Configuration) SetCharacteristicTypes(val []CharacteristicType) {
+	s.CharacteristicTypes = val
+}
+
+// SetIdentifierTypes sets the value of IdentifierTypes.
+func (s *Configuration) SetIdentifierTypes(val []IdentifierTypeSettings) {
+	s.IdentifierTypes = val
+}
+
+// SetPhoneTypes sets the value of PhoneTypes.
+func (s *Configuration) SetPhoneTypes(val []NamedCode) {
+	s.PhoneTypes = val
+}
+
+// SetGeographicTypes sets the value of GeographicTypes.
+func (s *Configuration) SetGeographicTypes(val []NamedCode) {
+	s.GeographicTypes = val
+}
+
+// SetAlertTypes sets the value of AlertTypes.
+func (s *Configuration) SetAlertTypes(val []NamedCode) {
+	s.AlertTypes = val
+}
+
+// SetSkillTypes sets the value of SkillTypes.
+func (s *Configuration) SetSkillTypes(val []NamedCode) {
+	s.SkillTypes = val
+}
+
+// SetCustomerClasses sets the value of CustomerClasses.
+func (s *Configuration) SetCustomerClasses(val []NamedCode) {
+	s.CustomerClasses = val
+}
+
+// SetZones sets the value of Zones.
+func (s *Configuration) SetZones(val []NamedCode) {
+	s.Zones = val
+}
+
+// SetDepositClasses sets the value of DepositClasses.
+func (s *Configuration) SetDepositClasses(val []DepositClass) {
+	s.DepositClasses = val
+}
+
+// SetSaTypes sets the value of SaTypes.
+func (s *Configuration) SetSaTypes(val []SAType) {
+	s.SaTypes = val
+}
+
+// SetTodoTypes sets the value of TodoTypes.
+func (s *Configuration) SetTodoTypes(val []ToDoTypeSettings) {
+	s.TodoTypes = val
+}
+
+// SetTodoRoles sets the value of TodoRoles.
+func (s *Configuration) SetTodoRoles(val []ToDoRole) {
+	s.TodoRoles = val
+}
+
+// SetUsers sets the value of Users.
+func (s *Configuration) SetUsers(val []DeskUser) {
+	s.Users = val
+}
+
+// SetMessageCategories sets the value of MessageCategories.
+func (s *Configuration) SetMessageCategories(val []MessageCategory) {
+	s.MessageCategories = val
+}
+
+// SetNavigationOptions sets the value of NavigationOptions.
+func (s *Configuration) SetNavigationOptions(val []NavigationOption) {
+	s.NavigationOptions = val
+}
+
+// SetBatchControls sets the value of BatchControls.
+func (s *Configuration) SetBatchControls(val []BatchControl) {
+	s.BatchControls = val
+}
+
+// SetOwners sets the value of Owners.
+func (s *Configuration) SetOwners(val []ConfigOwner) {
+	s.Owners = val
+}
+
+// SetPlugs sets the value of Plugs.
+func (s *Configuration) SetPlugs(val []Plug) {
+	s.Plugs = val
 }
 
 // ConfigurationHeaders wraps Configuration with response headers.
@@ -1768,6 +2770,33 @@ func (s *ContactRequest) SetExpiresAt(val OptDateTime) {
 	s.ExpiresAt = val
 }
 
+// The contact that is made.
+// Ref: #/components/schemas/ContactRule
+type ContactRule struct {
+	Class Code `json:"class"`
+	Type  Code `json:"type"`
+}
+
+// GetClass returns the value of Class.
+func (s *ContactRule) GetClass() Code {
+	return s.Class
+}
+
+// GetType returns the value of Type.
+func (s *ContactRule) GetType() Code {
+	return s.Type
+}
+
+// SetClass sets the value of Class.
+func (s *ContactRule) SetClass(val Code) {
+	s.Class = val
+}
+
+// SetType sets the value of Type.
+func (s *ContactRule) SetType(val Code) {
+	s.Type = val
+}
+
 // What a contact of this class and type is, needs and sends.
 // Ref: #/components/schemas/ContactType
 type ContactType struct {
@@ -1784,6 +2813,17 @@ type ContactType struct {
 	Send OptStepRule `json:"send"`
 	// Needs consent; everything else is service related.
 	Marketing OptBool `json:"marketing"`
+	// What a contact does of itself; `record_notification` makes it the log of what another system sent.
+	Action OptContactTypeAction `json:"action"`
+	// The letter of a type whose action is `send_letter`; without a plan it is the plan.
+	LetterTemplate OptCode `json:"letterTemplate"`
+	// The word by which a user adds one quickly; unique within a division.
+	Shorthand OptString `json:"shorthand"`
+	// The schema of the type's contacts; `C1-CreateCustomerContact` when left out.
+	BusinessObject  OptString           `json:"businessObject"`
+	Characteristics []CharacteristicUse `json:"characteristics"`
+	// There are no new contacts of it.
+	Inactive OptBool `json:"inactive"`
 }
 
 // GetClass returns the value of Class.
@@ -1836,6 +2876,36 @@ func (s *ContactType) GetMarketing() OptBool {
 	return s.Marketing
 }
 
+// GetAction returns the value of Action.
+func (s *ContactType) GetAction() OptContactTypeAction {
+	return s.Action
+}
+
+// GetLetterTemplate returns the value of LetterTemplate.
+func (s *ContactType) GetLetterTemplate() OptCode {
+	return s.LetterTemplate
+}
+
+// GetShorthand returns the value of Shorthand.
+func (s *ContactType) GetShorthand() OptString {
+	return s.Shorthand
+}
+
+// GetBusinessObject returns the value of BusinessObject.
+func (s *ContactType) GetBusinessObject() OptString {
+	return s.BusinessObject
+}
+
+// GetCharacteristics returns the value of Characteristics.
+func (s *ContactType) GetCharacteristics() []CharacteristicUse {
+	return s.Characteristics
+}
+
+// GetInactive returns the value of Inactive.
+func (s *ContactType) GetInactive() OptBool {
+	return s.Inactive
+}
+
 // SetClass sets the value of Class.
 func (s *ContactType) SetClass(val Code) {
 	s.Class = val
@@ -1884,6 +2954,78 @@ func (s *ContactType) SetSend(val OptStepRule) {
 // SetMarketing sets the value of Marketing.
 func (s *ContactType) SetMarketing(val OptBool) {
 	s.Marketing = val
+}
+
+// SetAction sets the value of Action.
+func (s *ContactType) SetAction(val OptContactTypeAction) {
+	s.Action = val
+}
+
+// SetLetterTemplate sets the value of LetterTemplate.
+func (s *ContactType) SetLetterTemplate(val OptCode) {
+	s.LetterTemplate = val
+}
+
+// SetShorthand sets the value of Shorthand.
+func (s *ContactType) SetShorthand(val OptString) {
+	s.Shorthand = val
+}
+
+// SetBusinessObject sets the value of BusinessObject.
+func (s *ContactType) SetBusinessObject(val OptString) {
+	s.BusinessObject = val
+}
+
+// SetCharacteristics sets the value of Characteristics.
+func (s *ContactType) SetCharacteristics(val []CharacteristicUse) {
+	s.Characteristics = val
+}
+
+// SetInactive sets the value of Inactive.
+func (s *ContactType) SetInactive(val OptBool) {
+	s.Inactive = val
+}
+
+// What a contact does of itself; `record_notification` makes it the log of what another system sent.
+type ContactTypeAction string
+
+const (
+	ContactTypeActionSendLetter         ContactTypeAction = "send_letter"
+	ContactTypeActionRecordNotification ContactTypeAction = "record_notification"
+)
+
+// AllValues returns all ContactTypeAction values.
+func (ContactTypeAction) AllValues() []ContactTypeAction {
+	return []ContactTypeAction{
+		ContactTypeActionSendLetter,
+		ContactTypeActionRecordNotification,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ContactTypeAction) MarshalText() ([]byte, error) {
+	switch s {
+	case ContactTypeActionSendLetter:
+		return []byte(s), nil
+	case ContactTypeActionRecordNotification:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ContactTypeAction) UnmarshalText(data []byte) error {
+	switch ContactTypeAction(data) {
+	case ContactTypeActionSendLetter:
+		*s = ContactTypeActionSendLetter
+		return nil
+	case ContactTypeActionRecordNotification:
+		*s = ContactTypeActionRecordNotification
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
 }
 
 // What would have been started.
@@ -2417,6 +3559,109 @@ func (s *DeadOutcome) UnmarshalText(data []byte) error {
 	}
 }
 
+// How much deposit an account should have.
+// Ref: #/components/schemas/DepositClass
+type DepositClass struct {
+	Code        Code      `json:"code"`
+	Description OptString `json:"description"`
+	// Percent of the recommended amount that may be missing.
+	Tolerance OptInt `json:"tolerance"`
+	// Amount, as `150.00`.
+	Recommended string `json:"recommended"`
+}
+
+// GetCode returns the value of Code.
+func (s *DepositClass) GetCode() Code {
+	return s.Code
+}
+
+// GetDescription returns the value of Description.
+func (s *DepositClass) GetDescription() OptString {
+	return s.Description
+}
+
+// GetTolerance returns the value of Tolerance.
+func (s *DepositClass) GetTolerance() OptInt {
+	return s.Tolerance
+}
+
+// GetRecommended returns the value of Recommended.
+func (s *DepositClass) GetRecommended() string {
+	return s.Recommended
+}
+
+// SetCode sets the value of Code.
+func (s *DepositClass) SetCode(val Code) {
+	s.Code = val
+}
+
+// SetDescription sets the value of Description.
+func (s *DepositClass) SetDescription(val OptString) {
+	s.Description = val
+}
+
+// SetTolerance sets the value of Tolerance.
+func (s *DepositClass) SetTolerance(val OptInt) {
+	s.Tolerance = val
+}
+
+// SetRecommended sets the value of Recommended.
+func (s *DepositClass) SetRecommended(val string) {
+	s.Recommended = val
+}
+
+// A person of the utility.
+// Ref: #/components/schemas/DeskUser
+type DeskUser struct {
+	// The name of the principal whose key they use.
+	Name string `json:"name"`
+	// Is assigned nothing any more.
+	Inactive OptBool `json:"inactive"`
+	// Where emails to the user go.
+	Email  OptString `json:"email"`
+	Skills []Skill   `json:"skills"`
+}
+
+// GetName returns the value of Name.
+func (s *DeskUser) GetName() string {
+	return s.Name
+}
+
+// GetInactive returns the value of Inactive.
+func (s *DeskUser) GetInactive() OptBool {
+	return s.Inactive
+}
+
+// GetEmail returns the value of Email.
+func (s *DeskUser) GetEmail() OptString {
+	return s.Email
+}
+
+// GetSkills returns the value of Skills.
+func (s *DeskUser) GetSkills() []Skill {
+	return s.Skills
+}
+
+// SetName sets the value of Name.
+func (s *DeskUser) SetName(val string) {
+	s.Name = val
+}
+
+// SetInactive sets the value of Inactive.
+func (s *DeskUser) SetInactive(val OptBool) {
+	s.Inactive = val
+}
+
+// SetEmail sets the value of Email.
+func (s *DeskUser) SetEmail(val OptString) {
+	s.Email = val
+}
+
+// SetSkills sets the value of Skills.
+func (s *DeskUser) SetSkills(val []Skill) {
+	s.Skills = val
+}
+
 type Disposition string
 
 // A part of the utility with its own zone, hours and routes.
@@ -2916,6 +4161,118 @@ func (s *ExtendRequest) SetLeaseSeconds(val int) {
 
 type ExternalPersonID string
 
+// A named set of options.
+// Ref: #/components/schemas/FeatureConfiguration
+type FeatureConfiguration struct {
+	Code        Code      `json:"code"`
+	Description OptString `json:"description"`
+	// What the options are about; there is one of a type.
+	Type FeatureConfigurationType `json:"type"`
+	// The options by name.
+	Options OptFeatureConfigurationOptions `json:"options"`
+}
+
+// GetCode returns the value of Code.
+func (s *FeatureConfiguration) GetCode() Code {
+	return s.Code
+}
+
+// GetDescription returns the value of Description.
+func (s *FeatureConfiguration) GetDescription() OptString {
+	return s.Description
+}
+
+// GetType returns the value of Type.
+func (s *FeatureConfiguration) GetType() FeatureConfigurationType {
+	return s.Type
+}
+
+// GetOptions returns the value of Options.
+func (s *FeatureConfiguration) GetOptions() OptFeatureConfigurationOptions {
+	return s.Options
+}
+
+// SetCode sets the value of Code.
+func (s *FeatureConfiguration) SetCode(val Code) {
+	s.Code = val
+}
+
+// SetDescription sets the value of Description.
+func (s *FeatureConfiguration) SetDescription(val OptString) {
+	s.Description = val
+}
+
+// SetType sets the value of Type.
+func (s *FeatureConfiguration) SetType(val FeatureConfigurationType) {
+	s.Type = val
+}
+
+// SetOptions sets the value of Options.
+func (s *FeatureConfiguration) SetOptions(val OptFeatureConfigurationOptions) {
+	s.Options = val
+}
+
+// The options by name.
+type FeatureConfigurationOptions map[string]string
+
+func (s *FeatureConfigurationOptions) init() FeatureConfigurationOptions {
+	m := *s
+	if m == nil {
+		m = map[string]string{}
+		*s = m
+	}
+	return m
+}
+
+// What the options are about; there is one of a type.
+type FeatureConfigurationType string
+
+const (
+	FeatureConfigurationTypeBatchScheduler   FeatureConfigurationType = "batch_scheduler"
+	FeatureConfigurationTypeSMSSend          FeatureConfigurationType = "sms_send"
+	FeatureConfigurationTypeExternalMessages FeatureConfigurationType = "external_messages"
+)
+
+// AllValues returns all FeatureConfigurationType values.
+func (FeatureConfigurationType) AllValues() []FeatureConfigurationType {
+	return []FeatureConfigurationType{
+		FeatureConfigurationTypeBatchScheduler,
+		FeatureConfigurationTypeSMSSend,
+		FeatureConfigurationTypeExternalMessages,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s FeatureConfigurationType) MarshalText() ([]byte, error) {
+	switch s {
+	case FeatureConfigurationTypeBatchScheduler:
+		return []byte(s), nil
+	case FeatureConfigurationTypeSMSSend:
+		return []byte(s), nil
+	case FeatureConfigurationTypeExternalMessages:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *FeatureConfigurationType) UnmarshalText(data []byte) error {
+	switch FeatureConfigurationType(data) {
+	case FeatureConfigurationTypeBatchScheduler:
+		*s = FeatureConfigurationTypeBatchScheduler
+		return nil
+	case FeatureConfigurationTypeSMSSend:
+		*s = FeatureConfigurationTypeSMSSend
+		return nil
+	case FeatureConfigurationTypeExternalMessages:
+		*s = FeatureConfigurationTypeExternalMessages
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 type FindContactForbidden Problem
 
 func (*FindContactForbidden) findContactRes() {}
@@ -3244,6 +4601,195 @@ func (s *HoldRequest) SetPerson(val OptString) {
 // SetReason sets the value of Reason.
 func (s *HoldRequest) SetReason(val string) {
 	s.Reason = val
+}
+
+// A kind of identifier of a person.
+// Ref: #/components/schemas/IdentifierTypeSettings
+type IdentifierTypeSettings struct {
+	Code        Code      `json:"code"`
+	Description OptString `json:"description"`
+	// Two persons never have the same value.
+	Unique OptBool `json:"unique"`
+	// Regular expression (RE2) of a whole value.
+	Pattern OptString `json:"pattern"`
+	// How many of the last characters are shown; left out, all.
+	Shown OptInt `json:"shown"`
+}
+
+// GetCode returns the value of Code.
+func (s *IdentifierTypeSettings) GetCode() Code {
+	return s.Code
+}
+
+// GetDescription returns the value of Description.
+func (s *IdentifierTypeSettings) GetDescription() OptString {
+	return s.Description
+}
+
+// GetUnique returns the value of Unique.
+func (s *IdentifierTypeSettings) GetUnique() OptBool {
+	return s.Unique
+}
+
+// GetPattern returns the value of Pattern.
+func (s *IdentifierTypeSettings) GetPattern() OptString {
+	return s.Pattern
+}
+
+// GetShown returns the value of Shown.
+func (s *IdentifierTypeSettings) GetShown() OptInt {
+	return s.Shown
+}
+
+// SetCode sets the value of Code.
+func (s *IdentifierTypeSettings) SetCode(val Code) {
+	s.Code = val
+}
+
+// SetDescription sets the value of Description.
+func (s *IdentifierTypeSettings) SetDescription(val OptString) {
+	s.Description = val
+}
+
+// SetUnique sets the value of Unique.
+func (s *IdentifierTypeSettings) SetUnique(val OptBool) {
+	s.Unique = val
+}
+
+// SetPattern sets the value of Pattern.
+func (s *IdentifierTypeSettings) SetPattern(val OptString) {
+	s.Pattern = val
+}
+
+// SetShown sets the value of Shown.
+func (s *IdentifierTypeSettings) SetShown(val OptInt) {
+	s.Shown = val
+}
+
+// What goes for the whole installation.
+// Ref: #/components/schemas/InstallationOptions
+type InstallationOptions struct {
+	// Whether a person needs an identifier; optional when left out.
+	PersonId OptInstallationOptionsPersonId `json:"personId"`
+	// Alternate names are kept.
+	AlternateName OptBool `json:"alternateName"`
+	// Of persons who have none; left out, their division's.
+	Language OptLanguage `json:"language"`
+	// The type of a contact is never changed.
+	PreventContactTypeChange OptBool `json:"preventContactTypeChange"`
+	// The To Do Type of contact reminders (TD-CCCB).
+	ReminderTodoType OptCode `json:"reminderTodoType"`
+	// The To Do Type of failed batches (TD-BTERR).
+	BatchErrorTodoType OptCode `json:"batchErrorTodoType"`
+}
+
+// GetPersonId returns the value of PersonId.
+func (s *InstallationOptions) GetPersonId() OptInstallationOptionsPersonId {
+	return s.PersonId
+}
+
+// GetAlternateName returns the value of AlternateName.
+func (s *InstallationOptions) GetAlternateName() OptBool {
+	return s.AlternateName
+}
+
+// GetLanguage returns the value of Language.
+func (s *InstallationOptions) GetLanguage() OptLanguage {
+	return s.Language
+}
+
+// GetPreventContactTypeChange returns the value of PreventContactTypeChange.
+func (s *InstallationOptions) GetPreventContactTypeChange() OptBool {
+	return s.PreventContactTypeChange
+}
+
+// GetReminderTodoType returns the value of ReminderTodoType.
+func (s *InstallationOptions) GetReminderTodoType() OptCode {
+	return s.ReminderTodoType
+}
+
+// GetBatchErrorTodoType returns the value of BatchErrorTodoType.
+func (s *InstallationOptions) GetBatchErrorTodoType() OptCode {
+	return s.BatchErrorTodoType
+}
+
+// SetPersonId sets the value of PersonId.
+func (s *InstallationOptions) SetPersonId(val OptInstallationOptionsPersonId) {
+	s.PersonId = val
+}
+
+// SetAlternateName sets the value of AlternateName.
+func (s *InstallationOptions) SetAlternateName(val OptBool) {
+	s.AlternateName = val
+}
+
+// SetLanguage sets the value of Language.
+func (s *InstallationOptions) SetLanguage(val OptLanguage) {
+	s.Language = val
+}
+
+// SetPreventContactTypeChange sets the value of PreventContactTypeChange.
+func (s *InstallationOptions) SetPreventContactTypeChange(val OptBool) {
+	s.PreventContactTypeChange = val
+}
+
+// SetReminderTodoType sets the value of ReminderTodoType.
+func (s *InstallationOptions) SetReminderTodoType(val OptCode) {
+	s.ReminderTodoType = val
+}
+
+// SetBatchErrorTodoType sets the value of BatchErrorTodoType.
+func (s *InstallationOptions) SetBatchErrorTodoType(val OptCode) {
+	s.BatchErrorTodoType = val
+}
+
+// Whether a person needs an identifier; optional when left out.
+type InstallationOptionsPersonId string
+
+const (
+	InstallationOptionsPersonIdRequired InstallationOptionsPersonId = "required"
+	InstallationOptionsPersonIdOptional InstallationOptionsPersonId = "optional"
+	InstallationOptionsPersonIdNotUsed  InstallationOptionsPersonId = "not_used"
+)
+
+// AllValues returns all InstallationOptionsPersonId values.
+func (InstallationOptionsPersonId) AllValues() []InstallationOptionsPersonId {
+	return []InstallationOptionsPersonId{
+		InstallationOptionsPersonIdRequired,
+		InstallationOptionsPersonIdOptional,
+		InstallationOptionsPersonIdNotUsed,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s InstallationOptionsPersonId) MarshalText() ([]byte, error) {
+	switch s {
+	case InstallationOptionsPersonIdRequired:
+		return []byte(s), nil
+	case InstallationOptionsPersonIdOptional:
+		return []byte(s), nil
+	case InstallationOptionsPersonIdNotUsed:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *InstallationOptionsPersonId) UnmarshalText(data []byte) error {
+	switch InstallationOptionsPersonId(data) {
+	case InstallationOptionsPersonIdRequired:
+		*s = InstallationOptionsPersonIdRequired
+		return nil
+	case InstallationOptionsPersonIdOptional:
+		*s = InstallationOptionsPersonIdOptional
+		return nil
+	case InstallationOptionsPersonIdNotUsed:
+		*s = InstallationOptionsPersonIdNotUsed
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
 }
 
 // Contacts that came in together.
@@ -4471,6 +6017,44 @@ func (s *Message) SetEvidence(val []Evidence) {
 func (*Message) getMessageRes()     {}
 func (*Message) resolveMessageRes() {}
 
+// Messages that belong together.
+// Ref: #/components/schemas/MessageCategory
+type MessageCategory struct {
+	Code        Code          `json:"code"`
+	Description OptString     `json:"description"`
+	Messages    []MessageText `json:"messages"`
+}
+
+// GetCode returns the value of Code.
+func (s *MessageCategory) GetCode() Code {
+	return s.Code
+}
+
+// GetDescription returns the value of Description.
+func (s *MessageCategory) GetDescription() OptString {
+	return s.Description
+}
+
+// GetMessages returns the value of Messages.
+func (s *MessageCategory) GetMessages() []MessageText {
+	return s.Messages
+}
+
+// SetCode sets the value of Code.
+func (s *MessageCategory) SetCode(val Code) {
+	s.Code = val
+}
+
+// SetDescription sets the value of Description.
+func (s *MessageCategory) SetDescription(val OptString) {
+	s.Description = val
+}
+
+// SetMessages sets the value of Messages.
+func (s *MessageCategory) SetMessages(val []MessageText) {
+	s.Messages = val
+}
+
 type MessageID string
 
 // `step` of a plan, or `reply` to a STOP or HELP.
@@ -4513,6 +6097,205 @@ func (s *MessageOrigin) UnmarshalText(data []byte) error {
 	default:
 		return errors.Errorf("invalid value: %q", data)
 	}
+}
+
+// What a To Do Type does with one message; it suppresses it or names a role.
+// Ref: #/components/schemas/MessageOverride
+type MessageOverride struct {
+	Category Code `json:"category"`
+	// Of the message.
+	Number int `json:"number"`
+	// No entry is opened.
+	Suppress OptBool `json:"suppress"`
+	// Where the entry is opened.
+	Role OptCode `json:"role"`
+}
+
+// GetCategory returns the value of Category.
+func (s *MessageOverride) GetCategory() Code {
+	return s.Category
+}
+
+// GetNumber returns the value of Number.
+func (s *MessageOverride) GetNumber() int {
+	return s.Number
+}
+
+// GetSuppress returns the value of Suppress.
+func (s *MessageOverride) GetSuppress() OptBool {
+	return s.Suppress
+}
+
+// GetRole returns the value of Role.
+func (s *MessageOverride) GetRole() OptCode {
+	return s.Role
+}
+
+// SetCategory sets the value of Category.
+func (s *MessageOverride) SetCategory(val Code) {
+	s.Category = val
+}
+
+// SetNumber sets the value of Number.
+func (s *MessageOverride) SetNumber(val int) {
+	s.Number = val
+}
+
+// SetSuppress sets the value of Suppress.
+func (s *MessageOverride) SetSuppress(val OptBool) {
+	s.Suppress = val
+}
+
+// SetRole sets the value of Role.
+func (s *MessageOverride) SetRole(val OptCode) {
+	s.Role = val
+}
+
+// The email or text of a lead event type (checked by C1-LDEVTYMVA).
+// Ref: #/components/schemas/MessageRule
+type MessageRule struct {
+	// How it is sent.
+	Channel  MessageRuleChannel `json:"channel"`
+	Category Code               `json:"category"`
+	// Of the message.
+	Number int `json:"number"`
+	// Of an email.
+	Sender OptString `json:"sender"`
+	// Of an email.
+	Subject OptString `json:"subject"`
+}
+
+// GetChannel returns the value of Channel.
+func (s *MessageRule) GetChannel() MessageRuleChannel {
+	return s.Channel
+}
+
+// GetCategory returns the value of Category.
+func (s *MessageRule) GetCategory() Code {
+	return s.Category
+}
+
+// GetNumber returns the value of Number.
+func (s *MessageRule) GetNumber() int {
+	return s.Number
+}
+
+// GetSender returns the value of Sender.
+func (s *MessageRule) GetSender() OptString {
+	return s.Sender
+}
+
+// GetSubject returns the value of Subject.
+func (s *MessageRule) GetSubject() OptString {
+	return s.Subject
+}
+
+// SetChannel sets the value of Channel.
+func (s *MessageRule) SetChannel(val MessageRuleChannel) {
+	s.Channel = val
+}
+
+// SetCategory sets the value of Category.
+func (s *MessageRule) SetCategory(val Code) {
+	s.Category = val
+}
+
+// SetNumber sets the value of Number.
+func (s *MessageRule) SetNumber(val int) {
+	s.Number = val
+}
+
+// SetSender sets the value of Sender.
+func (s *MessageRule) SetSender(val OptString) {
+	s.Sender = val
+}
+
+// SetSubject sets the value of Subject.
+func (s *MessageRule) SetSubject(val OptString) {
+	s.Subject = val
+}
+
+// How it is sent.
+type MessageRuleChannel string
+
+const (
+	MessageRuleChannelSMS   MessageRuleChannel = "sms"
+	MessageRuleChannelEmail MessageRuleChannel = "email"
+)
+
+// AllValues returns all MessageRuleChannel values.
+func (MessageRuleChannel) AllValues() []MessageRuleChannel {
+	return []MessageRuleChannel{
+		MessageRuleChannelSMS,
+		MessageRuleChannelEmail,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s MessageRuleChannel) MarshalText() ([]byte, error) {
+	switch s {
+	case MessageRuleChannelSMS:
+		return []byte(s), nil
+	case MessageRuleChannelEmail:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *MessageRuleChannel) UnmarshalText(data []byte) error {
+	switch MessageRuleChannel(data) {
+	case MessageRuleChannelSMS:
+		*s = MessageRuleChannelSMS
+		return nil
+	case MessageRuleChannelEmail:
+		*s = MessageRuleChannelEmail
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// A text by its number; `%1` to `%9` are its places.
+// Ref: #/components/schemas/MessageText
+type MessageText struct {
+	// Within its category.
+	Number int `json:"number"`
+	// The text, by language.
+	Text MessageTextText `json:"text"`
+}
+
+// GetNumber returns the value of Number.
+func (s *MessageText) GetNumber() int {
+	return s.Number
+}
+
+// GetText returns the value of Text.
+func (s *MessageText) GetText() MessageTextText {
+	return s.Text
+}
+
+// SetNumber sets the value of Number.
+func (s *MessageText) SetNumber(val int) {
+	s.Number = val
+}
+
+// SetText sets the value of Text.
+func (s *MessageText) SetText(val MessageTextText) {
+	s.Text = val
+}
+
+// The text, by language.
+type MessageTextText map[string]string
+
+func (s *MessageTextText) init() MessageTextText {
+	m := *s
+	if m == nil {
+		m = map[string]string{}
+		*s = m
+	}
+	return m
 }
 
 // What is being done with it.
@@ -4657,6 +6440,72 @@ func (s *NameType) UnmarshalText(data []byte) error {
 	default:
 		return errors.Errorf("invalid value: %q", data)
 	}
+}
+
+// A code with what it means.
+// Ref: #/components/schemas/NamedCode
+type NamedCode struct {
+	Code        Code      `json:"code"`
+	Description OptString `json:"description"`
+}
+
+// GetCode returns the value of Code.
+func (s *NamedCode) GetCode() Code {
+	return s.Code
+}
+
+// GetDescription returns the value of Description.
+func (s *NamedCode) GetDescription() OptString {
+	return s.Description
+}
+
+// SetCode sets the value of Code.
+func (s *NamedCode) SetCode(val Code) {
+	s.Code = val
+}
+
+// SetDescription sets the value of Description.
+func (s *NamedCode) SetDescription(val OptString) {
+	s.Description = val
+}
+
+// A page that something opens.
+// Ref: #/components/schemas/NavigationOption
+type NavigationOption struct {
+	Code        Code      `json:"code"`
+	Description OptString `json:"description"`
+	// A path with `{1}` to `{9}` for drill keys, or an https address.
+	Target string `json:"target"`
+}
+
+// GetCode returns the value of Code.
+func (s *NavigationOption) GetCode() Code {
+	return s.Code
+}
+
+// GetDescription returns the value of Description.
+func (s *NavigationOption) GetDescription() OptString {
+	return s.Description
+}
+
+// GetTarget returns the value of Target.
+func (s *NavigationOption) GetTarget() string {
+	return s.Target
+}
+
+// SetCode sets the value of Code.
+func (s *NavigationOption) SetCode(val Code) {
+	s.Code = val
+}
+
+// SetDescription sets the value of Description.
+func (s *NavigationOption) SetDescription(val OptString) {
+	s.Description = val
+}
+
+// SetTarget sets the value of Target.
+func (s *NavigationOption) SetTarget(val string) {
+	s.Target = val
 }
 
 type OpenapiOK struct {
@@ -4807,6 +6656,98 @@ func (o OptAcceptContactsValidate) Get() (v AcceptContactsValidate, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptAcceptContactsValidate) Or(d AcceptContactsValidate) AcceptContactsValidate {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptBatchControlCatchUp returns new OptBatchControlCatchUp with value set to v.
+func NewOptBatchControlCatchUp(v BatchControlCatchUp) OptBatchControlCatchUp {
+	return OptBatchControlCatchUp{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptBatchControlCatchUp is optional BatchControlCatchUp.
+type OptBatchControlCatchUp struct {
+	Value BatchControlCatchUp
+	Set   bool
+}
+
+// IsSet returns true if OptBatchControlCatchUp was set.
+func (o OptBatchControlCatchUp) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptBatchControlCatchUp) Reset() {
+	var v BatchControlCatchUp
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptBatchControlCatchUp) SetTo(v BatchControlCatchUp) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptBatchControlCatchUp) Get() (v BatchControlCatchUp, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptBatchControlCatchUp) Or(d BatchControlCatchUp) BatchControlCatchUp {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptBatchControlParameters returns new OptBatchControlParameters with value set to v.
+func NewOptBatchControlParameters(v BatchControlParameters) OptBatchControlParameters {
+	return OptBatchControlParameters{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptBatchControlParameters is optional BatchControlParameters.
+type OptBatchControlParameters struct {
+	Value BatchControlParameters
+	Set   bool
+}
+
+// IsSet returns true if OptBatchControlParameters was set.
+func (o OptBatchControlParameters) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptBatchControlParameters) Reset() {
+	var v BatchControlParameters
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptBatchControlParameters) SetTo(v BatchControlParameters) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptBatchControlParameters) Get() (v BatchControlParameters, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptBatchControlParameters) Or(d BatchControlParameters) BatchControlParameters {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -4997,6 +6938,52 @@ func (o OptChannel) Or(d Channel) Channel {
 	return d
 }
 
+// NewOptCharacteristicTypeNames returns new OptCharacteristicTypeNames with value set to v.
+func NewOptCharacteristicTypeNames(v CharacteristicTypeNames) OptCharacteristicTypeNames {
+	return OptCharacteristicTypeNames{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptCharacteristicTypeNames is optional CharacteristicTypeNames.
+type OptCharacteristicTypeNames struct {
+	Value CharacteristicTypeNames
+	Set   bool
+}
+
+// IsSet returns true if OptCharacteristicTypeNames was set.
+func (o OptCharacteristicTypeNames) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptCharacteristicTypeNames) Reset() {
+	var v CharacteristicTypeNames
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptCharacteristicTypeNames) SetTo(v CharacteristicTypeNames) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptCharacteristicTypeNames) Get() (v CharacteristicTypeNames, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptCharacteristicTypeNames) Or(d CharacteristicTypeNames) CharacteristicTypeNames {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptCode returns new OptCode with value set to v.
 func NewOptCode(v Code) OptCode {
 	return OptCode{
@@ -5083,6 +7070,98 @@ func (o OptContactID) Get() (v ContactID, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptContactID) Or(d ContactID) ContactID {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptContactRule returns new OptContactRule with value set to v.
+func NewOptContactRule(v ContactRule) OptContactRule {
+	return OptContactRule{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptContactRule is optional ContactRule.
+type OptContactRule struct {
+	Value ContactRule
+	Set   bool
+}
+
+// IsSet returns true if OptContactRule was set.
+func (o OptContactRule) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptContactRule) Reset() {
+	var v ContactRule
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptContactRule) SetTo(v ContactRule) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptContactRule) Get() (v ContactRule, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptContactRule) Or(d ContactRule) ContactRule {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptContactTypeAction returns new OptContactTypeAction with value set to v.
+func NewOptContactTypeAction(v ContactTypeAction) OptContactTypeAction {
+	return OptContactTypeAction{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptContactTypeAction is optional ContactTypeAction.
+type OptContactTypeAction struct {
+	Value ContactTypeAction
+	Set   bool
+}
+
+// IsSet returns true if OptContactTypeAction was set.
+func (o OptContactTypeAction) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptContactTypeAction) Reset() {
+	var v ContactTypeAction
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptContactTypeAction) SetTo(v ContactTypeAction) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptContactTypeAction) Get() (v ContactTypeAction, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptContactTypeAction) Or(d ContactTypeAction) ContactTypeAction {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -5503,6 +7582,52 @@ func (o OptExternalPersonID) Or(d ExternalPersonID) ExternalPersonID {
 	return d
 }
 
+// NewOptFeatureConfigurationOptions returns new OptFeatureConfigurationOptions with value set to v.
+func NewOptFeatureConfigurationOptions(v FeatureConfigurationOptions) OptFeatureConfigurationOptions {
+	return OptFeatureConfigurationOptions{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptFeatureConfigurationOptions is optional FeatureConfigurationOptions.
+type OptFeatureConfigurationOptions struct {
+	Value FeatureConfigurationOptions
+	Set   bool
+}
+
+// IsSet returns true if OptFeatureConfigurationOptions was set.
+func (o OptFeatureConfigurationOptions) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptFeatureConfigurationOptions) Reset() {
+	var v FeatureConfigurationOptions
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptFeatureConfigurationOptions) SetTo(v FeatureConfigurationOptions) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptFeatureConfigurationOptions) Get() (v FeatureConfigurationOptions, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptFeatureConfigurationOptions) Or(d FeatureConfigurationOptions) FeatureConfigurationOptions {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptFloat64 returns new OptFloat64 with value set to v.
 func NewOptFloat64(v float64) OptFloat64 {
 	return OptFloat64{
@@ -5543,6 +7668,98 @@ func (o OptFloat64) Get() (v float64, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptFloat64) Or(d float64) float64 {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptInstallationOptions returns new OptInstallationOptions with value set to v.
+func NewOptInstallationOptions(v InstallationOptions) OptInstallationOptions {
+	return OptInstallationOptions{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptInstallationOptions is optional InstallationOptions.
+type OptInstallationOptions struct {
+	Value InstallationOptions
+	Set   bool
+}
+
+// IsSet returns true if OptInstallationOptions was set.
+func (o OptInstallationOptions) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptInstallationOptions) Reset() {
+	var v InstallationOptions
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptInstallationOptions) SetTo(v InstallationOptions) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptInstallationOptions) Get() (v InstallationOptions, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptInstallationOptions) Or(d InstallationOptions) InstallationOptions {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptInstallationOptionsPersonId returns new OptInstallationOptionsPersonId with value set to v.
+func NewOptInstallationOptionsPersonId(v InstallationOptionsPersonId) OptInstallationOptionsPersonId {
+	return OptInstallationOptionsPersonId{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptInstallationOptionsPersonId is optional InstallationOptionsPersonId.
+type OptInstallationOptionsPersonId struct {
+	Value InstallationOptionsPersonId
+	Set   bool
+}
+
+// IsSet returns true if OptInstallationOptionsPersonId was set.
+func (o OptInstallationOptionsPersonId) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptInstallationOptionsPersonId) Reset() {
+	var v InstallationOptionsPersonId
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptInstallationOptionsPersonId) SetTo(v InstallationOptionsPersonId) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptInstallationOptionsPersonId) Get() (v InstallationOptionsPersonId, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptInstallationOptionsPersonId) Or(d InstallationOptionsPersonId) InstallationOptionsPersonId {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -5825,6 +8042,52 @@ func (o OptMessageID) Or(d MessageID) MessageID {
 	return d
 }
 
+// NewOptMessageRule returns new OptMessageRule with value set to v.
+func NewOptMessageRule(v MessageRule) OptMessageRule {
+	return OptMessageRule{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptMessageRule is optional MessageRule.
+type OptMessageRule struct {
+	Value MessageRule
+	Set   bool
+}
+
+// IsSet returns true if OptMessageRule was set.
+func (o OptMessageRule) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptMessageRule) Reset() {
+	var v MessageRule
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptMessageRule) SetTo(v MessageRule) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptMessageRule) Get() (v MessageRule, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptMessageRule) Or(d MessageRule) MessageRule {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptPause returns new OptPause with value set to v.
 func NewOptPause(v Pause) OptPause {
 	return OptPause{
@@ -5957,6 +8220,52 @@ func (o OptPhone) Get() (v Phone, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptPhone) Or(d Phone) Phone {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptPlugParameters returns new OptPlugParameters with value set to v.
+func NewOptPlugParameters(v PlugParameters) OptPlugParameters {
+	return OptPlugParameters{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptPlugParameters is optional PlugParameters.
+type OptPlugParameters struct {
+	Value PlugParameters
+	Set   bool
+}
+
+// IsSet returns true if OptPlugParameters was set.
+func (o OptPlugParameters) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptPlugParameters) Reset() {
+	var v PlugParameters
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptPlugParameters) SetTo(v PlugParameters) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptPlugParameters) Get() (v PlugParameters, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptPlugParameters) Or(d PlugParameters) PlugParameters {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -6279,6 +8588,52 @@ func (o OptRouteSettingsSender) Get() (v RouteSettingsSender, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptRouteSettingsSender) Or(d RouteSettingsSender) RouteSettingsSender {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptSATypeSpecialRole returns new OptSATypeSpecialRole with value set to v.
+func NewOptSATypeSpecialRole(v SATypeSpecialRole) OptSATypeSpecialRole {
+	return OptSATypeSpecialRole{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptSATypeSpecialRole is optional SATypeSpecialRole.
+type OptSATypeSpecialRole struct {
+	Value SATypeSpecialRole
+	Set   bool
+}
+
+// IsSet returns true if OptSATypeSpecialRole was set.
+func (o OptSATypeSpecialRole) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptSATypeSpecialRole) Reset() {
+	var v SATypeSpecialRole
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptSATypeSpecialRole) SetTo(v SATypeSpecialRole) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptSATypeSpecialRole) Get() (v SATypeSpecialRole, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptSATypeSpecialRole) Or(d SATypeSpecialRole) SATypeSpecialRole {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -7383,6 +9738,96 @@ func (s *PlanInDoubt) UnmarshalText(data []byte) error {
 	default:
 		return errors.Errorf("invalid value: %q", data)
 	}
+}
+
+// An algorithm on the system event of an owner.
+// Ref: #/components/schemas/Plug
+type Plug struct {
+	// Kind of object, as `todo_type`, or kind and code, as `todo_type:TD-CCCB`; `installation` has no
+	// code.
+	Owner string `json:"owner"`
+	// System event, as `information`.
+	Event string `json:"event"`
+	// Of a case type, the status that is entered.
+	Status OptString `json:"status"`
+	// Algorithms of one spot run in this order.
+	Sequence int `json:"sequence"`
+	// Of the algorithm.
+	Code Code `json:"code"`
+	// By name.
+	Parameters OptPlugParameters `json:"parameters"`
+}
+
+// GetOwner returns the value of Owner.
+func (s *Plug) GetOwner() string {
+	return s.Owner
+}
+
+// GetEvent returns the value of Event.
+func (s *Plug) GetEvent() string {
+	return s.Event
+}
+
+// GetStatus returns the value of Status.
+func (s *Plug) GetStatus() OptString {
+	return s.Status
+}
+
+// GetSequence returns the value of Sequence.
+func (s *Plug) GetSequence() int {
+	return s.Sequence
+}
+
+// GetCode returns the value of Code.
+func (s *Plug) GetCode() Code {
+	return s.Code
+}
+
+// GetParameters returns the value of Parameters.
+func (s *Plug) GetParameters() OptPlugParameters {
+	return s.Parameters
+}
+
+// SetOwner sets the value of Owner.
+func (s *Plug) SetOwner(val string) {
+	s.Owner = val
+}
+
+// SetEvent sets the value of Event.
+func (s *Plug) SetEvent(val string) {
+	s.Event = val
+}
+
+// SetStatus sets the value of Status.
+func (s *Plug) SetStatus(val OptString) {
+	s.Status = val
+}
+
+// SetSequence sets the value of Sequence.
+func (s *Plug) SetSequence(val int) {
+	s.Sequence = val
+}
+
+// SetCode sets the value of Code.
+func (s *Plug) SetCode(val Code) {
+	s.Code = val
+}
+
+// SetParameters sets the value of Parameters.
+func (s *Plug) SetParameters(val OptPlugParameters) {
+	s.Parameters = val
+}
+
+// By name.
+type PlugParameters map[string]string
+
+func (s *PlugParameters) init() PlugParameters {
+	m := *s
+	if m == nil {
+		m = map[string]string{}
+		*s = m
+	}
+	return m
 }
 
 // A contact point as stored.
@@ -9455,6 +11900,166 @@ func (s *RunList) SetRuns(val []Run) {
 
 func (*RunList) listRunsRes() {}
 
+// A type of service agreement.
+// Ref: #/components/schemas/SAType
+type SAType struct {
+	// Left out, of every division.
+	Division    OptCode   `json:"division"`
+	Code        Code      `json:"code"`
+	Description OptString `json:"description"`
+	// What agreements of the type are for, where it is special.
+	SpecialRole  OptSATypeSpecialRole `json:"specialRole"`
+	DepositClass OptCode              `json:"depositClass"`
+}
+
+// GetDivision returns the value of Division.
+func (s *SAType) GetDivision() OptCode {
+	return s.Division
+}
+
+// GetCode returns the value of Code.
+func (s *SAType) GetCode() Code {
+	return s.Code
+}
+
+// GetDescription returns the value of Description.
+func (s *SAType) GetDescription() OptString {
+	return s.Description
+}
+
+// GetSpecialRole returns the value of SpecialRole.
+func (s *SAType) GetSpecialRole() OptSATypeSpecialRole {
+	return s.SpecialRole
+}
+
+// GetDepositClass returns the value of DepositClass.
+func (s *SAType) GetDepositClass() OptCode {
+	return s.DepositClass
+}
+
+// SetDivision sets the value of Division.
+func (s *SAType) SetDivision(val OptCode) {
+	s.Division = val
+}
+
+// SetCode sets the value of Code.
+func (s *SAType) SetCode(val Code) {
+	s.Code = val
+}
+
+// SetDescription sets the value of Description.
+func (s *SAType) SetDescription(val OptString) {
+	s.Description = val
+}
+
+// SetSpecialRole sets the value of SpecialRole.
+func (s *SAType) SetSpecialRole(val OptSATypeSpecialRole) {
+	s.SpecialRole = val
+}
+
+// SetDepositClass sets the value of DepositClass.
+func (s *SAType) SetDepositClass(val OptCode) {
+	s.DepositClass = val
+}
+
+// What agreements of the type are for, where it is special.
+type SATypeSpecialRole string
+
+const (
+	SATypeSpecialRoleCashDeposit        SATypeSpecialRole = "cash_deposit"
+	SATypeSpecialRoleLoan               SATypeSpecialRole = "loan"
+	SATypeSpecialRoleNonBilledBudget    SATypeSpecialRole = "non_billed_budget"
+	SATypeSpecialRolePaymentArrangement SATypeSpecialRole = "payment_arrangement"
+	SATypeSpecialRoleWriteOff           SATypeSpecialRole = "write_off"
+	SATypeSpecialRoleBillableCharge     SATypeSpecialRole = "billable_charge"
+)
+
+// AllValues returns all SATypeSpecialRole values.
+func (SATypeSpecialRole) AllValues() []SATypeSpecialRole {
+	return []SATypeSpecialRole{
+		SATypeSpecialRoleCashDeposit,
+		SATypeSpecialRoleLoan,
+		SATypeSpecialRoleNonBilledBudget,
+		SATypeSpecialRolePaymentArrangement,
+		SATypeSpecialRoleWriteOff,
+		SATypeSpecialRoleBillableCharge,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s SATypeSpecialRole) MarshalText() ([]byte, error) {
+	switch s {
+	case SATypeSpecialRoleCashDeposit:
+		return []byte(s), nil
+	case SATypeSpecialRoleLoan:
+		return []byte(s), nil
+	case SATypeSpecialRoleNonBilledBudget:
+		return []byte(s), nil
+	case SATypeSpecialRolePaymentArrangement:
+		return []byte(s), nil
+	case SATypeSpecialRoleWriteOff:
+		return []byte(s), nil
+	case SATypeSpecialRoleBillableCharge:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *SATypeSpecialRole) UnmarshalText(data []byte) error {
+	switch SATypeSpecialRole(data) {
+	case SATypeSpecialRoleCashDeposit:
+		*s = SATypeSpecialRoleCashDeposit
+		return nil
+	case SATypeSpecialRoleLoan:
+		*s = SATypeSpecialRoleLoan
+		return nil
+	case SATypeSpecialRoleNonBilledBudget:
+		*s = SATypeSpecialRoleNonBilledBudget
+		return nil
+	case SATypeSpecialRolePaymentArrangement:
+		*s = SATypeSpecialRolePaymentArrangement
+		return nil
+	case SATypeSpecialRoleWriteOff:
+		*s = SATypeSpecialRoleWriteOff
+		return nil
+	case SATypeSpecialRoleBillableCharge:
+		*s = SATypeSpecialRoleBillableCharge
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// What a user can, or an entry needs.
+// Ref: #/components/schemas/Skill
+type Skill struct {
+	Type Code `json:"type"`
+	// At least this much.
+	Level int `json:"level"`
+}
+
+// GetType returns the value of Type.
+func (s *Skill) GetType() Code {
+	return s.Type
+}
+
+// GetLevel returns the value of Level.
+func (s *Skill) GetLevel() int {
+	return s.Level
+}
+
+// SetType sets the value of Type.
+func (s *Skill) SetType(val Code) {
+	s.Type = val
+}
+
+// SetLevel sets the value of Level.
+func (s *Skill) SetLevel(val int) {
+	s.Level = val
+}
+
 type Span string
 
 type StartRunConflict Problem
@@ -9893,6 +12498,8 @@ type Template struct {
 	Parts TemplateParts `json:"parts"`
 	// Names the data must bring although no part prints them.
 	Required []string `json:"required"`
+	// Of a letter that only system events may make; no user adds such a contact.
+	SpecialExtract OptBool `json:"specialExtract"`
 }
 
 // GetCode returns the value of Code.
@@ -9915,6 +12522,11 @@ func (s *Template) GetRequired() []string {
 	return s.Required
 }
 
+// GetSpecialExtract returns the value of SpecialExtract.
+func (s *Template) GetSpecialExtract() OptBool {
+	return s.SpecialExtract
+}
+
 // SetCode sets the value of Code.
 func (s *Template) SetCode(val Code) {
 	s.Code = val
@@ -9933,6 +12545,52 @@ func (s *Template) SetParts(val TemplateParts) {
 // SetRequired sets the value of Required.
 func (s *Template) SetRequired(val []string) {
 	s.Required = val
+}
+
+// SetSpecialExtract sets the value of SpecialExtract.
+func (s *Template) SetSpecialExtract(val OptBool) {
+	s.SpecialExtract = val
+}
+
+// One event of a process template.
+// Ref: #/components/schemas/TemplateEvent
+type TemplateEvent struct {
+	// Its place.
+	Sequence int `json:"sequence"`
+	// An event type of the same process.
+	Type Code `json:"type"`
+	// Days after the process began.
+	Days OptInt `json:"days"`
+}
+
+// GetSequence returns the value of Sequence.
+func (s *TemplateEvent) GetSequence() int {
+	return s.Sequence
+}
+
+// GetType returns the value of Type.
+func (s *TemplateEvent) GetType() Code {
+	return s.Type
+}
+
+// GetDays returns the value of Days.
+func (s *TemplateEvent) GetDays() OptInt {
+	return s.Days
+}
+
+// SetSequence sets the value of Sequence.
+func (s *TemplateEvent) SetSequence(val int) {
+	s.Sequence = val
+}
+
+// SetType sets the value of Type.
+func (s *TemplateEvent) SetType(val Code) {
+	s.Type = val
+}
+
+// SetDays sets the value of Days.
+func (s *TemplateEvent) SetDays(val OptInt) {
+	s.Days = val
 }
 
 // Sms: `text`; email: `subject`, `text`, `html`; voice: `script`; letter: none.
@@ -10187,6 +12845,57 @@ func (s *ToDoPage) SetNext(val OptToDoID) {
 
 func (*ToDoPage) listToDosRes() {}
 
+// A group of users who do the same work.
+// Ref: #/components/schemas/ToDoRole
+type ToDoRole struct {
+	Code        Code      `json:"code"`
+	Description OptString `json:"description"`
+	// Names of users.
+	Users []string `json:"users"`
+	// Account management groups whose work comes here, each as `GROUP` or `DIVISION/GROUP`.
+	Groups []string `json:"groups"`
+}
+
+// GetCode returns the value of Code.
+func (s *ToDoRole) GetCode() Code {
+	return s.Code
+}
+
+// GetDescription returns the value of Description.
+func (s *ToDoRole) GetDescription() OptString {
+	return s.Description
+}
+
+// GetUsers returns the value of Users.
+func (s *ToDoRole) GetUsers() []string {
+	return s.Users
+}
+
+// GetGroups returns the value of Groups.
+func (s *ToDoRole) GetGroups() []string {
+	return s.Groups
+}
+
+// SetCode sets the value of Code.
+func (s *ToDoRole) SetCode(val Code) {
+	s.Code = val
+}
+
+// SetDescription sets the value of Description.
+func (s *ToDoRole) SetDescription(val OptString) {
+	s.Description = val
+}
+
+// SetUsers sets the value of Users.
+func (s *ToDoRole) SetUsers(val []string) {
+	s.Users = val
+}
+
+// SetGroups sets the value of Groups.
+func (s *ToDoRole) SetGroups(val []string) {
+	s.Groups = val
+}
+
 type ToDoStatus string
 
 const (
@@ -10269,6 +12978,221 @@ func (s *ToDoType) UnmarshalText(data []byte) error {
 	default:
 		return errors.Errorf("invalid value: %q", data)
 	}
+}
+
+// What work is, who may do it and what is shown of it.
+// Ref: #/components/schemas/ToDoTypeSettings
+type ToDoTypeSettings struct {
+	Code        Code      `json:"code"`
+	Description OptString `json:"description"`
+	// Of its entries, 1 comes first; 5 when left out.
+	Priority OptInt `json:"priority"`
+	// Users may add entries.
+	Manual OptBool `json:"manual"`
+	// The Navigation Option that an entry opens.
+	Navigation OptCode `json:"navigation"`
+	// The Batch Control that opens and completes its entries.
+	Creation OptCode `json:"creation"`
+	// The Batch Control that routes its entries out.
+	Routing         OptCode `json:"routing"`
+	MessageCategory OptCode `json:"messageCategory"`
+	// With the category, what its entries say.
+	MessageNumber OptInt `json:"messageNumber"`
+	// The permitted To Do Roles.
+	Roles       []Code `json:"roles"`
+	DefaultRole Code   `json:"defaultRole"`
+	// Names of the sort keys, in order.
+	SortKeys []string `json:"sortKeys"`
+	// Names of the drill keys, in order.
+	DrillKeys        []string            `json:"drillKeys"`
+	MessageOverrides []MessageOverride   `json:"messageOverrides"`
+	Characteristics  []CharacteristicUse `json:"characteristics"`
+	// What a user needs to be assigned an entry.
+	Skills []Skill `json:"skills"`
+	// Open entries raise a Control Central alert.
+	Alert OptBool `json:"alert"`
+	// Days a complete entry is kept; left out, as TD-PURGE says.
+	KeepDays OptInt `json:"keepDays"`
+}
+
+// GetCode returns the value of Code.
+func (s *ToDoTypeSettings) GetCode() Code {
+	return s.Code
+}
+
+// GetDescription returns the value of Description.
+func (s *ToDoTypeSettings) GetDescription() OptString {
+	return s.Description
+}
+
+// GetPriority returns the value of Priority.
+func (s *ToDoTypeSettings) GetPriority() OptInt {
+	return s.Priority
+}
+
+// GetManual returns the value of Manual.
+func (s *ToDoTypeSettings) GetManual() OptBool {
+	return s.Manual
+}
+
+// GetNavigation returns the value of Navigation.
+func (s *ToDoTypeSettings) GetNavigation() OptCode {
+	return s.Navigation
+}
+
+// GetCreation returns the value of Creation.
+func (s *ToDoTypeSettings) GetCreation() OptCode {
+	return s.Creation
+}
+
+// GetRouting returns the value of Routing.
+func (s *ToDoTypeSettings) GetRouting() OptCode {
+	return s.Routing
+}
+
+// GetMessageCategory returns the value of MessageCategory.
+func (s *ToDoTypeSettings) GetMessageCategory() OptCode {
+	return s.MessageCategory
+}
+
+// GetMessageNumber returns the value of MessageNumber.
+func (s *ToDoTypeSettings) GetMessageNumber() OptInt {
+	return s.MessageNumber
+}
+
+// GetRoles returns the value of Roles.
+func (s *ToDoTypeSettings) GetRoles() []Code {
+	return s.Roles
+}
+
+// GetDefaultRole returns the value of DefaultRole.
+func (s *ToDoTypeSettings) GetDefaultRole() Code {
+	return s.DefaultRole
+}
+
+// GetSortKeys returns the value of SortKeys.
+func (s *ToDoTypeSettings) GetSortKeys() []string {
+	return s.SortKeys
+}
+
+// GetDrillKeys returns the value of DrillKeys.
+func (s *ToDoTypeSettings) GetDrillKeys() []string {
+	return s.DrillKeys
+}
+
+// GetMessageOverrides returns the value of MessageOverrides.
+func (s *ToDoTypeSettings) GetMessageOverrides() []MessageOverride {
+	return s.MessageOverrides
+}
+
+// GetCharacteristics returns the value of Characteristics.
+func (s *ToDoTypeSettings) GetCharacteristics() []CharacteristicUse {
+	return s.Characteristics
+}
+
+// GetSkills returns the value of Skills.
+func (s *ToDoTypeSettings) GetSkills() []Skill {
+	return s.Skills
+}
+
+// GetAlert returns the value of Alert.
+func (s *ToDoTypeSettings) GetAlert() OptBool {
+	return s.Alert
+}
+
+// GetKeepDays returns the value of KeepDays.
+func (s *ToDoTypeSettings) GetKeepDays() OptInt {
+	return s.KeepDays
+}
+
+// SetCode sets the value of Code.
+func (s *ToDoTypeSettings) SetCode(val Code) {
+	s.Code = val
+}
+
+// SetDescription sets the value of Description.
+func (s *ToDoTypeSettings) SetDescription(val OptString) {
+	s.Description = val
+}
+
+// SetPriority sets the value of Priority.
+func (s *ToDoTypeSettings) SetPriority(val OptInt) {
+	s.Priority = val
+}
+
+// SetManual sets the value of Manual.
+func (s *ToDoTypeSettings) SetManual(val OptBool) {
+	s.Manual = val
+}
+
+// SetNavigation sets the value of Navigation.
+func (s *ToDoTypeSettings) SetNavigation(val OptCode) {
+	s.Navigation = val
+}
+
+// SetCreation sets the value of Creation.
+func (s *ToDoTypeSettings) SetCreation(val OptCode) {
+	s.Creation = val
+}
+
+// SetRouting sets the value of Routing.
+func (s *ToDoTypeSettings) SetRouting(val OptCode) {
+	s.Routing = val
+}
+
+// SetMessageCategory sets the value of MessageCategory.
+func (s *ToDoTypeSettings) SetMessageCategory(val OptCode) {
+	s.MessageCategory = val
+}
+
+// SetMessageNumber sets the value of MessageNumber.
+func (s *ToDoTypeSettings) SetMessageNumber(val OptInt) {
+	s.MessageNumber = val
+}
+
+// SetRoles sets the value of Roles.
+func (s *ToDoTypeSettings) SetRoles(val []Code) {
+	s.Roles = val
+}
+
+// SetDefaultRole sets the value of DefaultRole.
+func (s *ToDoTypeSettings) SetDefaultRole(val Code) {
+	s.DefaultRole = val
+}
+
+// SetSortKeys sets the value of SortKeys.
+func (s *ToDoTypeSettings) SetSortKeys(val []string) {
+	s.SortKeys = val
+}
+
+// SetDrillKeys sets the value of DrillKeys.
+func (s *ToDoTypeSettings) SetDrillKeys(val []string) {
+	s.DrillKeys = val
+}
+
+// SetMessageOverrides sets the value of MessageOverrides.
+func (s *ToDoTypeSettings) SetMessageOverrides(val []MessageOverride) {
+	s.MessageOverrides = val
+}
+
+// SetCharacteristics sets the value of Characteristics.
+func (s *ToDoTypeSettings) SetCharacteristics(val []CharacteristicUse) {
+	s.Characteristics = val
+}
+
+// SetSkills sets the value of Skills.
+func (s *ToDoTypeSettings) SetSkills(val []Skill) {
+	s.Skills = val
+}
+
+// SetAlert sets the value of Alert.
+func (s *ToDoTypeSettings) SetAlert(val OptBool) {
+	s.Alert = val
+}
+
+// SetKeepDays sets the value of KeepDays.
+func (s *ToDoTypeSettings) SetKeepDays(val OptInt) {
+	s.KeepDays = val
 }
 
 type TripBreakerForbidden Problem

@@ -1,0 +1,193 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"carillon/core/command"
+	"carillon/core/fault"
+)
+
+// Validator checks an object when it is configured (spot lead_event_type/validation): what it returns names fields of the
+// object, as /message/sender.
+type Validator func(o Owner, d Document, p command.Parameters) []fault.Violation
+
+// LintPlugs returns everything that is wrong with what hangs on the spots of a document, each with the plug it stands in:
+// an owner or an algorithm that is not there (codes are case-sensitive), an algorithm that does not hang there, parameters
+// that are unknown, missing, badly written or name what is not configured, and a contact type that the event can never
+// satisfy.
+func LintPlugs(d Document, c command.Catalog) []fault.Violation {
+	l := &linter{doc: d}
+	l.keys()
+	l.wrong = nil // they are Lint's to tell
+	formats := make(map[string]bool)
+	for _, p := range d.Plugs {
+		at := place("plugs", p.key())
+		spot := l.spot(at, p)
+		if spot == (command.Spot{Owner: kindPhoneType, Event: "format"}) { // domain.md 1.3: one format algorithm
+			if formats[p.Owner] {
+				l.add(at, "a phone type has one format")
+			}
+			formats[p.Owner] = true
+		}
+		a, known := c.Find(p.Code)
+		switch {
+		case !known:
+			l.add(at+"/code", unknown(c, p.Code))
+			continue
+		case !slices.Contains(a.Spots, spot):
+			l.add(at+"/code", p.Code+" does not hang on "+spot.String()+"; it hangs on "+spots(a))
+		}
+		l.parameters(at, spot, a, p)
+	}
+	return l.wrong
+}
+
+// Validate runs the validators that hang on the objects of a document; each violation names the object's field.
+func Validate(d Document, run map[string]Validator) []fault.Violation {
+	x := index(d.Elements)
+	s := Snapshot{elements: x}
+	var wrong []fault.Violation
+	for _, o := range d.Owners {
+		for _, p := range s.PlugsOf(string(o.Kind), o.Code, "validation") {
+			validate, known := run[p.Code]
+			if !known {
+				continue // LintPlugs tells
+			}
+			for _, v := range validate(o, d, p.Parameters) {
+				v.Field = place("owners", ownerKey(o.Kind, o.Code)) + v.Field
+				wrong = append(wrong, v)
+			}
+		}
+	}
+	return wrong
+}
+
+// unknown says that a code is none, and which is probably meant.
+func unknown(c command.Catalog, code string) string {
+	for _, a := range c {
+		if strings.EqualFold(a.Code, code) {
+			return "names no algorithm; codes are case-sensitive: " + a.Code
+		}
+	}
+	return "names no algorithm"
+}
+
+func spots(a command.Algorithm) string {
+	var names []string
+	for _, s := range a.Spots {
+		names = append(names, s.String())
+	}
+	return strings.Join(names, ", ")
+}
+
+// spot checks where a plug hangs.
+func (l *linter) spot(at string, p Plug) command.Spot {
+	kind, code, own := strings.Cut(p.Owner, ":")
+	switch {
+	case kind == kindInstallation:
+		if own {
+			l.add(at+"/owner", "the installation has no code")
+		}
+	case !hangs(kind):
+		l.add(at+"/owner", "names no kind of object that algorithms hang on")
+	case own && !l.owns(kind, code):
+		l.add(at+"/owner", "names no "+strings.ReplaceAll(l.wordOf(kind), "_", " "))
+	}
+	if p.Event == "" {
+		l.add(at+"/event", "is required")
+	}
+	if p.Sequence < 1 {
+		l.add(at+"/sequence", "is at least 1")
+	}
+	l.status(at, kind, code, p)
+	return command.Spot{Owner: kind, Event: p.Event}
+}
+
+// hangs reports whether algorithms hang on objects of a kind.
+func hangs(kind string) bool {
+	switch kind {
+	case kindToDoType, kindPhoneType, kindZone, kindCustomerClass, kindSAType, kindDepositClass:
+		return true
+	}
+	return slices.Contains(OwnerKinds(), OwnerKind(kind))
+}
+
+func (l *linter) owns(kind, code string) bool {
+	switch {
+	case code == "":
+		return false
+	case kind == kindSAType: // of whatever division
+		return slices.ContainsFunc(l.doc.SATypes, func(t SAType) bool { return t.Code == code })
+	case slices.Contains(OwnerKinds(), OwnerKind(kind)):
+		return l.has[kindOwner][ownerKey(OwnerKind(kind), code)]
+	}
+	return l.has[kind][code]
+}
+
+func (l *linter) wordOf(kind string) string {
+	if word, known := l.word[kind]; known {
+		return word
+	}
+	return kind
+}
+
+// status is the status of a case type at which an algorithm runs.
+func (l *linter) status(at, kind, code string, p Plug) {
+	if kind != string(CaseType) || p.Event != "enter_status" {
+		if p.Status != "" {
+			l.add(at+"/status", "is for case_type/enter_status")
+		}
+		return
+	}
+	lawful := slices.ContainsFunc(l.doc.Owners, func(o Owner) bool {
+		return o.Kind == CaseType && (code == "" || o.Code == code) && slices.Contains(o.Statuses, p.Status)
+	})
+	if !lawful {
+		l.add(at+"/status", "is a status of the case type")
+	}
+}
+
+func (l *linter) parameters(at string, spot command.Spot, a command.Algorithm, p Plug) {
+	at += "/parameters"
+	for _, name := range slices.Sorted(maps.Keys(p.Parameters)) {
+		if !slices.ContainsFunc(a.Parameters, func(q command.Parameter) bool { return q.Name == name }) {
+			l.add(at+"/"+name, "is no parameter of "+a.Code)
+		}
+	}
+	for _, q := range a.Parameters {
+		field, value := at+"/"+q.Name, p.Parameters[q.Name]
+		if reason := q.Check(value); reason != "" {
+			l.add(field, reason)
+			continue
+		}
+		if value != "" {
+			l.refers(field, spot, q.Kind, value)
+		}
+	}
+}
+
+// refers checks that what a parameter names is configured.
+func (l *linter) refers(field string, spot command.Spot, kind command.ParameterKind, value string) {
+	switch kind {
+	case command.ContactKind:
+		if makes, _, _ := Brings(spot); makes {
+			l.makes(field, spot, value)
+			return
+		}
+		l.names(field, KindType, value)
+	case command.CharType:
+		l.names(field, kindCharType, value)
+	case command.MessageRef:
+		category, number, _ := strings.Cut(value, "/")
+		l.message(field, category, atoi(number))
+	case command.ToDoKind:
+		l.names(field, kindToDoType, value)
+	case command.RoleCode:
+		l.names(field, kindToDoRole, value)
+	case command.TemplateRef:
+		l.names(field, KindTemplate, value)
+	default: // it names nothing
+	}
+}
