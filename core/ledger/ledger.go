@@ -30,7 +30,10 @@ const (
 	SuppressionPut    Kind = "suppression.added"
 	SuppressionLifted Kind = "suppression.lifted"
 	RunOpened         Kind = "run.opened"
-	RunClosed         Kind = "run.closed"
+	RunClosed         Kind = "run.closed" // Code says how it ended
+	RunRestarted      Kind = "run.restarted"
+	BatchPaused       Kind = "batch.paused" // Code is the batch
+	BatchResumed      Kind = "batch.resumed"
 	LanePaused        Kind = "lane.paused"
 	LaneResumed       Kind = "lane.resumed"
 	BreakerTripped    Kind = "breaker.tripped"

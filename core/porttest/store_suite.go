@@ -51,6 +51,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{"retention", retention()},
 		{"chores", chores()},
 		{"fleet", fleets()},
+		{"batch runs", slices.Concat(batchRuns(), batchThreads())},
 		{"numbers", numbers()},
 		{"ledger", ledgers()},
 		{"tree", trees()},

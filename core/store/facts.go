@@ -266,6 +266,8 @@ type Store interface { //nolint:interfacebloat // the sum of the small ones; onl
 	Upkeep
 	Holds
 	Fleet
+	Controls
+	FailedRuns
 	Health
 	// Close waits for what is under way.
 	Close() error

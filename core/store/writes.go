@@ -15,6 +15,7 @@ import (
 	"carillon/core/config"
 	"carillon/core/consent"
 	"carillon/core/contact"
+	"carillon/core/control"
 	"carillon/core/customer"
 	"carillon/core/extract"
 	"carillon/core/ledger"
@@ -45,7 +46,7 @@ const (
 type Verdict struct {
 	Outcome Outcome
 	Contact contact.ID      // of Replayed: whom the key belongs to
-	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name, tick, hold, pause, retry, batch, or the table of a row that is there
+	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name, tick, hold, pause, retry, batch, run, thread, or the table of a row that is there
 	Claimed []message.Taken // of an applied Claim
 	Purged  int64           // rows that applied Purges took away
 }
@@ -197,8 +198,12 @@ type Writes struct {
 	Retries      []notice.Retry       // insert; the set is a Conflict "retry" when the former message has one
 	Entries      []ledger.Entry
 	Batches      []BatchFlush
-	Ranges       []IntakeRange // insert
-	Claim        *Claim        // after everything else of the set
+	Ranges       []IntakeRange      // insert
+	BatchRuns    []control.Run      // insert (Version 1) or update under Version-1; of a batch one may be open: otherwise a Conflict "run"
+	BatchThreads []control.Thread   // insert (Version 1) or update under Version-1; a Conflict "thread"; after BatchRuns
+	BatchErrors  []control.RowError // put, by run and key
+	BatchPauses  []control.Pause
+	Claim        *Claim // after everything else of the set
 }
 
 // And adds another write set to this one: both are applied, or neither. Only one of the two may claim, write
@@ -252,6 +257,10 @@ func (w Writes) And(o Writes) Writes {
 	w.Entries = append(w.Entries, o.Entries...)
 	w.Batches = append(w.Batches, o.Batches...)
 	w.Ranges = append(w.Ranges, o.Ranges...)
+	w.BatchRuns = append(w.BatchRuns, o.BatchRuns...)
+	w.BatchThreads = append(w.BatchThreads, o.BatchThreads...)
+	w.BatchErrors = append(w.BatchErrors, o.BatchErrors...)
+	w.BatchPauses = append(w.BatchPauses, o.BatchPauses...)
 	if o.Claim != nil {
 		w.Claim = o.Claim
 	}

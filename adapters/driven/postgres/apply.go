@@ -124,6 +124,10 @@ func whatOf(err error) string {
 		return "version"
 	case "principal":
 		return "name"
+	case "batch_run":
+		return "run"
+	case "batch_thread":
+		return "thread"
 	case "plan":
 		return "contact"
 	}

@@ -32,13 +32,14 @@ func queueJobs(batch *pgx.Batch, jobs []*job) {
 // searches reports whether a set changes rows that are there, so that they must be found.
 func searches(w *store.Writes) bool {
 	return w.Claim != nil || len(w.Settles)+len(w.Requeues)+len(w.Undues)+len(w.Undeadlines)+len(w.Spent)+len(w.Persons)+len(w.Consumed)+
-		len(w.Deferred)+len(w.Seals)+len(w.Marks)+len(w.Dead)+len(w.Undead)+len(w.Done) > 0 || w.Growth != nil
+		len(w.BatchRuns)+len(w.BatchThreads)+len(w.Deferred)+len(w.Seals)+len(w.Marks)+len(w.Dead)+len(w.Undead)+len(w.Done) > 0 || w.Growth != nil
 }
 
 // queueGroup queues the statements of sets that do not touch the same thing, so that the order among them does not
 // matter. What a set takes away goes before what it puts there, its claim after everything else.
 func queueGroup(batch *pgx.Batch, jobs []*job) {
 	queueKeys(batch, jobs)
+	queueControls(batch, jobs)
 	queueGone(batch, jobs)
 	queueAlive(batch, jobs)
 	queuePersons(batch, jobs)
@@ -115,6 +116,7 @@ func touches(w *store.Writes, is func(touch)) {
 	touchesDesk(w, is)
 	touchesChores(w, is)
 	touchesFailures(w, is)
+	touchesControls(w, is)
 }
 
 func touchesDesk(w *store.Writes, is func(touch)) {

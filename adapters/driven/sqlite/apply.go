@@ -65,6 +65,10 @@ func (x *tx) gather(w *store.Writes) {
 func (x *tx) write(ctx context.Context, w *store.Writes) error {
 	for _, part := range []func() error{
 		func() error { return x.keys(ctx, w.Keys) },
+		each(ctx, w.BatchRuns, x.batchRun),
+		each(ctx, w.BatchThreads, x.batchThread),
+		each(ctx, w.BatchErrors, x.batchError),
+		each(ctx, w.BatchPauses, x.batchPause),
 		each(ctx, w.Settles, x.settle),
 		each(ctx, w.Requeues, x.requeue),
 		each(ctx, w.Undues, x.undue),
