@@ -41,6 +41,9 @@
 //   - Division, route (config): a part of the utility; channel + provider account + sender identity. Urgency: emergency,
 //     regulatory, service, bulk. Lane: route × urgency, as one small number. A configuration is written whole, checked
 //     whole and has a version; a message names the version it was accepted under.
+//   - Run (control): one run of a Batch Control [3.4.1.1 steps 1.9, 2.0], of whatever batch. Thread: a part of its work set,
+//     a range of keys; instance: one gateway's time at it, from its restart point on. Row error: what went wrong with one
+//     row. Occurrence: a time of a schedule.
 //   - Fault (fault): a failure with its kind. One table of kinds drives the HTTP status, what dispatch does, and what a
 //     breaker counts.
 //   - Write set (store): what one decision changes. Facts: what it was decided from. Verdict: applied, replayed or

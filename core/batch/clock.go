@@ -72,15 +72,8 @@ func occurrence(cfg *config.Snapshot, c config.BatchControl, s control.Standing,
 	if err != nil {
 		return Occurrence{Wrong: true}
 	}
-	last := s.TickAt
-	if s.Last.DueAt.After(last) {
-		last = s.Last.DueAt
-	}
-	if last.IsZero() {
-		last = since
-	}
 	o := Occurrence{Next: schedule.Next(now)}
-	first := schedule.Next(last)
+	first := schedule.Next(taken(s, since))
 	if first.IsZero() || first.After(now) || c.Paused || s.Pause.Paused {
 		return o
 	}
@@ -93,6 +86,18 @@ func occurrence(cfg *config.Snapshot, c config.BatchControl, s control.Standing,
 		o.Since = due
 	}
 	return o
+}
+
+// taken is the last occurrence that was taken, or since when there would have been one.
+func taken(s control.Standing, since time.Time) time.Time {
+	last := s.TickAt
+	if s.Last.DueAt.After(last) {
+		last = s.Last.DueAt
+	}
+	if last.IsZero() {
+		return since
+	}
+	return last
 }
 
 // lastBefore is the last occurrence up to now; first is one of them.

@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -143,19 +144,7 @@ func (d Definition) settle(c config.BatchControl, asked map[string]string) (map[
 	var wrong []fault.Violation
 	settled := make(map[string]string)
 	for _, p := range d.Accepts() {
-		value, told := asked[p.Name]
-		if !told || value == "" {
-			value = c.Parameters[p.Name]
-		}
-		switch {
-		case value != "":
-		case p.Name == MaxErrors && c.MaxErrors > 0:
-			value = strconv.Itoa(c.MaxErrors)
-		case p.Name == Commit && c.Commit > 0:
-			value = strconv.Itoa(c.Commit)
-		default:
-			value = p.Default
-		}
+		value := inForce(c, p, asked[p.Name])
 		if reason := p.Check(value); reason != "" {
 			wrong = append(wrong, fault.Violation{Field: "/parameters/" + p.Name, Reason: reason})
 			continue
@@ -170,6 +159,20 @@ func (d Definition) settle(c config.BatchControl, asked map[string]string) (map[
 		}
 	}
 	return settled, wrong
+}
+
+// inForce is the value of a parameter: what was asked for, else the Batch Control's, else the default.
+func inForce(c config.BatchControl, p command.Parameter, asked string) string {
+	value := cmp.Or(asked, c.Parameters[p.Name])
+	switch {
+	case value != "":
+		return value
+	case p.Name == MaxErrors && c.MaxErrors > 0:
+		return strconv.Itoa(c.MaxErrors)
+	case p.Name == Commit && c.Commit > 0:
+		return strconv.Itoa(c.Commit)
+	}
+	return p.Default
 }
 
 // Whole reads a whole number from a run's parameters; what is not told is the other value. Values were checked when the

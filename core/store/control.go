@@ -27,3 +27,10 @@ type FailedRuns interface {
 	// on.
 	FailedBatchRuns(ctx context.Context, batch string, number int64, limit int) ([]control.Run, error)
 }
+
+func (w *Writes) andControls(o *Writes) {
+	w.BatchRuns = append(w.BatchRuns, o.BatchRuns...)
+	w.BatchThreads = append(w.BatchThreads, o.BatchThreads...)
+	w.BatchErrors = append(w.BatchErrors, o.BatchErrors...)
+	w.BatchPauses = append(w.BatchPauses, o.BatchPauses...)
+}

@@ -257,10 +257,13 @@ func (w Writes) And(o Writes) Writes {
 	w.Entries = append(w.Entries, o.Entries...)
 	w.Batches = append(w.Batches, o.Batches...)
 	w.Ranges = append(w.Ranges, o.Ranges...)
-	w.BatchRuns = append(w.BatchRuns, o.BatchRuns...)
-	w.BatchThreads = append(w.BatchThreads, o.BatchThreads...)
-	w.BatchErrors = append(w.BatchErrors, o.BatchErrors...)
-	w.BatchPauses = append(w.BatchPauses, o.BatchPauses...)
+	w.andControls(&o)
+	w.andSingles(&o)
+	return w
+}
+
+// andSingles adds what a set has one of.
+func (w *Writes) andSingles(o *Writes) {
 	if o.Claim != nil {
 		w.Claim = o.Claim
 	}
@@ -270,7 +273,6 @@ func (w Writes) And(o Writes) Writes {
 	if o.Config != nil {
 		w.Config = o.Config
 	}
-	return w
 }
 
 // Deferral puts off the next look at a report whose message is not settled or not known yet.
