@@ -12,6 +12,7 @@ import (
 
 	"carillon/core/contact"
 	"carillon/core/customer"
+	"carillon/core/fault"
 	"carillon/core/message"
 )
 
@@ -21,10 +22,17 @@ type Kind string
 // The kinds.
 const (
 	ContactAccepted   Kind = "contact.accepted" // names the first message it started, when it started one
-	StepStarted       Kind = "step.started"     // a later step, or the answer to a reply
-	MessageTried      Kind = "message.tried"    // an attempt that will be repeated
-	MessageMoved      Kind = "message.moved"    // Place says where to
-	MessageNoted      Kind = "message.noted"    // seen on the way; the place stays
+	ContactChanged    Kind = "contact.changed"  // what a desk added or corrected
+	ContactClosed     Kind = "contact.closed"   // its open switch went off
+	ContactRetyped    Kind = "contact.retyped"  // Code is the class and type it has now, as BILL/PAYREMIND
+	ContactLogged     Kind = "contact.logged"   // Code is the log's number
+	ReminderSet       Kind = "reminder.set"     // Code is the log's number
+	ReminderMade      Kind = "reminder.made"    // a To Do was made of it; Code is the log's number
+	ReminderDone      Kind = "reminder.completed"
+	StepStarted       Kind = "step.started"  // a later step, or the answer to a reply
+	MessageTried      Kind = "message.tried" // an attempt that will be repeated
+	MessageMoved      Kind = "message.moved" // Place says where to
+	MessageNoted      Kind = "message.noted" // seen on the way; the place stays
 	PersonLoaded      Kind = "person.loaded"
 	PointMarked       Kind = "point.undeliverable"
 	SuppressionPut    Kind = "suppression.added"
@@ -110,6 +118,40 @@ func (e Entry) Canonical() string {
 		return "{}"
 	}
 	return string(b)
+}
+
+// Read reads an entry from its canonical bytes; fault.Invalid when they are none.
+func Read(body string) (Entry, error) {
+	var c canonical
+	if err := json.Unmarshal([]byte(body), &c); err != nil {
+		return Entry{}, fault.New(fault.Invalid, "these are not the bytes of a ledger entry")
+	}
+	e := Entry{
+		Kind: c.Kind, Source: c.Source, Division: c.Division, Reference: c.Reference, Account: c.Account, Channel: message.Channel(c.Channel),
+		Step: c.Step, Reason: c.Reason, Code: c.Code, By: c.By, Run: c.Run, Config: c.Config,
+	}
+	var errs [4]error
+	e.At, errs[0] = time.Parse(TimeFormat, c.At)
+	if c.Contact != "" {
+		e.Contact, errs[1] = contact.ParseID(c.Contact)
+	}
+	if c.Person != "" {
+		e.Person, errs[2] = customer.ParsePersonID(c.Person)
+	}
+	if c.Message != "" {
+		e.Message, errs[3] = message.ParseID(c.Message)
+	}
+	for _, place := range message.Places() {
+		if place.String() == c.Outcome {
+			e.Place = place
+		}
+	}
+	for _, err := range errs {
+		if err != nil {
+			return Entry{}, fault.New(fault.Invalid, "these are not the bytes of a ledger entry")
+		}
+	}
+	return e, nil
 }
 
 // Leaf is a sealed entry as a reader sees it.

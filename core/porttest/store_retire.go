@@ -126,6 +126,7 @@ func retention() []sentence {
 			a.check(!a.there(waiting), "and nothing keeps it any more")
 		}},
 		{"takes away with a message what was kept of its failure", failuresRetired},
+		{"takes away with a contact what hung on it at the desk, and leaves one whose reminder waits", filesRetired},
 		{"leaves what is held until the hold is lifted", heldUntilLifted},
 		{"takes away old entries of the ledger once they are sealed and in the tree, and its readers pass over the gap", ledgerRetired},
 	}

@@ -58,6 +58,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{"cursors", cursors()},
 		{"runs", runs()},
 		{"failures", slices.Concat(failures(), toDos(), retries())},
+		{"desk", slices.Concat(deskFiles(), reminders(), subjects())},
 		{"conservation", conservation()},
 		{"recovery", recovery()},
 		{"concurrency", concurrency()},

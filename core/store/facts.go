@@ -30,7 +30,7 @@ type Principals interface {
 
 // Numbers hands out identifiers from sequences in blocks.
 type Numbers interface {
-	// Numbers reserves n consecutive numbers of the sequence ("person", "point", "contact", "hold") and returns the
+	// Numbers reserves n consecutive numbers of the sequence ("person", "point", "contact", "hold", "log") and returns the
 	// first. Numbers are never handed out twice; gaps are lawful. Ten-digit sequences start at 1 000 000 001.
 	Numbers(ctx context.Context, sequence string, n int) (first int64, err error)
 }
@@ -269,6 +269,8 @@ type Store interface { //nolint:interfacebloat // the sum of the small ones; onl
 	Controls
 	FailedRuns
 	Health
+	DeskFiles
+	Reminders
 	// Close waits for what is under way.
 	Close() error
 }

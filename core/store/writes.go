@@ -46,7 +46,7 @@ const (
 type Verdict struct {
 	Outcome Outcome
 	Contact contact.ID      // of Replayed: whom the key belongs to
-	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name, tick, hold, pause, retry, batch, run, thread, or the table of a row that is there
+	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name, tick, hold, pause, retry, batch, run, thread, reminder, or the table of a row that is there
 	Claimed []message.Taken // of an applied Claim
 	Purged  int64           // rows that applied Purges took away
 }
@@ -204,6 +204,12 @@ type Writes struct {
 	BatchErrors  []control.RowError // put, by run and key
 	BatchPauses  []control.Pause
 	Claim        *Claim // after everything else of the set
+
+	Desks         []contact.Desk     // of Revision 1: insert; of a later one: update of the one before it, or the set is a Conflict "version"
+	Logs          []contact.Log      // insert
+	Reminders     []contact.Reminder // insert
+	Reminded      []Reminded
+	RemindersDone []ReminderDone // after Reminded of the set
 }
 
 // And adds another write set to this one: both are applied, or neither. Only one of the two may claim, write
@@ -258,6 +264,7 @@ func (w Writes) And(o Writes) Writes {
 	w.Batches = append(w.Batches, o.Batches...)
 	w.Ranges = append(w.Ranges, o.Ranges...)
 	w.andControls(&o)
+	w.andFiles(&o)
 	w.andSingles(&o)
 	return w
 }

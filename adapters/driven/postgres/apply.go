@@ -120,7 +120,7 @@ func whatOf(err error) string {
 	}
 	table := parentOf(pgErr.TableName)
 	switch table {
-	case "run", "config_version", "ledger_seal":
+	case "run", "config_version", "ledger_seal", "contact_desk":
 		return "version"
 	case "principal":
 		return "name"
@@ -130,6 +130,8 @@ func whatOf(err error) string {
 		return "thread"
 	case "plan":
 		return "contact"
+	case "contact_log":
+		return "log"
 	}
 	return table // intake_key, step, evidence, tick, retry, and what else holds a number that is taken
 }

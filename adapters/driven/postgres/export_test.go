@@ -42,6 +42,14 @@ const (
 	LaneStates        = laneStates
 	LastText          = lastText
 	PartitionsRunning = short
+	ContactsOfPerson  = contactsOfPerson
+	ContactsOfAccount = contactsOfAccount
+	ContactsOfPremise = contactsOfPremise
+	SelectTold        = selectTold
+	DueReminders      = dueReminders
+	ReminderQuantiles = reminderQuantiles
+	MarkReminders     = markReminders
+	EndReminders      = endReminders
 )
 
 // Classify is the border's one function.

@@ -32,7 +32,8 @@ func queueJobs(batch *pgx.Batch, jobs []*job) {
 // searches reports whether a set changes rows that are there, so that they must be found.
 func searches(w *store.Writes) bool {
 	return w.Claim != nil || len(w.Settles)+len(w.Requeues)+len(w.Undues)+len(w.Undeadlines)+len(w.Spent)+len(w.Persons)+len(w.Consumed)+
-		len(w.BatchRuns)+len(w.BatchThreads)+len(w.Deferred)+len(w.Seals)+len(w.Marks)+len(w.Dead)+len(w.Undead)+len(w.Done) > 0 || w.Growth != nil
+		len(w.BatchRuns)+len(w.BatchThreads)+len(w.Deferred)+len(w.Seals)+len(w.Marks)+len(w.Dead)+len(w.Undead)+len(w.Done)+
+		len(w.Desks)+len(w.Reminded)+len(w.RemindersDone) > 0 || w.Growth != nil
 }
 
 // queueGroup queues the statements of sets that do not touch the same thing, so that the order among them does not
@@ -46,6 +47,7 @@ func queueGroup(batch *pgx.Batch, jobs []*job) {
 	queueAccepted(batch, jobs)
 	queueQueue(batch, jobs)
 	queueFailed(batch, jobs)
+	queueFiles(batch, jobs)
 	queueReports(batch, jobs)
 	queueRuns(batch, jobs)
 	queueDesk(batch, jobs)
@@ -117,6 +119,7 @@ func touches(w *store.Writes, is func(touch)) {
 	touchesChores(w, is)
 	touchesFailures(w, is)
 	touchesControls(w, is)
+	touchesFiles(w, is)
 }
 
 func touchesDesk(w *store.Writes, is func(touch)) {

@@ -22,10 +22,18 @@ const lockEvery, lockTimes = 1, 300
 // Migrate brings the schema up to date, one process at a time. Migrations only go forward; version N and N+1 of the
 // program run side by side on one schema.
 func Migrate(ctx context.Context, cfg Config) error {
-	return migrate(cfg, func(p *goose.Provider) error {
+	err := migrate(cfg, func(p *goose.Provider) error {
 		_, err := p.Up(ctx)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	settings, err := poolSettings(cfg)
+	if err != nil {
+		return err
+	}
+	return classify("making indexes of partitions", index(ctx, settings.ConnConfig))
 }
 
 func migrate(cfg Config, up func(*goose.Provider) error) (err error) {

@@ -67,6 +67,7 @@ where n.name = 'contact' and p.parent = 'contact' and n.next > p.low and n.next 
 select case
     when exists (select from due d join message m on m.id = d.message where m.contact >= $1 and m.contact < $2) then 'a due row'
     when exists (select from deadline d join message m on m.id = d.message where m.contact >= $1 and m.contact < $2) then 'a deadline'
+    when exists (select from reminder where contact >= $1 and contact < $2 and todo = 0) then 'a reminder that waits'
     else '' end`,
 		keep: []string{
 			`insert into contact_held select x.* from contact x where x.id >= $1 and x.id < $2 and ` + underHold + ` on conflict do nothing`,
@@ -262,6 +263,9 @@ func sweeps() []string {
 		of("dead_letter", `x.message < `+message+` and not exists (select from message_held h where h.id = x.message)`),
 		of("retry", `x.former < `+message+` and not exists (select from message_held h where h.id = x.former)`),
 		of("halt", `x.contact < `+contact+` and not exists (select from contact_held h where h.id = x.contact)`),
+		of("contact_desk", `x.contact < `+contact+` and not exists (select from contact_held h where h.id = x.contact)`),
+		of("contact_log", `x.contact < `+contact+` and not exists (select from contact_held h where h.id = x.contact)`),
+		of("reminder", `x.contact < `+contact+` and not exists (select from contact_held h where h.id = x.contact)`),
 	}
 }
 

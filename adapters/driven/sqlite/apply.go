@@ -92,6 +92,7 @@ func (x *tx) write(ctx context.Context, w *store.Writes) error {
 		each(ctx, w.ToDos, x.toDo),
 		each(ctx, w.Halts, x.halt),
 		each(ctx, w.Retries, x.retry),
+		func() error { return x.files(ctx, w) },
 		each(ctx, w.Reports, x.report),
 		each(ctx, w.Marks, x.mark),
 		each(ctx, w.Suppressions, x.suppress),

@@ -108,10 +108,7 @@ func views(ctx context.Context, q *sql.Tx, ids []contact.ID) ([]store.ContactVie
 	for i, id := range ids {
 		args[i] = int64(id)
 	}
-	contacts, err := readAll(ctx, q, contactsByID+in+`order by id`, args, func(r rowScanner, c *contact.Contact) error {
-		return r.Scan(&c.ID, moment{&c.AcceptedAt}, &c.Source, &c.Division, &c.Reference, &c.Class, &c.Type, &c.Person, &c.Account,
-			&c.Premise, &c.Data, &c.Inline, moment{&c.ExpiresAt}, &c.Config, &c.By)
-	})
+	contacts, err := readAll(ctx, q, contactsByID+in+`order by id`, args, scanContact)
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,7 @@ order by x.accepted_at limit ?`
 select x.id from contact x
 where x.accepted_at < ? and not ` + underHold + `
     and not exists (select 1 from step s join message m on m.id = s.message where s.contact = x.id)
+    and not exists (select 1 from reminder r where r.contact = x.id and r.todo = 0)
 limit ?`
 
 	// ledgerFloor is the first entry that stays: one that is younger, unsealed, not in the tree, not read by every
@@ -109,6 +110,7 @@ func (x *tx) retireContacts(ctx context.Context, cutoff time.Time, r *store.Reti
 		for _, statement := range []string{
 			`delete from step where contact = ?`, `delete from plan where contact = ?`, `delete from halt where contact = ?`,
 			`delete from contact where id = ?`,
+			`delete from contact_desk where contact = ?`, `delete from contact_log where contact = ?`, `delete from reminder where contact = ?`,
 		} {
 			if _, err := x.exec(ctx, statement, int64(id)); err != nil {
 				return err
