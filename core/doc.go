@@ -10,6 +10,10 @@
 //     them primary. Contact point: one way to reach it, with what it can take and the zones it may lie in.
 //   - Recipient (customer): who one message is for, as resolved when it was accepted. Address: a number, an email address
 //     or a postal block; it prints redacted and reveals only through Reveal.
+//   - System event (occurrence): something that happened in a CIS and brings customer contacts [3.4.1.1 step 2.2]: one of
+//     eighteen kinds, each with its own detail. Place: where its creators hang, a spot on a configuration object. Creator
+//     (contact): the algorithm that makes a contact of an event; creation: what it made of one occasion. Contact task: a
+//     creation that stays in error when it cannot be and can be tried again.
 //   - Customer contact (contact): why the utility and a customer touched [3.4.1.1 steps 1.1, 1.2, 2.2]. Class and type say
 //     what it is, needs, and makes of itself.
 //   - Template (template): the form [3.4.1.1 step 2.3]; its renderer is a port. Content: the form filled.

@@ -70,6 +70,7 @@ func (k KeepSettings) windows() map[store.Purgeable]time.Duration {
 	return map[store.Purgeable]time.Duration{
 		store.PurgeKeys: k.KeyWindow, store.PurgeRefs: k.KeyWindow, store.PurgeReports: k.ReportWindow, store.PurgeTicks: k.TickWindow,
 		store.PurgeCounters: k.CounterWindow, store.PurgeRecounts: k.CounterWindow,
+		store.PurgeEvents: k.KeyWindow, store.PurgeTasks: k.KeyWindow,
 	}
 }
 

@@ -50,6 +50,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{"holds", holds()},
 		{"retention", retention()},
 		{"chores", chores()},
+		{"system events", sourceEvents()},
 		{"fleet", fleets()},
 		{"batch runs", slices.Concat(batchRuns(), batchThreads())},
 		{"numbers", numbers()},

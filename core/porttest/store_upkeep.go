@@ -3,6 +3,7 @@ package porttest
 import (
 	"time"
 
+	"carillon/core/contact"
 	"carillon/core/fault"
 	"carillon/core/message"
 	"carillon/core/store"
@@ -28,7 +29,10 @@ func purging(st *stand) {
 			first = w
 		}
 		hour := at.Truncate(time.Hour).Add(time.Duration(i) * time.Hour)
+		done, err := NewTask(st.r, at).Completed(w.Contacts[0].ID, at, "cis-north")
+		st.ok(err, "completing a task")
 		st.applied(store.Writes{
+			Events: []store.SourceEvent{NewSourceEvent(st.r, at)}, Tasks: []contact.Task{done},
 			Refs:     []store.ProviderRef{{Provider: "sns", Ref: word(st.r, "ref"), Message: w.Messages[0].ID, At: at}},
 			Ticks:    []store.Tick{{Chore: "fold", At: hour, By: "one"}},
 			Recounts: []store.Recounted{{Hour: hour, At: at, Next: at, Drift: []store.Drift{{Channel: message.SMS, Messages: 1}}}},
@@ -38,7 +42,7 @@ func purging(st *stand) {
 		what store.Purgeable
 		rows int64
 	}{
-		{store.PurgeKeys, 2 * old}, {store.PurgeRefs, old}, {store.PurgeTicks, old}, {store.PurgeRecounts, old},
+		{store.PurgeKeys, 2 * old}, {store.PurgeRefs, old}, {store.PurgeTicks, old}, {store.PurgeRecounts, old}, {store.PurgeEvents, old}, {store.PurgeTasks, old},
 	} {
 		st.same("the first of them", st.purged(kind.what, Noon().Add(-10*day), 3), int64(3))
 		st.same("the others", st.purged(kind.what, Noon().Add(-10*day), 100), kind.rows-3)

@@ -252,6 +252,7 @@ type Store interface { //nolint:interfacebloat // the sum of the small ones; onl
 	Contacts
 	Many
 	Batches
+	Events
 	Failures
 	Gatekeeper
 	Inbox

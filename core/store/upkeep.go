@@ -118,16 +118,18 @@ const (
 	PurgeTicks                         // by their occurrence
 	PurgeCounters                      // by their hour
 	PurgeRecounts                      // by their hour
+	PurgeEvents                        // system events, by when they were taken in
+	PurgeTasks                         // contact tasks that are completed, by when they were
 )
 
 // Purgeables are all of them.
 func Purgeables() []Purgeable {
-	return []Purgeable{PurgeKeys, PurgeRefs, PurgeReports, PurgeTicks, PurgeCounters, PurgeRecounts}
+	return []Purgeable{PurgeKeys, PurgeRefs, PurgeReports, PurgeTicks, PurgeCounters, PurgeRecounts, PurgeEvents, PurgeTasks}
 }
 
 // String is the kind's name in metrics.
 func (p Purgeable) String() string {
-	names := [...]string{"", "keys", "references", "reports", "ticks", "counters", "recounts"}
+	names := [...]string{"", "keys", "references", "reports", "ticks", "counters", "recounts", "events", "tasks"}
 	if int(p) >= len(names) {
 		return ""
 	}

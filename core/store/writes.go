@@ -46,7 +46,7 @@ const (
 type Verdict struct {
 	Outcome Outcome
 	Contact contact.ID      // of Replayed: whom the key belongs to
-	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name, tick, hold, pause, retry, batch, run, thread, reminder, or the table of a row that is there
+	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name, tick, hold, pause, retry, batch, run, thread, reminder, event, or the table of a row that is there
 	Claimed []message.Taken // of an applied Claim
 	Purged  int64           // rows that applied Purges took away
 }
@@ -59,6 +59,7 @@ const (
 	IdempotencyKey  KeyKind = iota + 1 // source, Idempotency-Key → request hash, contact
 	SourceReference                    // source, source reference → request hash, contact
 	RetryKey                           // source, Idempotency-Key of a retry → request hash, contact
+	EventKey        KeyKind = 16       // source, Idempotency-Key of a system event → hash of the event; no contact
 )
 
 // IntakeKey makes a request unique within its source for the key table's window (400 days).
@@ -196,6 +197,8 @@ type Writes struct {
 	Done         []todo.Completion    // before ToDos of the set are opened
 	Halts        []notice.Halt        // a contact is halted once: the first stays
 	Retries      []notice.Retry       // insert; the set is a Conflict "retry" when the former message has one
+	Events       []SourceEvent        // insert; one that is there is a Conflict "event"
+	Tasks        []contact.Task       // of Revision 1: insert; of a later one: update of the one before it, or the set is a Conflict "version"
 	Entries      []ledger.Entry
 	Batches      []BatchFlush
 	Ranges       []IntakeRange      // insert
@@ -263,6 +266,8 @@ func (w Writes) And(o Writes) Writes {
 	w.Entries = append(w.Entries, o.Entries...)
 	w.Batches = append(w.Batches, o.Batches...)
 	w.Ranges = append(w.Ranges, o.Ranges...)
+	w.Events = append(w.Events, o.Events...)
+	w.Tasks = append(w.Tasks, o.Tasks...)
 	w.andControls(&o)
 	w.andFiles(&o)
 	w.andSingles(&o)

@@ -122,6 +122,8 @@ func whatOf(err error) string {
 	switch table {
 	case "run", "config_version", "ledger_seal", "contact_desk":
 		return "version"
+	case "source_event":
+		return "event"
 	case "principal":
 		return "name"
 	case "batch_run":

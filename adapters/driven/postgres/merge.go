@@ -33,7 +33,7 @@ func queueJobs(batch *pgx.Batch, jobs []*job) {
 func searches(w *store.Writes) bool {
 	return w.Claim != nil || len(w.Settles)+len(w.Requeues)+len(w.Undues)+len(w.Undeadlines)+len(w.Spent)+len(w.Persons)+len(w.Consumed)+
 		len(w.BatchRuns)+len(w.BatchThreads)+len(w.Deferred)+len(w.Seals)+len(w.Marks)+len(w.Dead)+len(w.Undead)+len(w.Done)+
-		len(w.Desks)+len(w.Reminded)+len(w.RemindersDone) > 0 || w.Growth != nil
+		len(w.Desks)+len(w.Reminded)+len(w.RemindersDone)+len(w.Tasks) > 0 || w.Growth != nil
 }
 
 // queueGroup queues the statements of sets that do not touch the same thing, so that the order among them does not
@@ -50,6 +50,7 @@ func queueGroup(batch *pgx.Batch, jobs []*job) {
 	queueFiles(batch, jobs)
 	queueReports(batch, jobs)
 	queueRuns(batch, jobs)
+	queueEvents(batch, jobs)
 	queueDesk(batch, jobs)
 	queueUpkeep(batch, jobs)
 	queueFleet(batch, jobs)
@@ -120,6 +121,7 @@ func touches(w *store.Writes, is func(touch)) {
 	touchesFailures(w, is)
 	touchesControls(w, is)
 	touchesFiles(w, is)
+	touchesEvents(w, is)
 }
 
 func touchesDesk(w *store.Writes, is func(touch)) {

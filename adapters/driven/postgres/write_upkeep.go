@@ -42,6 +42,11 @@ select number from report where done and received_at < $1 order by number limit 
 	case store.PurgeCounters:
 		return `with gone as (delete from counter where ctid = any(array(
 select ctid from counter where hour < $1 order by hour limit $2)) returning 1` + count
+	case store.PurgeEvents:
+		return `with gone as (delete from source_event where ctid = any(array(select ctid from source_event where at < $1 limit $2)) returning 1` + count
+	case store.PurgeTasks:
+		return `with gone as (delete from contact_task where ctid = any(array(
+select ctid from contact_task where status = 'completed' and changed_at < $1 limit $2)) returning 1` + count
 	default:
 		return `
 with old as (select hour from recount where hour < $1 order by hour limit $2),

@@ -65,10 +65,7 @@ func (x *tx) gather(w *store.Writes) {
 func (x *tx) write(ctx context.Context, w *store.Writes) error {
 	for _, part := range []func() error{
 		func() error { return x.keys(ctx, w.Keys) },
-		each(ctx, w.BatchRuns, x.batchRun),
-		each(ctx, w.BatchThreads, x.batchThread),
-		each(ctx, w.BatchErrors, x.batchError),
-		each(ctx, w.BatchPauses, x.batchPause),
+		func() error { return x.batches(ctx, w) },
 		each(ctx, w.Settles, x.settle),
 		each(ctx, w.Requeues, x.requeue),
 		each(ctx, w.Undues, x.undue),
@@ -93,6 +90,7 @@ func (x *tx) write(ctx context.Context, w *store.Writes) error {
 		each(ctx, w.Halts, x.halt),
 		each(ctx, w.Retries, x.retry),
 		func() error { return x.files(ctx, w) },
+		func() error { return x.happened(ctx, w) },
 		each(ctx, w.Reports, x.report),
 		each(ctx, w.Marks, x.mark),
 		each(ctx, w.Suppressions, x.suppress),
@@ -115,6 +113,21 @@ func (x *tx) write(ctx context.Context, w *store.Writes) error {
 		each(ctx, w.Farewells, x.farewell),
 		each(ctx, w.Spends, x.spend),
 		one(ctx, w.Config, x.config),
+	} {
+		if err := part(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// batches writes what the batch framework keeps.
+func (x *tx) batches(ctx context.Context, w *store.Writes) error {
+	for _, part := range []func() error{
+		each(ctx, w.BatchRuns, x.batchRun),
+		each(ctx, w.BatchThreads, x.batchThread),
+		each(ctx, w.BatchErrors, x.batchError),
+		each(ctx, w.BatchPauses, x.batchPause),
 	} {
 		if err := part(); err != nil {
 			return err

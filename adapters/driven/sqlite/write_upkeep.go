@@ -40,6 +40,10 @@ func purging(what store.Purgeable) string {
 		return `delete from tick where (chore, at) in (select chore, at from tick where at < ? limit ?)`
 	case store.PurgeCounters:
 		return `delete from counter where rowid in (select rowid from counter where hour < ? order by hour limit ?)`
+	case store.PurgeEvents:
+		return `delete from source_event where rowid in (select rowid from source_event where at < ? limit ?)`
+	case store.PurgeTasks:
+		return `delete from contact_task where id in (select id from contact_task where status = 'completed' and changed_at < ? limit ?)`
 	default:
 		return `delete from recount where hour in (select hour from recount where hour < ? order by hour limit ?)`
 	}
