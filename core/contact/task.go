@@ -45,6 +45,7 @@ type Task struct {
 	Source    string
 	Division  string
 	Type      string // service task type
+	Creator   string // code of the algorithm
 	Event     string // canonical JSON of the system event that wants the contact; empty once it has it
 	Status    TaskStatus
 	Contact   ID                // of a completed one
@@ -57,9 +58,9 @@ type Task struct {
 }
 
 // NewTask is a task that waits for its first try.
-func NewTask(id TaskID, source, division, kind, event string, now time.Time, by string) Task {
+func NewTask(id TaskID, source, division, kind, creator, event string, now time.Time, by string) Task {
 	return Task{
-		ID: id, Source: source, Division: division, Type: kind, Event: event, Status: TaskPending, Revision: 1, CreatedAt: now,
+		ID: id, Source: source, Division: division, Type: kind, Creator: creator, Event: event, Status: TaskPending, Revision: 1, CreatedAt: now,
 		ChangedAt: now, By: by,
 	}
 }

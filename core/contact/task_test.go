@@ -29,7 +29,7 @@ func TestTaskLife(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		now := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
-		task := contact.NewTask(7, "cis", "NORTH", "MOVE", `{}`, now, "cis-north")
+		task := contact.NewTask(7, "cis", "NORTH", "MOVE", "C1-CREATECC", `{}`, now, "cis-north")
 		if task.Status != contact.TaskPending || task.Revision != 1 || task.Tries != 0 {
 			t.Fatalf("born as %+v", task)
 		}

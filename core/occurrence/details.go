@@ -60,6 +60,8 @@ type Order struct {
 	Package       string
 }
 
+func (d *Order) about(*Event) string { return d.Campaign }
+
 func (d *Order) fields() []field {
 	return []field{code("customerClass", &d.CustomerClass), code("campaign", &d.Campaign), code("package", &d.Package)}
 }
@@ -92,6 +94,8 @@ type Lead struct {
 	Status     string
 }
 
+func (d *Lead) about(*Event) string { return d.Initiative }
+
 func (d *Lead) fields() []field {
 	return []field{
 		code("leadEventType", &d.Type).must(), named("lead", &d.Lead, longestObject),
@@ -108,6 +112,8 @@ type Membership struct {
 	Amount   Amount // its fee
 	Currency string
 }
+
+func (d *Membership) about(*Event) string { return d.Type }
 
 func (d *Membership) fields() []field {
 	return append(money(&d.Amount, &d.Currency), code("membershipType", &d.Type).must())
@@ -142,6 +148,8 @@ type BudgetActivation struct {
 	Start    Date
 }
 
+func (d *BudgetActivation) about(*Event) string { return d.Type }
+
 func (d *BudgetActivation) fields() []field {
 	return append(money(&d.Amount, &d.Currency), code("saType", &d.Type).must(), date("startDate", &d.Start))
 }
@@ -164,6 +172,8 @@ type MeterRemark struct {
 	Read         Date
 }
 
+func (d *MeterRemark) about(*Event) string { return d.Remark }
+
 func (d *MeterRemark) fields() []field {
 	return []field{code("remark", &d.Remark).must(), code("servicePoint", &d.ServicePoint), date("readDate", &d.Read)}
 }
@@ -181,6 +191,8 @@ type FieldRemark struct {
 	ActivityType string
 	ServicePoint string
 }
+
+func (d *FieldRemark) about(*Event) string { return d.Remark }
 
 func (d *FieldRemark) fields() []field {
 	return []field{
@@ -202,6 +214,8 @@ type ServiceTask struct {
 	Characteristics []command.Characteristic
 }
 
+func (d *ServiceTask) about(*Event) string { return d.Type }
+
 func (d *ServiceTask) fields() []field {
 	return []field{
 		code("serviceTaskType", &d.Type).must(), code("servicePoint", &d.ServicePoint),
@@ -220,6 +234,8 @@ type AdjustmentFreeze struct {
 	Currency string
 	Reason   string
 }
+
+func (d *AdjustmentFreeze) about(*Event) string { return d.Type }
 
 func (d *AdjustmentFreeze) fields() []field {
 	m := money(&d.Amount, &d.Currency)
@@ -241,6 +257,8 @@ type DepositReview struct {
 	Held        Amount
 	Currency    string
 }
+
+func (d *DepositReview) about(*Event) string { return d.Class }
 
 func (d *DepositReview) fields() []field {
 	return []field{
@@ -267,6 +285,8 @@ type CaseStatus struct {
 	Status string
 }
 
+func (d *CaseStatus) about(*Event) string { return d.Status }
+
 func (d *CaseStatus) fields() []field {
 	return []field{code("caseType", &d.Type).must(), code("status", &d.Status).must()}
 }
@@ -287,6 +307,8 @@ type ExpiringCard struct {
 	Expires Month
 	Ending  string // last four digits
 }
+
+func (d *ExpiringCard) about(*Event) string { return string(d.Expires) }
 
 func (d *ExpiringCard) fields() []field {
 	return []field{

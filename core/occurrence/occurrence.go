@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"carillon/core/command"
@@ -106,6 +107,8 @@ type Detail interface {
 	Money() (amount Amount, currency string)
 	// fields are its own, by their names.
 	fields() []field
+	// about is what one event of the kind is told from another by, in one word.
+	about(e *Event) string
 	// check adds what is wrong with the whole.
 	check(e *Event, wrong *violations)
 }
@@ -123,22 +126,28 @@ func (e Event) Key(source string) Key {
 	return Key{Source: source, Kind: e.Kind, Object: e.Object, Sequence: e.Sequence}
 }
 
-// Values are what the places of a message hold: %1 the object, %2 the date, %3 the amount, %4 its currency, %5 the
-// description, %6 the account, %7 the service agreement, %8 the configuration object, %9 the status of a case. domain.md
-// 6.1 asks for "values of the event" and names none: these are ours.
+// Values are what the places of a message hold: %1 the object; %2 what the event is about, as the campaign of an order, the
+// remark, the number of a process's event, the status of a case or the month in which a card expires; %3 the date, %4 the
+// amount, %5 its currency, %6 the description, %7 the account, %8 the service agreement, %9 the configuration object.
+// domain.md 6.1 asks for "values of the event" and names none: these are ours.
 func (e Event) Values() []string {
 	amount, currency := e.Detail.Money()
-	code, status := "", ""
+	owner := ""
 	if places := e.Detail.Places(); len(places) > 0 {
-		code, status = places[0].Code, places[0].Status
+		owner = places[0].Code
 	}
-	return []string{e.Object, e.Date, string(amount), currency, e.Description, e.Account, e.SA, code, status}
+	return []string{e.Object, e.Detail.about(&e), e.Date, string(amount), currency, e.Description, e.Account, e.SA, owner}
 }
 
 // Data is the event as the data of its contacts hold it, under [Reserved]: all but the recipient, who stands on the
 // contact itself.
 func (e Event) Data() map[string]any {
-	all := e.all()
+	var all map[string]any
+	d := json.NewDecoder(strings.NewReader(e.JSON())) // in the form in which it is read back
+	d.UseNumber()
+	if err := d.Decode(&all); err != nil { // what was written is JSON
+		return map[string]any{}
+	}
 	delete(all, "recipient")
 	return all
 }

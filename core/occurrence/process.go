@@ -12,6 +12,8 @@ type Process struct {
 	Currency            string
 }
 
+func (d *Process) about(e *Event) string { return itoa(e.Sequence) }
+
 func (d *Process) fields() []field {
 	return append(money(&d.Amount, &d.Currency),
 		code("eventType", &d.EventType).must(), code("template", &d.Template),
@@ -134,6 +136,8 @@ type Workflow struct {
 	ServicePoint               string
 	ExternalAccount            string
 }
+
+func (d *Workflow) about(e *Event) string { return itoa(e.Sequence) }
 
 func (d *Workflow) fields() []field {
 	return []field{

@@ -27,7 +27,7 @@ func NewSourceEvent(r *rand.Rand, at time.Time) store.SourceEvent {
 // NewTask draws a contact task that waits for its first try.
 func NewTask(r *rand.Rand, at time.Time) contact.Task {
 	id := contact.TaskID(1 + r.Int64N(9_999_999_999))
-	return contact.NewTask(id, "cis", "north", "MOVE", `{"event":"service_task"}`, at, "cis-north")
+	return contact.NewTask(id, "cis", "north", "MOVE", "C1-CREATECC", `{"event":"service_task"}`, at, "cis-north")
 }
 
 // events reads one event back.

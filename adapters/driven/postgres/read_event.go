@@ -19,7 +19,7 @@ from unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) as i (source, kind
 join source_event e using (source, kind, object, sequence)`
 
 	selectTasks = `
-select id, source, division, type, event, status, contact, problem, tries, revision, created_at, changed_at, by
+select id, source, division, type, creator, event, status, contact, problem, tries, revision, created_at, changed_at, by
 from contact_task where id = any($1::bigint[])`
 )
 
@@ -60,7 +60,7 @@ func (s *Store) ContactTasks(ctx context.Context, ids []contact.TaskID) ([]conta
 func taskOf(row pgx.CollectableRow) (t contact.Task, err error) {
 	var problem string
 	var tries, created, changed int64
-	err = row.Scan((*int64)(&t.ID), &t.Source, &t.Division, &t.Type, &t.Event, (*string)(&t.Status), (*int64)(&t.Contact), &problem,
+	err = row.Scan((*int64)(&t.ID), &t.Source, &t.Division, &t.Type, &t.Creator, &t.Event, (*string)(&t.Status), (*int64)(&t.Contact), &problem,
 		&tries, &t.Revision, &created, &changed, &t.By)
 	if err != nil {
 		return t, err

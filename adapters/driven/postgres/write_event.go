@@ -19,9 +19,9 @@ insert into source_event (source, kind, object, sequence, division, hash, made, 
 select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bytea[], $7::text[], $8::bigint[], $9::text[])`
 
 	insertTasks = `
-insert into contact_task (id, source, division, type, event, status, contact, problem, tries, revision, created_at, changed_at, by)
-select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::bigint[],
-    $10::bigint[], $11::bigint[], $12::bigint[], $13::text[])`
+insert into contact_task (id, source, division, type, creator, event, status, contact, problem, tries, revision, created_at, changed_at, by)
+select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[],
+    $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::text[])`
 
 	updateTask = `
 with put as (
@@ -71,6 +71,7 @@ func queueTasks(batch *pgx.Batch, tasks []contact.Task) {
 		col(tasks, func(t *contact.Task) string { return text(t.Source) }),
 		col(tasks, func(t *contact.Task) string { return text(t.Division) }),
 		col(tasks, func(t *contact.Task) string { return text(t.Type) }),
+		col(tasks, func(t *contact.Task) string { return text(t.Creator) }),
 		col(tasks, func(t *contact.Task) string { return text(t.Event) }),
 		col(tasks, func(t *contact.Task) string { return string(t.Status) }),
 		col(tasks, func(t *contact.Task) int64 { return int64(t.Contact) }),

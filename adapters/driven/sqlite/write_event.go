@@ -29,8 +29,8 @@ func (x *tx) sourceEvent(ctx context.Context, e store.SourceEvent) error {
 
 const (
 	insertTask = `
-insert into contact_task (id, source, division, type, event, status, contact, problem, tries, revision, created_at, changed_at, by)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+insert into contact_task (id, source, division, type, creator, event, status, contact, problem, tries, revision, created_at, changed_at, by)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	updateTask = `
 update contact_task set event = ?, status = ?, contact = ?, problem = ?, tries = ?, revision = ?, changed_at = ?, by = ?
@@ -39,7 +39,7 @@ where id = ? and revision = ?`
 
 func (x *tx) task(ctx context.Context, t contact.Task) error {
 	if t.Revision == 1 {
-		return x.must(ctx, "contact_task", insertTask, int64(t.ID), t.Source, t.Division, t.Type, t.Event, string(t.Status), int64(t.Contact),
+		return x.must(ctx, "contact_task", insertTask, int64(t.ID), t.Source, t.Division, t.Type, t.Creator, t.Event, string(t.Status), int64(t.Contact),
 			inJSON(t.Problem), t.Tries, t.Revision, micros(t.CreatedAt), micros(t.ChangedAt), t.By)
 	}
 	return x.must(ctx, "version", updateTask, t.Event, string(t.Status), int64(t.Contact), inJSON(t.Problem), t.Tries, t.Revision,
@@ -64,7 +64,7 @@ select source, kind, object, sequence, division, hash, made, at, by from source_
 where source = ? and kind = ? and object = ? and sequence = ?`
 
 	selectTask = `
-select id, source, division, type, event, status, contact, problem, tries, revision, created_at, changed_at, by
+select id, source, division, type, creator, event, status, contact, problem, tries, revision, created_at, changed_at, by
 from contact_task where id = ?`
 )
 
@@ -106,7 +106,7 @@ func (s *Store) ContactTasks(ctx context.Context, ids []contact.TaskID) (all []c
 }
 
 func scanTask(r rowScanner, t *contact.Task) error {
-	return r.Scan(&t.ID, &t.Source, &t.Division, &t.Type, &t.Event, &t.Status, &t.Contact, inText[fault.Violation]{&t.Problem}, &t.Tries,
+	return r.Scan(&t.ID, &t.Source, &t.Division, &t.Type, &t.Creator, &t.Event, &t.Status, &t.Contact, inText[fault.Violation]{&t.Problem}, &t.Tries,
 		&t.Revision, moment{&t.CreatedAt}, moment{&t.ChangedAt}, &t.By)
 }
 

@@ -22,6 +22,7 @@ create table contact_task (
     source text not null,
     division text not null,
     type text not null,
+    creator text not null,
     event text not null,
     status text not null,
     contact integer not null,

@@ -1,0 +1,18 @@
+package algorithm
+
+import (
+	"carillon/core/command"
+	"carillon/core/contact"
+)
+
+// csenCC is CSEN-CC: a customer contact when a case enters a status, with a characteristic that names the case: by it a letter extract reads the case (domain.md 6.2).
+func csenCC(o contact.Occasion, p command.Parameters) (contact.Creation, error) {
+	return createCustCn(o, p)
+}
+
+func csenCCAbout() command.Algorithm {
+	return command.Algorithm{
+		Code: "CSEN-CC", Tells: "Creates a customer contact when a case enters a status, with a characteristic that names the case: by it a letter extract reads the case.",
+		Spots: creationSpots(command.Spot{Owner: "case_type", Event: "enter_status"}), Parameters: creating(true, true),
+	}
+}

@@ -1,0 +1,22 @@
+package algorithm
+
+import (
+	"carillon/core/command"
+	"carillon/core/contact"
+)
+
+// mrrcrecc is MRRCRECC: a customer contact of a meter reader's remark for the main customer; none without an active SA
+// (domain.md 6.2).
+func mrrcrecc(o contact.Occasion, p command.Parameters) (contact.Creation, error) {
+	if !o.Active {
+		return contact.Creation{Skipped: contact.NoActiveSA}, nil
+	}
+	return createCustCn(o, p)
+}
+
+func mrrcreccAbout() command.Algorithm {
+	return command.Algorithm{
+		Code: "MRRCRECC", Tells: "Creates a customer contact of a meter reader's remark, where the customer has an active SA.",
+		Spots: creationSpots(command.Spot{Owner: "meter_reader_remark", Event: "remark_action"}), Parameters: creating(true, false),
+	}
+}
