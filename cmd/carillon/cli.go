@@ -24,6 +24,7 @@ type CLI struct {
 	Simulate    SimulateCmd    `cmd:"" help:"Run the simulated providers apart."`
 	Key         KeyCmd         `cmd:"" help:"Create, list and revoke keys of the API."`
 	Config      ConfigCmd      `cmd:"" help:"Show, check and change the configuration."`
+	Algorithms  AlgorithmsCmd  `cmd:"" help:"List what may hang on the spots of the configuration, with its parameters."`
 	Contacts    ContactsCmd    `cmd:"" help:"Post files of contacts through the API of a running gateway."`
 	Batch       BatchCmd       `cmd:"" help:"Run batches and see their runs, through the API of a running gateway."`
 	Hold        HoldCmd        `cmd:"" help:"Put, lift and list legal holds: what they name, retention leaves alone."`
@@ -57,11 +58,9 @@ Examples:
   carillon serve --store postgres://carillon@127.0.0.1/carillon --kafka-brokers 127.0.0.1:9092
   carillon simulate --listen 127.0.0.1:9100      simulated SNS, SES, dialer, Kafka and DMS
   carillon batch run LTRPRT --url http://127.0.0.1:8080 --key crl_…
-<<<<<<< HEAD
   carillon contacts send march.ndjson --url http://127.0.0.1:8080 --key crl_…
-=======
   carillon dead-letters replay --route sms-north --reason unavailable --settled-from 2026-03-02T00:00:00Z --apply
->>>>>>> 8b200e0 (dead-letters and cancel on the command line)
+  carillon config diff utility.yaml              say what a file would change; status 1 when there is anything
   carillon doctor --store carillon.db --output json
   carillon ledger verify --store carillon.db     recompute every hash of the ledger; status 1 when one is wrong
   carillon recover --store postgres://carillon@127.0.0.1/carillon --since 2026-03-02T01:30:00Z --dry-run
@@ -103,7 +102,7 @@ func Main(ctx context.Context, args []string, out, errOut io.Writer, getenv func
 		return 2
 	}
 	if err := parsed.Run(world{ctx: ctx, out: out, errOut: errOut, getenv: getenv}); err != nil {
-		if errors.Is(err, errUnbalanced) {
+		if errors.Is(err, errUnbalanced) || errors.Is(err, errDiffers) {
 			return 1
 		}
 		fmt.Fprintln(errOut, "carillon:", explain(err))

@@ -3,71 +3,109 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"strconv"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
 	"carillon/adapters/driven/liquid"
-	"carillon/core/access"
 	"carillon/core/config"
 	"carillon/core/desk"
+	"carillon/core/fault"
+	"carillon/core/store"
 )
 
 // ConfigCmd keeps the configuration.
 type ConfigCmd struct {
-	Show  ConfigShowCmd  `cmd:"" help:"Print the configuration in force as YAML."`
-	Lint  ConfigLintCmd  `cmd:"" help:"Check a file without writing it."`
-	Apply ConfigApplyCmd `cmd:"" help:"Put a file in force as the next version."`
+	Show    ConfigShowCmd    `cmd:"" help:"Print the configuration in force, or one that was, as YAML."`
+	Export  ConfigShowCmd    `cmd:"" help:"The same, to write to a file."`
+	Lint    ConfigLintCmd    `cmd:"" help:"Check a file without writing it."`
+	Diff    ConfigDiffCmd    `cmd:"" help:"Say what a file would change, or what changed between two versions; status 1 when there is anything."`
+	Apply   ConfigApplyCmd   `cmd:"" aliases:"import" help:"Put a file in force as the next version."`
+	Revert  ConfigRevertCmd  `cmd:"" help:"Put a version that was in force again, as the next version."`
+	History ConfigHistoryCmd `cmd:"" help:"List the versions, who wrote them, when, and how much they changed."`
 }
 
 // ConfigShowCmd prints the configuration.
 type ConfigShowCmd struct {
 	storeSettings
 
-	Shipped bool `help:"The configuration that is shipped, not the store's."`
+	Shipped bool   `help:"The configuration that is shipped, not the store's."`
+	Version int64  `help:"A version that was; 0: the one in force."`
+	Out     string `help:"File to write; empty: standard output." short:"o" placeholder:"FILE"`
 }
 
 // Run prints it.
 func (c *ConfigShowCmd) Run(w world) error {
-	if c.Shipped {
-		_, err := w.out.Write(shipped())
-		return err
+	text := shipped()
+	if !c.Shipped {
+		st, err := openStore(w.ctx, Settings{Store: c.Store})
+		if err != nil {
+			return err
+		}
+		defer closing(st)
+		version, d, err := versionOf(w, st, c.Version)
+		if err != nil {
+			return err
+		}
+		if text, err = asYAML(version, d); err != nil {
+			return err
+		}
 	}
-	st, err := openStore(w.ctx, Settings{Store: c.Store})
-	if err != nil {
-		return err
+	if c.Out != "" {
+		return os.WriteFile(c.Out, text, 0o600)
 	}
-	defer closing(st)
-	version, err := st.LatestConfig(w.ctx)
-	if err != nil {
-		return err
-	}
-	rows, err := st.ConfigRows(w.ctx, version)
-	if err != nil {
-		return err
-	}
-	d, err := config.FromRows(rows)
-	if err != nil {
-		return err
-	}
-	return writeYAML(w, version, d)
+	_, err := w.out.Write(text)
+	return err
 }
 
-// writeYAML goes by JSON, so that the keys are those of the API.
-func writeYAML(w world, version int64, d config.Document) error {
+// versionOf reads a version of the configuration; 0 is the one in force.
+func versionOf(w world, from store.Configs, version int64) (int64, config.Document, error) {
+	if version == 0 {
+		latest, err := from.LatestConfig(w.ctx)
+		if err != nil {
+			return 0, config.Document{}, err
+		}
+		version = latest
+	}
+	rows, err := from.ConfigRows(w.ctx, version)
+	if err != nil {
+		return 0, config.Document{}, err
+	}
+	d, err := config.FromRows(rows)
+	return version, d, err
+}
+
+// madeFrom stands before the version in the first line of a configuration that was printed.
+const madeFrom = "# version "
+
+// asYAML goes by JSON, so that the keys are those of the API.
+func asYAML(version int64, d config.Document) ([]byte, error) {
 	asJSON, err := json.Marshal(d)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var plain any
 	if err := yaml.Unmarshal(asJSON, &plain); err != nil { // JSON is YAML
-		return err
+		return nil, err
 	}
 	text, err := yaml.Marshal(plain)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = fmt.Fprintf(w.out, "# version %d\n%s", version, text)
-	return err
+	return append([]byte(madeFrom+strconv.FormatInt(version, 10)+"\n"), text...), nil
+}
+
+// versionIn is the version that a file was made from; 0 when it does not say.
+func versionIn(text []byte) int64 {
+	line, _, _ := strings.Cut(string(text), "\n")
+	number, ours := strings.CutPrefix(strings.TrimSpace(line), madeFrom)
+	version, err := strconv.ParseInt(number, 10, 64)
+	if !ours || err != nil {
+		return 0
+	}
+	return version
 }
 
 // ConfigLintCmd checks a file.
@@ -81,8 +119,8 @@ func (c *ConfigLintCmd) Run(w world) error {
 	if err != nil {
 		return err
 	}
-	if _, err := desk.ConfigWrites(clock(), "lint", 1, d, nil, rulesOf(liquid.New())); err != nil {
-		return err
+	if wrong := rulesOf(liquid.New()).Check(d, nil); len(wrong) > 0 {
+		return fault.Refuse(wrong...)
 	}
 	_, err = fmt.Fprintln(w.out, "nothing is wrong with it")
 	return err
@@ -92,30 +130,78 @@ func (c *ConfigLintCmd) Run(w world) error {
 type ConfigApplyCmd struct {
 	storeSettings
 
-	File string `arg:"" help:"YAML file."`
+	File     string `arg:"" help:"YAML file."`
+	MadeFrom int64  `help:"The version the file was made from: when another is in force, nothing is written. 0: as the first line of the file says, else whatever is in force."`
 }
 
 // Run writes the next version; a running gateway takes it up within seconds.
 func (c *ConfigApplyCmd) Run(w world) error {
-	d, err := readDocument(c.File)
+	text, err := readFile(c.File)
 	if err != nil {
 		return err
 	}
-	st, err := openStore(w.ctx, Settings{Store: c.Store})
+	d, err := parseDocument(text)
+	if err != nil {
+		return err
+	}
+	from := c.MadeFrom
+	if from == 0 {
+		from = versionIn(text)
+	}
+	return c.putInForce(w, from, d)
+}
+
+// putInForce writes a document as the next version of one; of whichever is in force, when from is 0.
+func (s storeSettings) putInForce(w world, from int64, d config.Document) error {
+	st, err := openStore(w.ctx, Settings{Store: s.Store})
 	if err != nil {
 		return err
 	}
 	defer closing(st)
+	before, err := st.LatestConfig(w.ctx)
+	if err != nil {
+		return err
+	}
 	rules := rulesOf(liquid.New())
 	current, err := openConfigs(w.ctx, st, d, rules)
 	if err != nil {
 		return err
 	}
-	book := &desk.Service{Store: st, Configs: current, Rules: rules}
-	version, err := book.WriteConfig(w.ctx, clock(), access.Principal{Name: "operator", Roles: []access.Role{access.Admin}}, d, current.Current().Version)
-	if err != nil {
-		return err
+	version := current.Current().Version
+	if before != 0 { // else the document is the first
+		if from == 0 {
+			from = version
+		}
+		if from != version {
+			return fault.New(fault.Conflict, fmt.Sprintf(
+				"the file was made from version %d, and %d is in force: carillon config diff says what it would undo; --made-from %d applies it all the same", from, version, version))
+		}
+		book := &desk.Service{Store: st, Configs: current, Versions: st, Rules: rules}
+		if version, err = book.WriteConfig(w.ctx, clock(), operator(), d, from); err != nil {
+			return err
+		}
 	}
 	_, err = fmt.Fprintln(w.out, "version", version, "is in force")
 	return err
+}
+
+// ConfigRevertCmd puts an old version in force again.
+type ConfigRevertCmd struct {
+	storeSettings
+
+	Version int64 `arg:"" help:"The version that was in force."`
+}
+
+// Run writes it as the next version.
+func (c *ConfigRevertCmd) Run(w world) error {
+	st, err := openStore(w.ctx, Settings{Store: c.Store})
+	if err != nil {
+		return err
+	}
+	_, d, err := versionOf(w, st, c.Version)
+	closing(st)
+	if err != nil {
+		return err
+	}
+	return c.putInForce(w, 0, d)
 }

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -36,8 +37,8 @@ func (r Rules) Check(d config.Document, before *config.Snapshot) []fault.Violati
 
 // Config reads the configuration in force.
 func (s *Service) Config(_ context.Context, p access.Principal) (int64, config.Document, error) {
-	if !p.Has(access.Admin, access.SRE, access.Supervisor, access.CSR) {
-		return 0, config.Document{}, fault.New(fault.Forbidden, "this key may not read the configuration")
+	if err := mayRead(p); err != nil {
+		return 0, config.Document{}, err
 	}
 	cfg := s.Configs.Current()
 	return cfg.Version, cfg.Document(), nil
@@ -94,4 +95,131 @@ func renumbered(d config.Document, before *config.Snapshot) []fault.Violation {
 		}
 	}
 	return wrong
+}
+
+// ConfigVersion is one version of the configuration with what it changed of the one before: how many objects.
+type ConfigVersion struct {
+	store.ConfigVersion
+	Added   int
+	Removed int
+	Changed int // a kind whose objects stand in another order counts as one
+}
+
+// ConfigHistory lists the versions before one, newest first; before 0, all. More tells whether there are older ones.
+func (s *Service) ConfigHistory(ctx context.Context, p access.Principal, before int64, limit int) (versions []ConfigVersion, more bool, err error) {
+	if err := mayRead(p); err != nil {
+		return nil, false, err
+	}
+	found, err := s.Versions.ConfigVersions(ctx, before, limit+1)
+	if err != nil {
+		return nil, false, err
+	}
+	docs := make([]config.Document, len(found)) // before the first there was nothing
+	for i, v := range found {
+		if docs[i], err = s.document(ctx, v.Version); err != nil {
+			return nil, false, err
+		}
+	}
+	docs = append(docs, config.Document{})
+	for i, v := range found[:min(limit, len(found))] {
+		changes, err := config.Diff(docs[i+1], docs[i])
+		if err != nil {
+			return nil, false, err
+		}
+		versions = append(versions, counted(v, changes))
+	}
+	return versions, len(found) > limit, nil
+}
+
+func counted(v store.ConfigVersion, changes []config.Change) ConfigVersion {
+	out := ConfigVersion{ConfigVersion: v}
+	for _, c := range changes {
+		switch c.What {
+		case config.Added:
+			out.Added++
+		case config.Removed:
+			out.Removed++
+		default:
+			out.Changed++
+		}
+	}
+	return out
+}
+
+func mayRead(p access.Principal) error {
+	if !p.Has(access.Admin, access.SRE, access.Supervisor, access.CSR) {
+		return fault.New(fault.Forbidden, "this key may not read the configuration")
+	}
+	return nil
+}
+
+func (s *Service) document(ctx context.Context, version int64) (config.Document, error) {
+	if version == 0 { // before the first
+		return config.Document{}, nil
+	}
+	rows, err := s.Versions.ConfigRows(ctx, version)
+	if err != nil {
+		return config.Document{}, hide(err)
+	}
+	return config.FromRows(rows)
+}
+
+// ConfigAt reads a version of the configuration; NotFound.
+func (s *Service) ConfigAt(ctx context.Context, p access.Principal, version int64) (config.Document, error) {
+	if err := mayRead(p); err != nil {
+		return config.Document{}, err
+	}
+	if version <= 0 {
+		return config.Document{}, hidden()
+	}
+	return s.document(ctx, version)
+}
+
+// ConfigComparison asks what a configuration changes of a version: that of another version, or a document.
+type ConfigComparison struct {
+	From     int64 // 0: the version in force
+	To       int64 // 0: Document, or the version in force
+	Document *config.Document
+}
+
+// DiffConfig says what would change, or did. NotFound when a version is not there.
+func (s *Service) DiffConfig(ctx context.Context, p access.Principal, c ConfigComparison) (from int64, changes []config.Change, err error) {
+	if err := mayRead(p); err != nil {
+		return 0, nil, err
+	}
+	if c.To != 0 && c.Document != nil {
+		return 0, nil, fault.Refuse(fault.Violation{Field: "/to", Reason: "give a version or a document, not both"})
+	}
+	inForce := s.Configs.Current().Version
+	from, to := cmp.Or(c.From, inForce), cmp.Or(c.To, inForce)
+	before, err := s.document(ctx, from)
+	if err != nil {
+		return 0, nil, err
+	}
+	after := c.Document
+	if after == nil {
+		d, err := s.document(ctx, to)
+		if err != nil {
+			return 0, nil, err
+		}
+		after = &d
+	}
+	changes, err = config.Diff(before, *after)
+	return from, changes, err
+}
+
+// LintConfig returns everything that is wrong with a configuration, were it written now; nothing is written.
+func (s *Service) LintConfig(_ context.Context, p access.Principal, d config.Document) ([]fault.Violation, error) {
+	if err := mayRead(p); err != nil {
+		return nil, err
+	}
+	return s.Rules.Check(d, s.Configs.Current()), nil
+}
+
+// Algorithms are all that may hang on spots, with their parameters.
+func (s *Service) Algorithms(_ context.Context, p access.Principal) (command.Catalog, error) {
+	if err := mayRead(p); err != nil {
+		return nil, err
+	}
+	return s.Rules.Catalog, nil
 }

@@ -69,6 +69,7 @@ type Service struct {
 	IDs      IDs
 	Channels map[message.Channel]Channel
 	Rules    Rules
+	Versions store.Configs // every configuration there was
 	Failures store.Failures
 	Batches  store.Batches
 	Steps    Steps

@@ -73,6 +73,19 @@ func configuration() []sentence {
 				st.same("rows, as they were written", rows, w.Rows)
 			}
 		}},
+		{"is listed, the newest version first, with who wrote it and when", func(st *stand) {
+			var want []store.ConfigVersion
+			for v := range int64(5) {
+				w := NewConfig(st.r, v+1)
+				st.applied(store.Writes{Config: &w})
+				want = append([]store.ConfigVersion{{Version: w.Version, At: w.At, By: w.By}}, want...)
+			}
+			for before, part := range map[int64][]store.ConfigVersion{0: want[:3], 4: want[2:5], 2: want[4:], 1: nil} {
+				got, err := st.s.ConfigVersions(st.t.Context(), before, 3)
+				st.ok(err, "listing versions")
+				st.same("versions", got, part)
+			}
+		}},
 		{"is refused under a version that is there", func(st *stand) {
 			one, rival := NewConfig(st.r, 1), NewConfig(st.r, 1)
 			verdicts := st.apply(store.Writes{Config: &one}, store.Writes{Config: &rival})

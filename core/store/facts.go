@@ -175,6 +175,15 @@ type Configs interface {
 	LatestConfig(ctx context.Context) (version int64, err error)
 	// ConfigRows returns the rows of a version; fault.NotFound.
 	ConfigRows(ctx context.Context, version int64) ([]config.Row, error)
+	// ConfigVersions lists the versions before one, newest first; before 0, all.
+	ConfigVersions(ctx context.Context, before int64, limit int) ([]ConfigVersion, error)
+}
+
+// ConfigVersion says when a version of the configuration was written, and by whom.
+type ConfigVersion struct {
+	Version int64
+	At      time.Time
+	By      string
 }
 
 // Lanes reads what waits.

@@ -21,6 +21,7 @@ const (
 	principalsByName  = principalColumns + `order by name collate "C"`
 	latestConfig      = `select coalesce(max(version), 0) from config_version`
 	selectConfigRows  = `select kind, code, body from config_row where version = $1 order by position`
+	configVersions    = `select version, at, by from config_version where $1 = 0 or version < $1 order by version desc limit $2`
 	configVersionKept = `select count(*) from config_version where version = $1`
 
 	// laneStates steps from lane to lane along the primary key, and reads of each the first rows that are due and the
@@ -122,6 +123,18 @@ func (s *Store) ConfigRows(ctx context.Context, version int64) ([]config.Row, er
 		return nil, err
 	}
 	return rows, nil
+}
+
+// ConfigVersions implements [store.Configs].
+func (s *Store) ConfigVersions(ctx context.Context, before int64, limit int) ([]store.ConfigVersion, error) {
+	return all(ctx, s, "listing configuration versions", configVersionOf, configVersions, before, limit)
+}
+
+func configVersionOf(row pgx.CollectableRow) (v store.ConfigVersion, err error) {
+	var at int64
+	err = row.Scan(&v.Version, &at, &v.By)
+	v.At = timeOf(at)
+	return v, err
 }
 
 // LaneStates implements [store.Lanes].

@@ -69,6 +69,21 @@ func (s *Store) ConfigRows(ctx context.Context, version int64) (all []config.Row
 	return all, err
 }
 
+// ConfigVersions implements [store.Configs].
+func (s *Store) ConfigVersions(ctx context.Context, before int64, limit int) (versions []store.ConfigVersion, err error) {
+	err = s.read(ctx, "listing configuration versions", func(q *sql.Tx) error {
+		rows, err := q.QueryContext(ctx, `select version, at, by from config_version where ?1 = 0 or version < ?1 order by version desc limit ?2`, before, limit)
+		versions, err = collect(rows, err, func(r rowScanner, v *store.ConfigVersion) error {
+			var at int64
+			err := r.Scan(&v.Version, &at, &v.By)
+			v.At = timeOf(at)
+			return err
+		})
+		return err
+	})
+	return versions, err
+}
+
 // Lanes are found by stepping along the primary key; of each the first rows that are due are counted, and the first that
 // are not.
 const (

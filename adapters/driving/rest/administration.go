@@ -2,7 +2,6 @@ package rest
 
 import (
 	"context"
-	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -19,15 +18,11 @@ func (s *server) GetConfig(ctx context.Context) (api.GetConfigRes, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &api.ConfigurationHeaders{ETag: etag(version)}
-	text, err := json.Marshal(whole(d))
-	if err == nil {
-		err = out.Response.UnmarshalJSON(text)
-	}
+	out, err := configOut(d)
 	if err != nil {
-		return nil, fault.Wrap(fault.Unknown, "writing configuration "+strconv.FormatInt(version, 10), err)
+		return nil, err
 	}
-	return out, nil
+	return &api.ConfigurationHeaders{ETag: etag(version), Response: *out}, nil
 }
 
 // whole writes lists that are missing as empty ones.
@@ -67,13 +62,9 @@ func (s *server) PutConfig(ctx context.Context, req *api.Configuration, params a
 	if err != nil {
 		return nil, fault.Refuse(fault.Violation{Field: "header/If-Match", Reason: "is an ETag that was given out"})
 	}
-	text, err := req.MarshalJSON()
+	d, err := configIn(req)
 	if err != nil {
-		return nil, fault.Wrap(fault.Unknown, "reading a configuration", err)
-	}
-	var d config.Document
-	if err := json.Unmarshal(text, &d); err != nil {
-		return nil, fault.Wrap(fault.Invalid, "the configuration is not as described", err)
+		return nil, err
 	}
 	version, err = s.Configs.WriteConfig(ctx, s.cfg.Clock(), caller(ctx), d, version)
 	if err != nil {

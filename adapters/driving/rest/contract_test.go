@@ -338,7 +338,8 @@ func bodies() map[string]func() body {
 		"replayDeadLetters": func() body { return new(api.ReplayRequest) }, "cancelMany": func() body { return new(api.CancellationRequest) },
 		"retryMessage": func() body { return new(api.RetryRequest) }, "resolveMessage": func() body { return new(api.ResolveRequest) },
 		"putHold":   func() body { return new(api.HoldRequest) },
-		"putConfig": func() body { return new(api.Configuration) }, "createPrincipal": func() body { return new(api.PrincipalRequest) },
+		"putConfig": func() body { return new(api.Configuration) }, "lintConfig": func() body { return new(api.Configuration) },
+		"diffConfig": func() body { return new(api.ConfigComparison) }, "createPrincipal": func() body { return new(api.PrincipalRequest) },
 	}
 }
 

@@ -38,6 +38,7 @@ type Services struct {
 	Calls        Calls
 	Letters      Letters
 	Configs      Configs
+	Versions     Versions
 	Snapshots    Snapshots
 	Principals   Principals
 	Health       Health
@@ -55,7 +56,7 @@ func (s Services) check() error {
 		"Intake": s.Intake != nil, "Batches": s.Batches != nil,
 		"Keys": s.Keys != nil, "Accept": s.Accept != nil, "Contacts": s.Contacts != nil, "Persons": s.Persons != nil,
 		"Suppressions": s.Suppressions != nil, "Changes": s.Changes != nil, "Proofs": s.Proofs != nil, "Lanes": s.Lanes != nil,
-		"Calls": s.Calls != nil, "Letters": s.Letters != nil, "Configs": s.Configs != nil,
+		"Calls": s.Calls != nil, "Letters": s.Letters != nil, "Configs": s.Configs != nil, "Versions": s.Versions != nil,
 		"Snapshots":  s.Snapshots != nil,
 		"Principals": s.Principals != nil, "Health": s.Health != nil, "Breakers": s.Breakers != nil, "Trips": s.Trips != nil,
 		"Fleet": s.Fleet != nil, "Holds": s.Holds != nil,

@@ -25,6 +25,10 @@ type CreatePrincipalRes interface {
 	createPrincipalRes()
 }
 
+type DiffConfigRes interface {
+	diffConfigRes()
+}
+
 type ExtendCallsRes interface {
 	extendCallsRes()
 }
@@ -39,6 +43,10 @@ type GetCheckpointRes interface {
 
 type GetConfigRes interface {
 	getConfigRes()
+}
+
+type GetConfigVersionRes interface {
+	getConfigVersionRes()
 }
 
 type GetContactRes interface {
@@ -69,12 +77,24 @@ type LiftSuppressionRes interface {
 	liftSuppressionRes()
 }
 
+type LintConfigRes interface {
+	lintConfigRes()
+}
+
+type ListAlgorithmsRes interface {
+	listAlgorithmsRes()
+}
+
 type ListBreakersRes interface {
 	listBreakersRes()
 }
 
 type ListChangesRes interface {
 	listChangesRes()
+}
+
+type ListConfigVersionsRes interface {
+	listConfigVersionsRes()
 }
 
 type ListDeadLettersRes interface {

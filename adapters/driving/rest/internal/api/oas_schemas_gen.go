@@ -218,6 +218,298 @@ func (s *AcceptContactsValidate) UnmarshalText(data []byte) error {
 
 type Address string
 
+// What may hang on a spot.
+// Ref: #/components/schemas/Algorithm
+type Algorithm struct {
+	// Exact; codes are case-sensitive.
+	Code string `json:"code"`
+	// What it does.
+	Tells      string               `json:"tells"`
+	Spots      []AlgorithmSpotsItem `json:"spots"`
+	Parameters []AlgorithmParameter `json:"parameters"`
+}
+
+// GetCode returns the value of Code.
+func (s *Algorithm) GetCode() string {
+	return s.Code
+}
+
+// GetTells returns the value of Tells.
+func (s *Algorithm) GetTells() string {
+	return s.Tells
+}
+
+// GetSpots returns the value of Spots.
+func (s *Algorithm) GetSpots() []AlgorithmSpotsItem {
+	return s.Spots
+}
+
+// GetParameters returns the value of Parameters.
+func (s *Algorithm) GetParameters() []AlgorithmParameter {
+	return s.Parameters
+}
+
+// SetCode sets the value of Code.
+func (s *Algorithm) SetCode(val string) {
+	s.Code = val
+}
+
+// SetTells sets the value of Tells.
+func (s *Algorithm) SetTells(val string) {
+	s.Tells = val
+}
+
+// SetSpots sets the value of Spots.
+func (s *Algorithm) SetSpots(val []AlgorithmSpotsItem) {
+	s.Spots = val
+}
+
+// SetParameters sets the value of Parameters.
+func (s *Algorithm) SetParameters(val []AlgorithmParameter) {
+	s.Parameters = val
+}
+
+// Ref: #/components/schemas/AlgorithmList
+type AlgorithmList struct {
+	Algorithms []Algorithm `json:"algorithms"`
+}
+
+// GetAlgorithms returns the value of Algorithms.
+func (s *AlgorithmList) GetAlgorithms() []Algorithm {
+	return s.Algorithms
+}
+
+// SetAlgorithms sets the value of Algorithms.
+func (s *AlgorithmList) SetAlgorithms(val []Algorithm) {
+	s.Algorithms = val
+}
+
+func (*AlgorithmList) listAlgorithmsRes() {}
+
+// Ref: #/components/schemas/AlgorithmParameter
+type AlgorithmParameter struct {
+	Name     string                 `json:"name"`
+	Kind     AlgorithmParameterKind `json:"kind"`
+	Required OptBool                `json:"required"`
+	Default  OptString              `json:"default"`
+	Least    OptInt                 `json:"least"`
+	Most     OptInt                 `json:"most"`
+	Choices  []string               `json:"choices"`
+	// What it is for.
+	Tells OptString `json:"tells"`
+}
+
+// GetName returns the value of Name.
+func (s *AlgorithmParameter) GetName() string {
+	return s.Name
+}
+
+// GetKind returns the value of Kind.
+func (s *AlgorithmParameter) GetKind() AlgorithmParameterKind {
+	return s.Kind
+}
+
+// GetRequired returns the value of Required.
+func (s *AlgorithmParameter) GetRequired() OptBool {
+	return s.Required
+}
+
+// GetDefault returns the value of Default.
+func (s *AlgorithmParameter) GetDefault() OptString {
+	return s.Default
+}
+
+// GetLeast returns the value of Least.
+func (s *AlgorithmParameter) GetLeast() OptInt {
+	return s.Least
+}
+
+// GetMost returns the value of Most.
+func (s *AlgorithmParameter) GetMost() OptInt {
+	return s.Most
+}
+
+// GetChoices returns the value of Choices.
+func (s *AlgorithmParameter) GetChoices() []string {
+	return s.Choices
+}
+
+// GetTells returns the value of Tells.
+func (s *AlgorithmParameter) GetTells() OptString {
+	return s.Tells
+}
+
+// SetName sets the value of Name.
+func (s *AlgorithmParameter) SetName(val string) {
+	s.Name = val
+}
+
+// SetKind sets the value of Kind.
+func (s *AlgorithmParameter) SetKind(val AlgorithmParameterKind) {
+	s.Kind = val
+}
+
+// SetRequired sets the value of Required.
+func (s *AlgorithmParameter) SetRequired(val OptBool) {
+	s.Required = val
+}
+
+// SetDefault sets the value of Default.
+func (s *AlgorithmParameter) SetDefault(val OptString) {
+	s.Default = val
+}
+
+// SetLeast sets the value of Least.
+func (s *AlgorithmParameter) SetLeast(val OptInt) {
+	s.Least = val
+}
+
+// SetMost sets the value of Most.
+func (s *AlgorithmParameter) SetMost(val OptInt) {
+	s.Most = val
+}
+
+// SetChoices sets the value of Choices.
+func (s *AlgorithmParameter) SetChoices(val []string) {
+	s.Choices = val
+}
+
+// SetTells sets the value of Tells.
+func (s *AlgorithmParameter) SetTells(val OptString) {
+	s.Tells = val
+}
+
+type AlgorithmParameterKind string
+
+const (
+	AlgorithmParameterKindWords       AlgorithmParameterKind = "words"
+	AlgorithmParameterKindInteger     AlgorithmParameterKind = "integer"
+	AlgorithmParameterKindSwitch      AlgorithmParameterKind = "switch"
+	AlgorithmParameterKindChoice      AlgorithmParameterKind = "choice"
+	AlgorithmParameterKindDay         AlgorithmParameterKind = "day"
+	AlgorithmParameterKindContactType AlgorithmParameterKind = "contact_type"
+	AlgorithmParameterKindCharType    AlgorithmParameterKind = "char_type"
+	AlgorithmParameterKindMessage     AlgorithmParameterKind = "message"
+	AlgorithmParameterKindTodoType    AlgorithmParameterKind = "todo_type"
+	AlgorithmParameterKindTodoRole    AlgorithmParameterKind = "todo_role"
+	AlgorithmParameterKindTemplate    AlgorithmParameterKind = "template"
+)
+
+// AllValues returns all AlgorithmParameterKind values.
+func (AlgorithmParameterKind) AllValues() []AlgorithmParameterKind {
+	return []AlgorithmParameterKind{
+		AlgorithmParameterKindWords,
+		AlgorithmParameterKindInteger,
+		AlgorithmParameterKindSwitch,
+		AlgorithmParameterKindChoice,
+		AlgorithmParameterKindDay,
+		AlgorithmParameterKindContactType,
+		AlgorithmParameterKindCharType,
+		AlgorithmParameterKindMessage,
+		AlgorithmParameterKindTodoType,
+		AlgorithmParameterKindTodoRole,
+		AlgorithmParameterKindTemplate,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s AlgorithmParameterKind) MarshalText() ([]byte, error) {
+	switch s {
+	case AlgorithmParameterKindWords:
+		return []byte(s), nil
+	case AlgorithmParameterKindInteger:
+		return []byte(s), nil
+	case AlgorithmParameterKindSwitch:
+		return []byte(s), nil
+	case AlgorithmParameterKindChoice:
+		return []byte(s), nil
+	case AlgorithmParameterKindDay:
+		return []byte(s), nil
+	case AlgorithmParameterKindContactType:
+		return []byte(s), nil
+	case AlgorithmParameterKindCharType:
+		return []byte(s), nil
+	case AlgorithmParameterKindMessage:
+		return []byte(s), nil
+	case AlgorithmParameterKindTodoType:
+		return []byte(s), nil
+	case AlgorithmParameterKindTodoRole:
+		return []byte(s), nil
+	case AlgorithmParameterKindTemplate:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *AlgorithmParameterKind) UnmarshalText(data []byte) error {
+	switch AlgorithmParameterKind(data) {
+	case AlgorithmParameterKindWords:
+		*s = AlgorithmParameterKindWords
+		return nil
+	case AlgorithmParameterKindInteger:
+		*s = AlgorithmParameterKindInteger
+		return nil
+	case AlgorithmParameterKindSwitch:
+		*s = AlgorithmParameterKindSwitch
+		return nil
+	case AlgorithmParameterKindChoice:
+		*s = AlgorithmParameterKindChoice
+		return nil
+	case AlgorithmParameterKindDay:
+		*s = AlgorithmParameterKindDay
+		return nil
+	case AlgorithmParameterKindContactType:
+		*s = AlgorithmParameterKindContactType
+		return nil
+	case AlgorithmParameterKindCharType:
+		*s = AlgorithmParameterKindCharType
+		return nil
+	case AlgorithmParameterKindMessage:
+		*s = AlgorithmParameterKindMessage
+		return nil
+	case AlgorithmParameterKindTodoType:
+		*s = AlgorithmParameterKindTodoType
+		return nil
+	case AlgorithmParameterKindTodoRole:
+		*s = AlgorithmParameterKindTodoRole
+		return nil
+	case AlgorithmParameterKindTemplate:
+		*s = AlgorithmParameterKindTemplate
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+type AlgorithmSpotsItem struct {
+	// Kind of object, as `todo_type`.
+	Owner string `json:"owner"`
+	// System event, as `information`.
+	Event string `json:"event"`
+}
+
+// GetOwner returns the value of Owner.
+func (s *AlgorithmSpotsItem) GetOwner() string {
+	return s.Owner
+}
+
+// GetEvent returns the value of Event.
+func (s *AlgorithmSpotsItem) GetEvent() string {
+	return s.Event
+}
+
+// SetOwner sets the value of Owner.
+func (s *AlgorithmSpotsItem) SetOwner(val string) {
+	s.Owner = val
+}
+
+// SetEvent sets the value of Event.
+func (s *AlgorithmSpotsItem) SetEvent(val string) {
+	s.Event = val
+}
+
 type AsyncapiOK struct {
 	Data io.Reader
 }
@@ -1631,6 +1923,265 @@ func (s *CharacteristicUse) SetDefault(val OptString) {
 
 type Code string
 
+// What becomes of one object.
+// Ref: #/components/schemas/ConfigChange
+type ConfigChange struct {
+	// The kind of object, as `contact_type`.
+	Kind string `json:"kind"`
+	// Its code, as `BILL/PAYREMIND`; missing of what there is one of, and of a kind that is reordered.
+	Code OptString        `json:"code"`
+	What ConfigChangeWhat `json:"what"`
+	// Of what is changed.
+	Fields []ConfigFieldChange `json:"fields"`
+}
+
+// GetKind returns the value of Kind.
+func (s *ConfigChange) GetKind() string {
+	return s.Kind
+}
+
+// GetCode returns the value of Code.
+func (s *ConfigChange) GetCode() OptString {
+	return s.Code
+}
+
+// GetWhat returns the value of What.
+func (s *ConfigChange) GetWhat() ConfigChangeWhat {
+	return s.What
+}
+
+// GetFields returns the value of Fields.
+func (s *ConfigChange) GetFields() []ConfigFieldChange {
+	return s.Fields
+}
+
+// SetKind sets the value of Kind.
+func (s *ConfigChange) SetKind(val string) {
+	s.Kind = val
+}
+
+// SetCode sets the value of Code.
+func (s *ConfigChange) SetCode(val OptString) {
+	s.Code = val
+}
+
+// SetWhat sets the value of What.
+func (s *ConfigChange) SetWhat(val ConfigChangeWhat) {
+	s.What = val
+}
+
+// SetFields sets the value of Fields.
+func (s *ConfigChange) SetFields(val []ConfigFieldChange) {
+	s.Fields = val
+}
+
+type ConfigChangeWhat string
+
+const (
+	ConfigChangeWhatAdded     ConfigChangeWhat = "added"
+	ConfigChangeWhatRemoved   ConfigChangeWhat = "removed"
+	ConfigChangeWhatChanged   ConfigChangeWhat = "changed"
+	ConfigChangeWhatReordered ConfigChangeWhat = "reordered"
+)
+
+// AllValues returns all ConfigChangeWhat values.
+func (ConfigChangeWhat) AllValues() []ConfigChangeWhat {
+	return []ConfigChangeWhat{
+		ConfigChangeWhatAdded,
+		ConfigChangeWhatRemoved,
+		ConfigChangeWhatChanged,
+		ConfigChangeWhatReordered,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ConfigChangeWhat) MarshalText() ([]byte, error) {
+	switch s {
+	case ConfigChangeWhatAdded:
+		return []byte(s), nil
+	case ConfigChangeWhatRemoved:
+		return []byte(s), nil
+	case ConfigChangeWhatChanged:
+		return []byte(s), nil
+	case ConfigChangeWhatReordered:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ConfigChangeWhat) UnmarshalText(data []byte) error {
+	switch ConfigChangeWhat(data) {
+	case ConfigChangeWhatAdded:
+		*s = ConfigChangeWhatAdded
+		return nil
+	case ConfigChangeWhatRemoved:
+		*s = ConfigChangeWhatRemoved
+		return nil
+	case ConfigChangeWhatChanged:
+		*s = ConfigChangeWhatChanged
+		return nil
+	case ConfigChangeWhatReordered:
+		*s = ConfigChangeWhatReordered
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// What is compared.
+// Ref: #/components/schemas/ConfigComparison
+type ConfigComparison struct {
+	// The version it begins with; left out, the one in force.
+	From OptInt64 `json:"from"`
+	// The version that is compared with it; left out, `document`, or the one in force.
+	To       OptInt64         `json:"to"`
+	Document OptConfiguration `json:"document"`
+}
+
+// GetFrom returns the value of From.
+func (s *ConfigComparison) GetFrom() OptInt64 {
+	return s.From
+}
+
+// GetTo returns the value of To.
+func (s *ConfigComparison) GetTo() OptInt64 {
+	return s.To
+}
+
+// GetDocument returns the value of Document.
+func (s *ConfigComparison) GetDocument() OptConfiguration {
+	return s.Document
+}
+
+// SetFrom sets the value of From.
+func (s *ConfigComparison) SetFrom(val OptInt64) {
+	s.From = val
+}
+
+// SetTo sets the value of To.
+func (s *ConfigComparison) SetTo(val OptInt64) {
+	s.To = val
+}
+
+// SetDocument sets the value of Document.
+func (s *ConfigComparison) SetDocument(val OptConfiguration) {
+	s.Document = val
+}
+
+// Ref: #/components/schemas/ConfigDiff
+type ConfigDiff struct {
+	// The version the changes begin with.
+	From    int64          `json:"from"`
+	Changes []ConfigChange `json:"changes"`
+}
+
+// GetFrom returns the value of From.
+func (s *ConfigDiff) GetFrom() int64 {
+	return s.From
+}
+
+// GetChanges returns the value of Changes.
+func (s *ConfigDiff) GetChanges() []ConfigChange {
+	return s.Changes
+}
+
+// SetFrom sets the value of From.
+func (s *ConfigDiff) SetFrom(val int64) {
+	s.From = val
+}
+
+// SetChanges sets the value of Changes.
+func (s *ConfigDiff) SetChanges(val []ConfigChange) {
+	s.Changes = val
+}
+
+func (*ConfigDiff) diffConfigRes() {}
+
+// What becomes of one field; a side is missing where the field is not there.
+// Ref: #/components/schemas/ConfigFieldChange
+type ConfigFieldChange struct {
+	// JSON pointer within the object.
+	Field  string `json:"field"`
+	Before jx.Raw `json:"before"`
+	After  jx.Raw `json:"after"`
+}
+
+// GetField returns the value of Field.
+func (s *ConfigFieldChange) GetField() string {
+	return s.Field
+}
+
+// GetBefore returns the value of Before.
+func (s *ConfigFieldChange) GetBefore() jx.Raw {
+	return s.Before
+}
+
+// GetAfter returns the value of After.
+func (s *ConfigFieldChange) GetAfter() jx.Raw {
+	return s.After
+}
+
+// SetField sets the value of Field.
+func (s *ConfigFieldChange) SetField(val string) {
+	s.Field = val
+}
+
+// SetBefore sets the value of Before.
+func (s *ConfigFieldChange) SetBefore(val jx.Raw) {
+	s.Before = val
+}
+
+// SetAfter sets the value of After.
+func (s *ConfigFieldChange) SetAfter(val jx.Raw) {
+	s.After = val
+}
+
+// Ref: #/components/schemas/ConfigFindings
+type ConfigFindings struct {
+	Errors []ConfigFindingsErrorsItem `json:"errors"`
+}
+
+// GetErrors returns the value of Errors.
+func (s *ConfigFindings) GetErrors() []ConfigFindingsErrorsItem {
+	return s.Errors
+}
+
+// SetErrors sets the value of Errors.
+func (s *ConfigFindings) SetErrors(val []ConfigFindingsErrorsItem) {
+	s.Errors = val
+}
+
+func (*ConfigFindings) lintConfigRes() {}
+
+type ConfigFindingsErrorsItem struct {
+	// The row and field, as `/types/BILL/PAYREMIND/person`.
+	Field string `json:"field"`
+	// What would be right.
+	Reason string `json:"reason"`
+}
+
+// GetField returns the value of Field.
+func (s *ConfigFindingsErrorsItem) GetField() string {
+	return s.Field
+}
+
+// GetReason returns the value of Reason.
+func (s *ConfigFindingsErrorsItem) GetReason() string {
+	return s.Reason
+}
+
+// SetField sets the value of Field.
+func (s *ConfigFindingsErrorsItem) SetField(val string) {
+	s.Field = val
+}
+
+// SetReason sets the value of Reason.
+func (s *ConfigFindingsErrorsItem) SetReason(val string) {
+	s.Reason = val
+}
+
 // An object of a process of the CIS that contacts hang on.
 // Ref: #/components/schemas/ConfigOwner
 type ConfigOwner struct {
@@ -1916,6 +2467,109 @@ func (s *ConfigOwnerKind) UnmarshalText(data []byte) error {
 	}
 }
 
+// A version of the configuration, with how many objects it added, removed and changed of the one
+// before.
+// Ref: #/components/schemas/ConfigVersion
+type ConfigVersion struct {
+	Version int64     `json:"version"`
+	At      Timestamp `json:"at"`
+	// Who wrote it.
+	By      string `json:"by"`
+	Added   int    `json:"added"`
+	Removed int    `json:"removed"`
+	Changed int    `json:"changed"`
+}
+
+// GetVersion returns the value of Version.
+func (s *ConfigVersion) GetVersion() int64 {
+	return s.Version
+}
+
+// GetAt returns the value of At.
+func (s *ConfigVersion) GetAt() Timestamp {
+	return s.At
+}
+
+// GetBy returns the value of By.
+func (s *ConfigVersion) GetBy() string {
+	return s.By
+}
+
+// GetAdded returns the value of Added.
+func (s *ConfigVersion) GetAdded() int {
+	return s.Added
+}
+
+// GetRemoved returns the value of Removed.
+func (s *ConfigVersion) GetRemoved() int {
+	return s.Removed
+}
+
+// GetChanged returns the value of Changed.
+func (s *ConfigVersion) GetChanged() int {
+	return s.Changed
+}
+
+// SetVersion sets the value of Version.
+func (s *ConfigVersion) SetVersion(val int64) {
+	s.Version = val
+}
+
+// SetAt sets the value of At.
+func (s *ConfigVersion) SetAt(val Timestamp) {
+	s.At = val
+}
+
+// SetBy sets the value of By.
+func (s *ConfigVersion) SetBy(val string) {
+	s.By = val
+}
+
+// SetAdded sets the value of Added.
+func (s *ConfigVersion) SetAdded(val int) {
+	s.Added = val
+}
+
+// SetRemoved sets the value of Removed.
+func (s *ConfigVersion) SetRemoved(val int) {
+	s.Removed = val
+}
+
+// SetChanged sets the value of Changed.
+func (s *ConfigVersion) SetChanged(val int) {
+	s.Changed = val
+}
+
+// A page of versions.
+// Ref: #/components/schemas/ConfigVersionList
+type ConfigVersionList struct {
+	Versions []ConfigVersion `json:"versions"`
+	// Give it as `before` for the next page; missing on the last.
+	Next OptInt64 `json:"next"`
+}
+
+// GetVersions returns the value of Versions.
+func (s *ConfigVersionList) GetVersions() []ConfigVersion {
+	return s.Versions
+}
+
+// GetNext returns the value of Next.
+func (s *ConfigVersionList) GetNext() OptInt64 {
+	return s.Next
+}
+
+// SetVersions sets the value of Versions.
+func (s *ConfigVersionList) SetVersions(val []ConfigVersion) {
+	s.Versions = val
+}
+
+// SetNext sets the value of Next.
+func (s *ConfigVersionList) SetNext(val OptInt64) {
+	s.Next = val
+}
+
+func (*ConfigVersionList) listConfigVersionsRes() {}
+
 // Administration as data, whole.
 // Ref: #/components/schemas/Configuration
 type Configuration struct {
@@ -2195,6 +2849,8 @@ func (s *Configuration) SetOwners(val []ConfigOwner) {
 func (s *Configuration) SetPlugs(val []Plug) {
 	s.Plugs = val
 }
+
+func (*Configuration) getConfigVersionRes() {}
 
 // ConfigurationHeaders wraps Configuration with response headers.
 type ConfigurationHeaders struct {
@@ -3662,6 +4318,18 @@ func (s *DeskUser) SetSkills(val []Skill) {
 	s.Skills = val
 }
 
+type DiffConfigForbidden Problem
+
+func (*DiffConfigForbidden) diffConfigRes() {}
+
+type DiffConfigNotFound Problem
+
+func (*DiffConfigNotFound) diffConfigRes() {}
+
+type DiffConfigUnprocessableEntity Problem
+
+func (*DiffConfigUnprocessableEntity) diffConfigRes() {}
+
 type Disposition string
 
 // A part of the utility with its own zone, hours and routes.
@@ -4398,6 +5066,18 @@ func (s GetCheckpointOK) Read(p []byte) (n int, err error) {
 }
 
 func (*GetCheckpointOK) getCheckpointRes() {}
+
+type GetConfigVersionForbidden Problem
+
+func (*GetConfigVersionForbidden) getConfigVersionRes() {}
+
+type GetConfigVersionNotFound Problem
+
+func (*GetConfigVersionNotFound) getConfigVersionRes() {}
+
+type GetConfigVersionUnprocessableEntity Problem
+
+func (*GetConfigVersionUnprocessableEntity) getConfigVersionRes() {}
 
 type GetContactForbidden Problem
 
@@ -5544,6 +6224,14 @@ type LiftSuppressionUnprocessableEntity Problem
 
 func (*LiftSuppressionUnprocessableEntity) liftSuppressionRes() {}
 
+type LintConfigForbidden Problem
+
+func (*LintConfigForbidden) lintConfigRes() {}
+
+type LintConfigUnprocessableEntity Problem
+
+func (*LintConfigUnprocessableEntity) lintConfigRes() {}
+
 type ListChangesForbidden Problem
 
 func (*ListChangesForbidden) listChangesRes() {}
@@ -5551,6 +6239,14 @@ func (*ListChangesForbidden) listChangesRes() {}
 type ListChangesUnprocessableEntity Problem
 
 func (*ListChangesUnprocessableEntity) listChangesRes() {}
+
+type ListConfigVersionsForbidden Problem
+
+func (*ListConfigVersionsForbidden) listConfigVersionsRes() {}
+
+type ListConfigVersionsUnprocessableEntity Problem
+
+func (*ListConfigVersionsUnprocessableEntity) listConfigVersionsRes() {}
 
 type ListDeadLettersForbidden Problem
 
@@ -7024,6 +7720,52 @@ func (o OptCode) Get() (v Code, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptCode) Or(d Code) Code {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptConfiguration returns new OptConfiguration with value set to v.
+func NewOptConfiguration(v Configuration) OptConfiguration {
+	return OptConfiguration{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptConfiguration is optional Configuration.
+type OptConfiguration struct {
+	Value Configuration
+	Set   bool
+}
+
+// IsSet returns true if OptConfiguration was set.
+func (o OptConfiguration) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptConfiguration) Reset() {
+	var v Configuration
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptConfiguration) SetTo(v Configuration) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptConfiguration) Get() (v Configuration, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptConfiguration) Or(d Configuration) Configuration {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -10449,6 +11191,7 @@ func (s *Problem) SetErrors(val []ProblemErrorsItem) {
 
 func (*Problem) asyncapiRes()       {}
 func (*Problem) getConfigRes()      {}
+func (*Problem) listAlgorithmsRes() {}
 func (*Problem) listBreakersRes()   {}
 func (*Problem) listGatewaysRes()   {}
 func (*Problem) listLanesRes()      {}
@@ -13238,50 +13981,55 @@ func (s *UnauthorizedHeaders) SetResponse(val Problem) {
 	s.Response = val
 }
 
-func (*UnauthorizedHeaders) acceptContactRes()     {}
-func (*UnauthorizedHeaders) acceptContactsRes()    {}
-func (*UnauthorizedHeaders) cancelContactRes()     {}
-func (*UnauthorizedHeaders) cancelManyRes()        {}
-func (*UnauthorizedHeaders) createPrincipalRes()   {}
-func (*UnauthorizedHeaders) extendCallsRes()       {}
-func (*UnauthorizedHeaders) findContactRes()       {}
-func (*UnauthorizedHeaders) getCheckpointRes()     {}
-func (*UnauthorizedHeaders) getConfigRes()         {}
-func (*UnauthorizedHeaders) getContactRes()        {}
-func (*UnauthorizedHeaders) getIntakeBatchRes()    {}
-func (*UnauthorizedHeaders) getMessageRes()        {}
-func (*UnauthorizedHeaders) getPersonRes()         {}
-func (*UnauthorizedHeaders) leaseCallsRes()        {}
-func (*UnauthorizedHeaders) liftHoldRes()          {}
-func (*UnauthorizedHeaders) liftSuppressionRes()   {}
-func (*UnauthorizedHeaders) listBreakersRes()      {}
-func (*UnauthorizedHeaders) listChangesRes()       {}
-func (*UnauthorizedHeaders) listDeadLettersRes()   {}
-func (*UnauthorizedHeaders) listGatewaysRes()      {}
-func (*UnauthorizedHeaders) listHoldsRes()         {}
-func (*UnauthorizedHeaders) listIntakeBatchesRes() {}
-func (*UnauthorizedHeaders) listLanesRes()         {}
-func (*UnauthorizedHeaders) listPrincipalsRes()    {}
-func (*UnauthorizedHeaders) listRunsRes()          {}
-func (*UnauthorizedHeaders) listSuppressionsRes()  {}
-func (*UnauthorizedHeaders) listToDosRes()         {}
-func (*UnauthorizedHeaders) pauseLaneRes()         {}
-func (*UnauthorizedHeaders) postCallResultsRes()   {}
-func (*UnauthorizedHeaders) proveConsistencyRes()  {}
-func (*UnauthorizedHeaders) proveLeafRes()         {}
-func (*UnauthorizedHeaders) putConfigRes()         {}
-func (*UnauthorizedHeaders) putHoldRes()           {}
-func (*UnauthorizedHeaders) putPersonRes()         {}
-func (*UnauthorizedHeaders) putSuppressionRes()    {}
-func (*UnauthorizedHeaders) recallCallsRes()       {}
-func (*UnauthorizedHeaders) replayDeadLettersRes() {}
-func (*UnauthorizedHeaders) resetBreakerRes()      {}
-func (*UnauthorizedHeaders) resolveMessageRes()    {}
-func (*UnauthorizedHeaders) resumeLaneRes()        {}
-func (*UnauthorizedHeaders) retryMessageRes()      {}
-func (*UnauthorizedHeaders) revokePrincipalRes()   {}
-func (*UnauthorizedHeaders) startRunRes()          {}
-func (*UnauthorizedHeaders) tripBreakerRes()       {}
+func (*UnauthorizedHeaders) acceptContactRes()      {}
+func (*UnauthorizedHeaders) acceptContactsRes()     {}
+func (*UnauthorizedHeaders) cancelContactRes()      {}
+func (*UnauthorizedHeaders) cancelManyRes()         {}
+func (*UnauthorizedHeaders) createPrincipalRes()    {}
+func (*UnauthorizedHeaders) diffConfigRes()         {}
+func (*UnauthorizedHeaders) extendCallsRes()        {}
+func (*UnauthorizedHeaders) findContactRes()        {}
+func (*UnauthorizedHeaders) getCheckpointRes()      {}
+func (*UnauthorizedHeaders) getConfigRes()          {}
+func (*UnauthorizedHeaders) getConfigVersionRes()   {}
+func (*UnauthorizedHeaders) getContactRes()         {}
+func (*UnauthorizedHeaders) getIntakeBatchRes()     {}
+func (*UnauthorizedHeaders) getMessageRes()         {}
+func (*UnauthorizedHeaders) getPersonRes()          {}
+func (*UnauthorizedHeaders) leaseCallsRes()         {}
+func (*UnauthorizedHeaders) liftHoldRes()           {}
+func (*UnauthorizedHeaders) liftSuppressionRes()    {}
+func (*UnauthorizedHeaders) lintConfigRes()         {}
+func (*UnauthorizedHeaders) listAlgorithmsRes()     {}
+func (*UnauthorizedHeaders) listBreakersRes()       {}
+func (*UnauthorizedHeaders) listChangesRes()        {}
+func (*UnauthorizedHeaders) listConfigVersionsRes() {}
+func (*UnauthorizedHeaders) listDeadLettersRes()    {}
+func (*UnauthorizedHeaders) listGatewaysRes()       {}
+func (*UnauthorizedHeaders) listHoldsRes()          {}
+func (*UnauthorizedHeaders) listIntakeBatchesRes()  {}
+func (*UnauthorizedHeaders) listLanesRes()          {}
+func (*UnauthorizedHeaders) listPrincipalsRes()     {}
+func (*UnauthorizedHeaders) listRunsRes()           {}
+func (*UnauthorizedHeaders) listSuppressionsRes()   {}
+func (*UnauthorizedHeaders) listToDosRes()          {}
+func (*UnauthorizedHeaders) pauseLaneRes()          {}
+func (*UnauthorizedHeaders) postCallResultsRes()    {}
+func (*UnauthorizedHeaders) proveConsistencyRes()   {}
+func (*UnauthorizedHeaders) proveLeafRes()          {}
+func (*UnauthorizedHeaders) putConfigRes()          {}
+func (*UnauthorizedHeaders) putHoldRes()            {}
+func (*UnauthorizedHeaders) putPersonRes()          {}
+func (*UnauthorizedHeaders) putSuppressionRes()     {}
+func (*UnauthorizedHeaders) recallCallsRes()        {}
+func (*UnauthorizedHeaders) replayDeadLettersRes()  {}
+func (*UnauthorizedHeaders) resetBreakerRes()       {}
+func (*UnauthorizedHeaders) resolveMessageRes()     {}
+func (*UnauthorizedHeaders) resumeLaneRes()         {}
+func (*UnauthorizedHeaders) retryMessageRes()       {}
+func (*UnauthorizedHeaders) revokePrincipalRes()    {}
+func (*UnauthorizedHeaders) startRunRes()           {}
+func (*UnauthorizedHeaders) tripBreakerRes()        {}
 
 // UnavailableHeaders wraps Problem with response headers.
 type UnavailableHeaders struct {
@@ -13309,52 +14057,57 @@ func (s *UnavailableHeaders) SetResponse(val Problem) {
 	s.Response = val
 }
 
-func (*UnavailableHeaders) acceptContactRes()     {}
-func (*UnavailableHeaders) acceptContactsRes()    {}
-func (*UnavailableHeaders) asyncapiRes()          {}
-func (*UnavailableHeaders) cancelContactRes()     {}
-func (*UnavailableHeaders) cancelManyRes()        {}
-func (*UnavailableHeaders) createPrincipalRes()   {}
-func (*UnavailableHeaders) extendCallsRes()       {}
-func (*UnavailableHeaders) findContactRes()       {}
-func (*UnavailableHeaders) getCheckpointRes()     {}
-func (*UnavailableHeaders) getConfigRes()         {}
-func (*UnavailableHeaders) getContactRes()        {}
-func (*UnavailableHeaders) getIntakeBatchRes()    {}
-func (*UnavailableHeaders) getMessageRes()        {}
-func (*UnavailableHeaders) getPersonRes()         {}
-func (*UnavailableHeaders) leaseCallsRes()        {}
-func (*UnavailableHeaders) liftHoldRes()          {}
-func (*UnavailableHeaders) liftSuppressionRes()   {}
-func (*UnavailableHeaders) listChangesRes()       {}
-func (*UnavailableHeaders) listDeadLettersRes()   {}
-func (*UnavailableHeaders) listGatewaysRes()      {}
-func (*UnavailableHeaders) listHoldsRes()         {}
-func (*UnavailableHeaders) listIntakeBatchesRes() {}
-func (*UnavailableHeaders) listLanesRes()         {}
-func (*UnavailableHeaders) listPrincipalsRes()    {}
-func (*UnavailableHeaders) listRunsRes()          {}
-func (*UnavailableHeaders) listSuppressionsRes()  {}
-func (*UnavailableHeaders) listToDosRes()         {}
-func (*UnavailableHeaders) liveRes()              {}
-func (*UnavailableHeaders) openapiRes()           {}
-func (*UnavailableHeaders) pauseLaneRes()         {}
-func (*UnavailableHeaders) postCallResultsRes()   {}
-func (*UnavailableHeaders) proveConsistencyRes()  {}
-func (*UnavailableHeaders) proveLeafRes()         {}
-func (*UnavailableHeaders) putConfigRes()         {}
-func (*UnavailableHeaders) putHoldRes()           {}
-func (*UnavailableHeaders) putPersonRes()         {}
-func (*UnavailableHeaders) putSuppressionRes()    {}
-func (*UnavailableHeaders) recallCallsRes()       {}
-func (*UnavailableHeaders) replayDeadLettersRes() {}
-func (*UnavailableHeaders) resetBreakerRes()      {}
-func (*UnavailableHeaders) resolveMessageRes()    {}
-func (*UnavailableHeaders) resumeLaneRes()        {}
-func (*UnavailableHeaders) retryMessageRes()      {}
-func (*UnavailableHeaders) revokePrincipalRes()   {}
-func (*UnavailableHeaders) startRunRes()          {}
-func (*UnavailableHeaders) tripBreakerRes()       {}
+func (*UnavailableHeaders) acceptContactRes()      {}
+func (*UnavailableHeaders) acceptContactsRes()     {}
+func (*UnavailableHeaders) asyncapiRes()           {}
+func (*UnavailableHeaders) cancelContactRes()      {}
+func (*UnavailableHeaders) cancelManyRes()         {}
+func (*UnavailableHeaders) createPrincipalRes()    {}
+func (*UnavailableHeaders) diffConfigRes()         {}
+func (*UnavailableHeaders) extendCallsRes()        {}
+func (*UnavailableHeaders) findContactRes()        {}
+func (*UnavailableHeaders) getCheckpointRes()      {}
+func (*UnavailableHeaders) getConfigRes()          {}
+func (*UnavailableHeaders) getConfigVersionRes()   {}
+func (*UnavailableHeaders) getContactRes()         {}
+func (*UnavailableHeaders) getIntakeBatchRes()     {}
+func (*UnavailableHeaders) getMessageRes()         {}
+func (*UnavailableHeaders) getPersonRes()          {}
+func (*UnavailableHeaders) leaseCallsRes()         {}
+func (*UnavailableHeaders) liftHoldRes()           {}
+func (*UnavailableHeaders) liftSuppressionRes()    {}
+func (*UnavailableHeaders) lintConfigRes()         {}
+func (*UnavailableHeaders) listAlgorithmsRes()     {}
+func (*UnavailableHeaders) listChangesRes()        {}
+func (*UnavailableHeaders) listConfigVersionsRes() {}
+func (*UnavailableHeaders) listDeadLettersRes()    {}
+func (*UnavailableHeaders) listGatewaysRes()       {}
+func (*UnavailableHeaders) listHoldsRes()          {}
+func (*UnavailableHeaders) listIntakeBatchesRes()  {}
+func (*UnavailableHeaders) listLanesRes()          {}
+func (*UnavailableHeaders) listPrincipalsRes()     {}
+func (*UnavailableHeaders) listRunsRes()           {}
+func (*UnavailableHeaders) listSuppressionsRes()   {}
+func (*UnavailableHeaders) listToDosRes()          {}
+func (*UnavailableHeaders) liveRes()               {}
+func (*UnavailableHeaders) openapiRes()            {}
+func (*UnavailableHeaders) pauseLaneRes()          {}
+func (*UnavailableHeaders) postCallResultsRes()    {}
+func (*UnavailableHeaders) proveConsistencyRes()   {}
+func (*UnavailableHeaders) proveLeafRes()          {}
+func (*UnavailableHeaders) putConfigRes()          {}
+func (*UnavailableHeaders) putHoldRes()            {}
+func (*UnavailableHeaders) putPersonRes()          {}
+func (*UnavailableHeaders) putSuppressionRes()     {}
+func (*UnavailableHeaders) recallCallsRes()        {}
+func (*UnavailableHeaders) replayDeadLettersRes()  {}
+func (*UnavailableHeaders) resetBreakerRes()       {}
+func (*UnavailableHeaders) resolveMessageRes()     {}
+func (*UnavailableHeaders) resumeLaneRes()         {}
+func (*UnavailableHeaders) retryMessageRes()       {}
+func (*UnavailableHeaders) revokePrincipalRes()    {}
+func (*UnavailableHeaders) startRunRes()           {}
+func (*UnavailableHeaders) tripBreakerRes()        {}
 
 // What goes first.
 // Ref: #/components/schemas/Urgency

@@ -51,6 +51,14 @@ type Handler interface {
 	//
 	// POST /v1/principals
 	CreatePrincipal(ctx context.Context, req *PrincipalRequest) (CreatePrincipalRes, error)
+	// DiffConfig implements diffConfig operation.
+	//
+	// Says which objects a configuration adds, removes and changes of a version, field by field. The
+	// configuration is that of a version, or a document that is not written; the version is the one in
+	// force where none is given. Nothing is written.
+	//
+	// POST /v1/config/diff
+	DiffConfig(ctx context.Context, req *ConfigComparison) (DiffConfigRes, error)
 	// ExtendCalls implements extendCalls operation.
 	//
 	// Moves the end of leases. A call that could not be extended has no `leasedUntil` and a `reason`; do
@@ -78,6 +86,13 @@ type Handler interface {
 	//
 	// GET /v1/config
 	GetConfig(ctx context.Context) (GetConfigRes, error)
+	// GetConfigVersion implements getConfigVersion operation.
+	//
+	// Returns a configuration as it was written. To put it in force again, write it with the `ETag` of
+	// what is in force.
+	//
+	// GET /v1/config/versions/{version}
+	GetConfigVersion(ctx context.Context, params GetConfigVersionParams) (GetConfigVersionRes, error)
 	// GetContact implements getContact operation.
 	//
 	// Returns a contact with its plan, the steps that were started and what became of their messages.
@@ -126,6 +141,21 @@ type Handler interface {
 	//
 	// DELETE /v1/suppressions
 	LiftSuppression(ctx context.Context, params LiftSuppressionParams) (LiftSuppressionRes, error)
+	// LintConfig implements lintConfig operation.
+	//
+	// Says everything that would be wrong with a configuration were it written now: references, usages
+	// that an event can never satisfy, algorithms and their parameters, templates that do not parse.
+	// Nothing is written.
+	//
+	// POST /v1/config/lint
+	LintConfig(ctx context.Context, req *Configuration) (LintConfigRes, error)
+	// ListAlgorithms implements listAlgorithms operation.
+	//
+	// Returns every algorithm that may hang on a spot of the configuration, by its exact code, with its
+	// spots and parameters.
+	//
+	// GET /v1/algorithms
+	ListAlgorithms(ctx context.Context) (ListAlgorithmsRes, error)
 	// ListBreakers implements listBreakers operation.
 	//
 	// Lists the breakers of the gateway that answers: each gateway has its own, and finds out for itself.
@@ -142,6 +172,13 @@ type Handler interface {
 	//
 	// GET /v1/changes
 	ListChanges(ctx context.Context, params ListChangesParams) (ListChangesRes, error)
+	// ListConfigVersions implements listConfigVersions operation.
+	//
+	// Returns every version there was, the newest first, with who wrote it, when, and how many objects it
+	// changed.
+	//
+	// GET /v1/config/versions
+	ListConfigVersions(ctx context.Context, params ListConfigVersionsParams) (ListConfigVersionsRes, error)
 	// ListDeadLetters implements listDeadLetters operation.
 	//
 	// Lists messages that ended without a proof that anybody was reached, newest first: those that failed

@@ -98,6 +98,17 @@ func (UnimplementedHandler) CreatePrincipal(ctx context.Context, req *PrincipalR
 	return r, ht.ErrNotImplemented
 }
 
+// DiffConfig implements diffConfig operation.
+//
+// Says which objects a configuration adds, removes and changes of a version, field by field. The
+// configuration is that of a version, or a document that is not written; the version is the one in
+// force where none is given. Nothing is written.
+//
+// POST /v1/config/diff
+func (UnimplementedHandler) DiffConfig(ctx context.Context, req *ConfigComparison) (r DiffConfigRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // ExtendCalls implements extendCalls operation.
 //
 // Moves the end of leases. A call that could not be extended has no `leasedUntil` and a `reason`; do
@@ -134,6 +145,16 @@ func (UnimplementedHandler) GetCheckpoint(ctx context.Context) (r GetCheckpointR
 //
 // GET /v1/config
 func (UnimplementedHandler) GetConfig(ctx context.Context) (r GetConfigRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// GetConfigVersion implements getConfigVersion operation.
+//
+// Returns a configuration as it was written. To put it in force again, write it with the `ETag` of
+// what is in force.
+//
+// GET /v1/config/versions/{version}
+func (UnimplementedHandler) GetConfigVersion(ctx context.Context, params GetConfigVersionParams) (r GetConfigVersionRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
@@ -206,6 +227,27 @@ func (UnimplementedHandler) LiftSuppression(ctx context.Context, params LiftSupp
 	return r, ht.ErrNotImplemented
 }
 
+// LintConfig implements lintConfig operation.
+//
+// Says everything that would be wrong with a configuration were it written now: references, usages
+// that an event can never satisfy, algorithms and their parameters, templates that do not parse.
+// Nothing is written.
+//
+// POST /v1/config/lint
+func (UnimplementedHandler) LintConfig(ctx context.Context, req *Configuration) (r LintConfigRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// ListAlgorithms implements listAlgorithms operation.
+//
+// Returns every algorithm that may hang on a spot of the configuration, by its exact code, with its
+// spots and parameters.
+//
+// GET /v1/algorithms
+func (UnimplementedHandler) ListAlgorithms(ctx context.Context) (r ListAlgorithmsRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // ListBreakers implements listBreakers operation.
 //
 // Lists the breakers of the gateway that answers: each gateway has its own, and finds out for itself.
@@ -225,6 +267,16 @@ func (UnimplementedHandler) ListBreakers(ctx context.Context) (r ListBreakersRes
 //
 // GET /v1/changes
 func (UnimplementedHandler) ListChanges(ctx context.Context, params ListChangesParams) (r ListChangesRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// ListConfigVersions implements listConfigVersions operation.
+//
+// Returns every version there was, the newest first, with who wrote it, when, and how many objects it
+// changed.
+//
+// GET /v1/config/versions
+func (UnimplementedHandler) ListConfigVersions(ctx context.Context, params ListConfigVersionsParams) (r ListConfigVersionsRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
