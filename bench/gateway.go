@@ -225,7 +225,7 @@ func (g *Gateway) loadPersons(ctx context.Context, n int) error {
 		at := func(k int) customer.PointID { return customer.PointID(point + int64(3*i+k)) }
 		postal := customer.Postal{Line1: "1 Main Street", City: "Northfield", State: "NY", Postal: "10001", Country: "US"}
 		sets[i].Persons = []customer.Person{{
-			ID: id, Source: "cis", ExternalID: fmt.Sprintf("P-%d", i), Division: "NORTH", Version: 1, Language: "en-US", UpdatedAt: clock(),
+			ID: id, Source: "cis", ExternalID: fmt.Sprintf("P-%d", i), Division: "NORTH", Version: 1, Revision: 1, Language: "en-US", UpdatedAt: clock(),
 			Names: []customer.Name{{Type: customer.Primary, Text: fmt.Sprintf("Ada Customer %d", i)}},
 			Points: []customer.Point{
 				{ID: at(0), Person: id, Kind: customer.Phone, Value: customer.Address(phone(i)), Capabilities: []customer.Capability{customer.CanSMS, customer.CanVoice}, Zones: []string{"America/New_York"}, Origin: customer.FromCIS},

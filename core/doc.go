@@ -8,6 +8,10 @@
 //     SHA-256 is what is kept.
 //   - Person (customer): a customer or anyone else we write to [3.4.1.1 steps 1.0, 1.3]. Name: one of its names, one of
 //     them primary. Contact point: one way to reach it, with what it can take and the zones it may lie in.
+//   - Account (customer): what persons are billed under, one of them its main customer; premise: a place that is served
+//     [1.3, 1.4, 1.5]. Group: fields with one owner, the CIS or Carillon; corrected, loaded, given back. Revision: how
+//     often we wrote it. Sighting: a division that sees a person because of what it holds there.
+//   - Service agreement, SA (agreement): what an account is charged for [3.3.2.3], loaded from the CIS.
 //   - Recipient (customer): who one message is for, as resolved when it was accepted. Address: a number, an email address
 //     or a postal block; it prints redacted and reveals only through Reveal.
 //   - System event (occurrence): something that happened in a CIS and brings customer contacts [3.4.1.1 step 2.2]: one of
@@ -53,7 +57,7 @@
 //   - Write set (store): what one decision changes. Facts: what it was decided from. Verdict: applied, replayed or
 //     conflict.
 //
-// To come with the rest of the two processes: Service Agreement, SA type, stop request, financial transaction
+// To come with the rest of the two processes: SA type, stop request, financial transaction
 // [3.3.2.3 throughout]; To Do types, roles and skills [3.3.2.3 steps 2.7, 3.2]; Reminder [3.4.1.1 steps 1.7 to 1.9];
 // Algorithm on a plug-in spot.
 //

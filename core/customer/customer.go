@@ -110,16 +110,22 @@ func (Address) MarshalText() ([]byte, error) { return []byte("•••"), nil }
 // Reveal is the value itself.
 func (a Address) Reveal() string { return string(a) }
 
-// Postal is an address block of a letter (the classic extract's address record).
+// Postal is an address block of a letter (the classic extract's address record, 361 characters in all).
 type Postal struct {
-	Line1   string `json:"line1"`
-	Line2   string `json:"line2,omitempty"`
-	Line3   string `json:"line3,omitempty"`
-	Line4   string `json:"line4,omitempty"`
-	City    string `json:"city"`
-	State   string `json:"state,omitempty"`
-	Postal  string `json:"postal,omitempty"`
-	Country string `json:"country"`
+	Line1       string `json:"line1"`
+	Line2       string `json:"line2,omitempty"`
+	Line3       string `json:"line3,omitempty"`
+	Line4       string `json:"line4,omitempty"`
+	City        string `json:"city"`
+	State       string `json:"state,omitempty"`
+	Postal      string `json:"postal,omitempty"`
+	Country     string `json:"country"`
+	Number1     string `json:"number1,omitempty"`
+	Number2     string `json:"number2,omitempty"`
+	HouseType   string `json:"houseType,omitempty"`
+	County      string `json:"county,omitempty"`
+	GeoCode     string `json:"geoCode,omitempty"`
+	InCityLimit string `json:"inCityLimit,omitempty"` // Y or N
 }
 
 // Address is the canonical JSON of the block.
@@ -156,6 +162,12 @@ func (p Postal) Violations(at string) []fault.Violation {
 		{"state", p.State, 6, false},
 		{"postal", p.Postal, 12, false},
 		{"country", p.Country, 3, true},
+		{"number1", p.Number1, 6, false},
+		{"number2", p.Number2, 4, false},
+		{"houseType", p.HouseType, 2, false},
+		{"county", p.County, 30, false},
+		{"geoCode", p.GeoCode, 11, false},
+		{"inCityLimit", p.InCityLimit, 1, false},
 	} {
 		switch {
 		case f.required && strings.TrimSpace(f.value) == "":
@@ -174,7 +186,9 @@ type Point struct {
 	ID                 PointID
 	Person             PersonID
 	Kind               PointKind
+	Type               string // of a phone: its phone type, whose format algorithm read it; "" for plain international numbers
 	Value              Address
+	Extension          string // of a phone; dialled by persons only, never sent to SMS
 	Capabilities       []Capability
 	Zones              []string // IANA names this point may lie in; quiet hours hold in all of them
 	Preferred          bool
@@ -185,20 +199,6 @@ type Point struct {
 // Can reports whether the point takes what the capability names.
 func (p Point) Can(c Capability) bool {
 	return slices.Contains(p.Capabilities, c)
-}
-
-// Person is a customer or anyone else we write to.
-type Person struct {
-	ID         PersonID
-	Source     string
-	ExternalID string
-	Division   string // where created; other divisions do not see it
-	Version    int64  // the sender's; a load with a lower one is a conflict
-	Names      []Name
-	Language   string // BCP 47
-	Account    string // the account of which this is the main customer, as the CIS names it; may be empty
-	Points     []Point
-	UpdatedAt  time.Time
 }
 
 // PrimaryName is the person's primary name.

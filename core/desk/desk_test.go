@@ -95,6 +95,10 @@ func (s *tables) PersonByExternal(_ context.Context, source, external string) (c
 	return p, s.blind
 }
 
+func (s *tables) HoldersOf(context.Context, string, string) ([]customer.PersonID, error) {
+	return nil, s.blind
+}
+
 func (s *tables) LaneStates(context.Context, time.Time) ([]store.LaneState, error) {
 	return []store.LaneState{{Lane: 5}}, s.blind
 }

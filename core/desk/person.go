@@ -32,13 +32,8 @@ func (s *Service) LoadPerson(ctx context.Context, now time.Time, p access.Princi
 		return customer.Person{}, fault.Refuse(wrong...)
 	}
 	in.Points = points
-	known, err := s.Facts.PersonByExternal(ctx, in.Source, in.ExternalID)
-	switch {
-	case err == nil && known.Division != in.Division && !p.InDivision(known.Division):
-		return customer.Person{}, hidden()
-	case err == nil:
-		in.ID = known.ID
-	case !fault.Is(err, fault.NotFound):
+	in, err := s.onto(ctx, p, in)
+	if err != nil {
 		return customer.Person{}, err
 	}
 	if in, err = s.number(ctx, in); err != nil {
@@ -57,6 +52,18 @@ func (s *Service) LoadPerson(ctx context.Context, now time.Time, p access.Princi
 	return s.Facts.PersonByExternal(ctx, in.Source, in.ExternalID)
 }
 
+// onto puts a load onto what is known of the person.
+func (s *Service) onto(ctx context.Context, p access.Principal, load customer.Person) (customer.Person, error) {
+	known, err := s.Facts.PersonByExternal(ctx, load.Source, load.ExternalID)
+	switch {
+	case err == nil && known.Division != load.Division && !p.InDivision(known.Division):
+		return load, hidden()
+	case err != nil && !fault.Is(err, fault.NotFound):
+		return load, err
+	}
+	return known.Loaded(load)
+}
+
 // number gives a new person and its points their numbers; the store keeps the numbers of points it knows.
 func (s *Service) number(ctx context.Context, in customer.Person) (customer.Person, error) {
 	var err error
@@ -67,6 +74,9 @@ func (s *Service) number(ctx context.Context, in customer.Person) (customer.Pers
 	}
 	for i := range in.Points {
 		in.Points[i].Person = in.ID
+		if in.Points[i].ID != 0 {
+			continue
+		}
 		if in.Points[i].ID, err = s.IDs.Point(ctx); err != nil {
 			return in, err
 		}
@@ -169,7 +179,7 @@ func (s *Service) Person(ctx context.Context, p access.Principal, source, extern
 	if err != nil {
 		return customer.Person{}, hide(err)
 	}
-	if !p.Sees(person.Source, person.Division) {
+	if !person.SeenBy(p) {
 		return customer.Person{}, hidden()
 	}
 	return person, nil

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"carillon/core/access"
+	"carillon/core/agreement"
+	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/consent"
 	"carillon/core/contact"
@@ -91,15 +93,16 @@ func KindOn(c message.Channel) customer.PointKind {
 	}
 }
 
-// NewPoint draws a contact point that the CIS owns. Its number is random; its person is the caller's to set.
+// NewPoint draws a contact point. Its number is random; its person is the caller's to set.
 func NewPoint(r *rand.Rand, kind customer.PointKind) customer.Point {
 	p := customer.Point{
 		ID: customer.PointID(1_000_000_001 + r.Int64N(8_000_000_000)), Kind: kind, Value: NewAddress(r, kind),
-		Preferred: r.IntN(2) == 0, Origin: customer.FromCIS,
+		Preferred: r.IntN(2) == 0, Origin: pick(r, customer.FromCIS, customer.FromCarillon),
 		Zones: some(r, "America/New_York", "America/Chicago", "Europe/Dublin"),
 	}
 	switch kind {
 	case customer.Phone:
+		p.Type, p.Extension = pick(r, "", "HOME"), pick(r, "", "204")
 		p.Capabilities = some(r, customer.CanSMS, customer.CanVoice)
 	case customer.Email:
 		p.Capabilities = []customer.Capability{customer.CanEmail}
@@ -118,6 +121,15 @@ func NewPerson(r *rand.Rand) customer.Person {
 			{Type: customer.Primary, Text: "Zoë O'Neil " + word(r, "name")}, {Type: customer.DBA, Text: word(r, "shop")},
 		},
 		Language: pick(r, "en-US", "es", "ga-IE"), Account: word(r, "acct"), UpdatedAt: Noon(),
+		Revision: 1, Kind: pick(r, customer.Human, customer.Business),
+		Identifiers: []customer.Identifier{
+			{Type: "SSN", Value: customer.IdentifierValue(word(r, "ssn")), Primary: true, Unique: true},
+			{Type: "PASSPORT", Value: customer.IdentifierValue(word(r, "pass"))},
+		},
+		Mailing: customer.Mailing{Names: []string{"c/o " + word(r, "name")}, Address: newPostal(r)},
+		Seasons: []customer.Season{{Address: *newPostal(r), From: "11-01", Until: "03-31"}}, Silent: r.IntN(2) == 0,
+		Characteristics: []command.Characteristic{{Type: "VIP", Value: word(r, "v")}},
+		Owned:           some(r, customer.OfNames, customer.OfSeasons),
 	}
 	for _, kind := range []customer.PointKind{customer.Phone, customer.Email, customer.Post} {
 		point := NewPoint(r, kind)
@@ -125,6 +137,52 @@ func NewPerson(r *rand.Rand) customer.Person {
 		p.Points = append(p.Points, point)
 	}
 	return p
+}
+
+func newPostal(r *rand.Rand) *customer.Postal {
+	return &customer.Postal{
+		Line1: fmt.Sprintf("%d Séan %s Street", r.IntN(10_000), word(r, "road")), City: "Galway", State: "G", Postal: "H91 E2R4", Country: "IRL",
+		Number1: "12", County: "Galway", GeoCode: "53.27", InCityLimit: "Y",
+	}
+}
+
+// NewAccount draws an account that the persons are on, the first of them its main customer.
+func NewAccount(r *rand.Rand, persons ...customer.Person) customer.Account {
+	a := customer.Account{
+		ID: customer.AccountID(1_000_000_001 + r.Int64N(8_000_000_000)), Source: "cis", ExternalID: word(r, "acct"),
+		Division: pick(r, "north", "south"), Version: 1 + r.Int64N(1000), Revision: 1, Class: "RES", CollectionClass: "STD",
+		ManagementGroup: "KEY", Currency: "EUR", BillCycle: "M01", ProtectCycle: r.IntN(2) == 0, Premise: word(r, "prem"),
+		Comments: "Dogs: \"Rex\" — " + word(r, "c"), Alerts: []customer.UserAlert{{Type: "LIFE", From: "2026-01-01", Until: "2026-12-31"}},
+		Characteristics: []command.Characteristic{{Type: "TIER", Value: word(r, "t")}}, Owned: some(r, customer.OfAlerts, customer.OfBilling),
+		UpdatedAt: Noon(),
+	}
+	for i, p := range persons {
+		on := customer.AccountPerson{
+			Person: p.ID, Main: i == 0, Responsible: r.IntN(2) == 0, Relationship: "SPOUSE", ReceivesBill: i == 0, Copies: 1 + i,
+			AddressSource: customer.FromOverride, Override: newPostal(r), ReceivesNotice: true,
+		}
+		a.Persons = append(a.Persons, on)
+	}
+	return a
+}
+
+// NewPremise draws a premise.
+func NewPremise(r *rand.Rand) customer.Premise {
+	return customer.Premise{
+		ID: customer.PremiseID(1_000_000_001 + r.Int64N(8_000_000_000)), Source: "cis", ExternalID: word(r, "prem"),
+		Division: pick(r, "north", "south"), Version: 1 + r.Int64N(1000), Revision: 1, Type: "SFD", Address: *newPostal(r),
+		Zone: "Europe/Dublin", PostalArea: "H91", Geography: []customer.Geographic{{Type: "GRID", Value: word(r, "g")}},
+		Owned: some(r, customer.OfAddress, customer.OfDetails), UpdatedAt: Noon(),
+	}
+}
+
+// NewAgreement draws a service agreement of the account.
+func NewAgreement(r *rand.Rand, account customer.AccountID) agreement.Agreement {
+	return agreement.Agreement{
+		ID: agreement.ID(1_000_000_001 + r.Int64N(8_000_000_000)), Source: "cis", ExternalID: word(r, "sa"), Division: pick(r, "north", "south"),
+		Version: 1 + r.Int64N(1000), Account: account, Type: "DEPOSIT", Premise: word(r, "prem"), Status: pick(r, agreement.Statuses()...),
+		Start: "2026-01-15", End: "2026-12-31", DepositClass: "RES", Current: "-12.50", Payoff: "0.00", Currency: "EUR", UpdatedAt: Noon(),
+	}
 }
 
 // NewContact draws a contact.

@@ -43,6 +43,8 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{"inbox", slices.Concat(inbox(), matching())},
 		{"persons", slices.Concat(persons(), loads())},
 		{"points", points()},
+		{"customers", slices.Concat(revisions(), accountsOf(), sightings())},
+		{"search", searching()},
 		{"gate", gate()},
 		{"suppressions", suppressions()},
 		{"administration", administration()},

@@ -30,17 +30,10 @@ type Principals interface {
 
 // Numbers hands out identifiers from sequences in blocks.
 type Numbers interface {
-	// Numbers reserves n consecutive numbers of the sequence ("person", "point", "contact", "hold", "log") and returns the
+	// Numbers reserves n consecutive numbers of the sequence ("person", "point", "contact", "hold", "log",
+	// "account", "premise", "agreement") and returns the
 	// first. Numbers are never handed out twice; gaps are lawful. Ten-digit sequences start at 1 000 000 001.
 	Numbers(ctx context.Context, sequence string, n int) (first int64, err error)
-}
-
-// Customers reads persons.
-type Customers interface {
-	// Person returns the person with its points; fault.NotFound.
-	Person(ctx context.Context, id customer.PersonID) (customer.Person, error)
-	// PersonByExternal returns the person a source knows by the external id; fault.NotFound.
-	PersonByExternal(ctx context.Context, source, externalID string) (customer.Person, error)
 }
 
 // Contacts reads contacts and what became of them.
@@ -258,6 +251,10 @@ type Store interface { //nolint:interfacebloat // the sum of the small ones; onl
 	Principals
 	Numbers
 	Customers
+	Accounts
+	Premises
+	Agreements
+	Search
 	Contacts
 	Many
 	Batches

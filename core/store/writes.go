@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"carillon/core/access"
+	"carillon/core/agreement"
 	"carillon/core/config"
 	"carillon/core/consent"
 	"carillon/core/contact"
@@ -151,7 +152,11 @@ type Trip struct {
 // Writes is one write set: what one decision changes. Empty fields change nothing.
 type Writes struct {
 	Keys         []IntakeKey
-	Persons      []customer.Person // upsert by (source, external id); a lower Version than stored is a Conflict "version"
+	Persons      []customer.Person     // by (source, external id), under Revision-1, 1 for a new one: see [Customers]
+	Accounts     []customer.Account    // after Persons, in the same way
+	Premises     []customer.Premise    // in the same way
+	Agreements   []agreement.Agreement // after Accounts; upsert by (source, external id); a lower Version than stored is a Conflict "version"
+	Sightings    []customer.Sighting   // put, after Persons; a person that is not there is passed over
 	Contacts     []contact.Contact
 	Plans        []notice.Plan
 	Steps        []notice.Step
@@ -219,7 +224,7 @@ type Writes struct {
 // configuration, or grow the ledger's tree.
 func (w Writes) And(o Writes) Writes {
 	w.Keys = append(w.Keys, o.Keys...)
-	w.Persons = append(w.Persons, o.Persons...)
+	w.andCustomers(&o)
 	w.Contacts = append(w.Contacts, o.Contacts...)
 	w.Plans = append(w.Plans, o.Plans...)
 	w.Steps = append(w.Steps, o.Steps...)
@@ -285,6 +290,15 @@ func (w *Writes) andSingles(o *Writes) {
 	if o.Config != nil {
 		w.Config = o.Config
 	}
+}
+
+// andCustomers adds persons and what they have.
+func (w *Writes) andCustomers(o *Writes) {
+	w.Persons = append(w.Persons, o.Persons...)
+	w.Accounts = append(w.Accounts, o.Accounts...)
+	w.Premises = append(w.Premises, o.Premises...)
+	w.Agreements = append(w.Agreements, o.Agreements...)
+	w.Sightings = append(w.Sightings, o.Sightings...)
 }
 
 // Deferral puts off the next look at a report whose message is not settled or not known yet.

@@ -21,7 +21,7 @@ select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan'
 
 // queueJobs queues everything the sets write.
 func queueJobs(batch *pgx.Batch, jobs []*job) {
-	if slices.ContainsFunc(jobs, func(j *job) bool { return searches(j.writes) }) {
+	if slices.ContainsFunc(jobs, func(j *job) bool { return searches(j.writes) || findsCustomers(j.writes) }) {
 		batch.Queue(byIndex)
 	}
 	for _, group := range groups(jobs) {
@@ -31,9 +31,14 @@ func queueJobs(batch *pgx.Batch, jobs []*job) {
 
 // searches reports whether a set changes rows that are there, so that they must be found.
 func searches(w *store.Writes) bool {
-	return w.Claim != nil || len(w.Settles)+len(w.Requeues)+len(w.Undues)+len(w.Undeadlines)+len(w.Spent)+len(w.Persons)+len(w.Consumed)+
+	return w.Claim != nil || len(w.Settles)+len(w.Requeues)+len(w.Undues)+len(w.Undeadlines)+len(w.Spent)+len(w.Consumed)+
 		len(w.BatchRuns)+len(w.BatchThreads)+len(w.Deferred)+len(w.Seals)+len(w.Marks)+len(w.Dead)+len(w.Undead)+len(w.Done)+
 		len(w.Desks)+len(w.Reminded)+len(w.RemindersDone)+len(w.Tasks) > 0 || w.Growth != nil
+}
+
+// findsCustomers reports whether a set writes customers, who are looked for by their source's names.
+func findsCustomers(w *store.Writes) bool {
+	return len(w.Persons)+len(w.Accounts)+len(w.Premises)+len(w.Agreements)+len(w.Sightings) > 0
 }
 
 // queueGroup queues the statements of sets that do not touch the same thing, so that the order among them does not
@@ -44,6 +49,7 @@ func queueGroup(batch *pgx.Batch, jobs []*job) {
 	queueGone(batch, jobs)
 	queueAlive(batch, jobs)
 	queuePersons(batch, jobs)
+	queueCustomers(batch, jobs)
 	queueAccepted(batch, jobs)
 	queueQueue(batch, jobs)
 	queueFailed(batch, jobs)
@@ -98,9 +104,7 @@ func groups(jobs []*job) [][]*job {
 // second one is refused by its key.
 func touches(w *store.Writes, is func(touch)) {
 	touchesMessages(w, func(id message.ID) { is(touch{what: 'm', id: id}) })
-	for i := range w.Persons {
-		is(touch{what: 'p', a: w.Persons[i].Source, b: w.Persons[i].ExternalID})
-	}
+	touchesCustomers(w, is)
 	for i := range w.Marks {
 		is(touch{what: 'a', a: string(w.Marks[i].Value)})
 	}

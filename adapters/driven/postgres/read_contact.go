@@ -2,12 +2,10 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/jackc/pgx/v5"
 
 	"carillon/core/contact"
-	"carillon/core/customer"
 	"carillon/core/fault"
 	"carillon/core/message"
 	"carillon/core/notice"
@@ -45,16 +43,6 @@ select kind, source, division, key, hash, contact, at from intake_key where kind
 
 	selectKeys = `
 select kind, source, division, key, hash, contact, at from intake_key where kind = $1 and source = $2 and key = any ($3)`
-
-	personColumns     = `select id, source, external_id, division, version, names, language, account, updated_at from person `
-	personsByID       = personColumns + `where id = any ($1)`
-	personsByExternal = personColumns + `where source = $1 and external_id = any ($2)`
-
-	pointColumns = `
-select t.id, t.person, t.kind, t.value, t.capabilities, t.zones, t.preferred, t.origin, t.undeliverable_since from point t `
-	pointsOfPersons   = pointColumns + `where t.person = any ($1) order by t.position, t.id`
-	pointsOfExternals = pointColumns + `
-join person p on p.id = t.person where p.source = $1 and p.external_id = any ($2) order by t.position, t.id`
 )
 
 // Contact implements [store.Contacts].
@@ -152,85 +140,4 @@ func keyOf(row pgx.CollectableRow) (k store.IntakeKey, err error) {
 	k.Kind, k.At = store.KeyKind(kind), timeOf(at) //nolint:gosec // written from a KeyKind
 	copy(k.Hash[:], hash)
 	return k, nil
-}
-
-// Person implements [store.Customers].
-func (s *Store) Person(ctx context.Context, id customer.PersonID) (customer.Person, error) {
-	return onePerson(s.Persons(ctx, []customer.PersonID{id}))
-}
-
-// PersonByExternal implements [store.Customers].
-func (s *Store) PersonByExternal(ctx context.Context, source, externalID string) (customer.Person, error) {
-	return onePerson(s.PersonsByExternal(ctx, source, []string{externalID}))
-}
-
-func onePerson(found []customer.Person, err error) (customer.Person, error) {
-	switch {
-	case err != nil:
-		return customer.Person{}, err
-	case len(found) == 0:
-		return customer.Person{}, fault.New(fault.NotFound, "there is no such person")
-	}
-	return found[0], nil
-}
-
-// Persons implements [store.Many].
-func (s *Store) Persons(ctx context.Context, ids []customer.PersonID) ([]customer.Person, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	return s.persons(ctx, personsByID, pointsOfPersons, col(ids, func(id *customer.PersonID) int64 { return int64(*id) }))
-}
-
-// PersonsByExternal implements [store.Many].
-func (s *Store) PersonsByExternal(ctx context.Context, source string, externalIDs []string) ([]customer.Person, error) {
-	if len(externalIDs) == 0 {
-		return nil, nil
-	}
-	return s.persons(ctx, personsByExternal, pointsOfExternals, text(source), col(externalIDs, func(id *string) string { return text(*id) }))
-}
-
-func (s *Store) persons(ctx context.Context, persons, points string, args ...any) (found []customer.Person, err error) {
-	var reached []customer.Point
-	err = s.look(ctx, "reading persons", func(batch *pgx.Batch) {
-		queueRead(batch, &found, personOf, persons, args...)
-		queueRead(batch, &reached, pointOf, points, args...)
-	})
-	if err != nil {
-		return nil, err
-	}
-	at := make(map[customer.PersonID]*customer.Person, len(found))
-	for i := range found {
-		at[found[i].ID] = &found[i]
-	}
-	for _, point := range reached {
-		if p, ok := at[point.Person]; ok {
-			p.Points = append(p.Points, point)
-		}
-	}
-	return found, nil
-}
-
-func personOf(row pgx.CollectableRow) (p customer.Person, err error) {
-	var names string
-	var updated int64
-	if err = row.Scan((*int64)(&p.ID), &p.Source, &p.ExternalID, &p.Division, &p.Version, &names, &p.Language, &p.Account,
-		&updated); err != nil {
-		return p, err
-	}
-	p.UpdatedAt = timeOf(updated)
-	if names != "" {
-		err = json.Unmarshal([]byte(names), &p.Names)
-	}
-	return p, err
-}
-
-func pointOf(row pgx.CollectableRow) (p customer.Point, err error) {
-	var capabilities, zones string
-	var since int64
-	err = row.Scan((*int64)(&p.ID), (*int64)(&p.Person), (*string)(&p.Kind), (*string)(&p.Value), &capabilities, &zones,
-		&p.Preferred, (*string)(&p.Origin), &since)
-	p.Capabilities, p.Zones = words[customer.Capability](capabilities), words[string](zones)
-	p.UndeliverableSince = timeOf(since)
-	return p, err
 }

@@ -255,14 +255,11 @@ func TestMerge(t *testing.T) {
 			[]customer.Point{point(9, "b", cis), point(8, "a", cis)},
 			[]customer.Point{point(2, "b", cis), point(1, "a", cis)},
 		},
-		"what the CIS no longer names goes, what Carillon owns stays": {
-			[]customer.Point{point(1, "a", cis), point(2, "b", own)}, nil, []customer.Point{point(2, "b", own)},
+		"what is not named goes, whoever owned it": {
+			[]customer.Point{point(1, "a", cis), point(2, "b", own)}, nil, []customer.Point{},
 		},
-		"a load does not take over what Carillon owns": {
-			[]customer.Point{point(2, "b", own)}, []customer.Point{point(7, "b", cis)}, []customer.Point{point(2, "b", own)},
-		},
-		"a point keeps its owner": {
-			[]customer.Point{point(2, "b", cis)}, []customer.Point{point(7, "b", own)}, []customer.Point{point(2, "b", cis)},
+		"a point has the owner that is written": {
+			[]customer.Point{point(2, "b", cis)}, []customer.Point{point(7, "b", own)}, []customer.Point{point(2, "b", own)},
 		},
 		"of a value given twice the first counts": {
 			nil, []customer.Point{point(7, "b", cis), point(8, "b", cis)}, []customer.Point{point(7, "b", cis)},

@@ -221,6 +221,9 @@ func personBy(ctx context.Context, q *sql.Tx, where string, args ...any) (p cust
 		return p, err
 	}
 	rows, err := q.QueryContext(ctx, pointsOf, int64(p.ID))
-	p.Points, err = collect(rows, err, scanPoint)
+	if p.Points, err = collect(rows, err, scanPoint); err != nil {
+		return p, err
+	}
+	p.Identifiers, err = identifiersOf(ctx, q, p.ID)
 	return p, err
 }

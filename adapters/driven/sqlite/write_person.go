@@ -12,63 +12,136 @@ import (
 
 const (
 	insertPerson = `
-insert into person (division, version, names, language, account, updated_at, id, source, external_id)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+insert into person (division, version, names, language, account, updated_at, revision, owned, detail, id, source, external_id)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	updatePerson = `
-update person set division = ?, version = ?, names = ?, language = ?, account = ?, updated_at = ? where id = ?`
+update person set division = ?, version = ?, names = ?, language = ?, account = ?, updated_at = ?, revision = ?, owned = ?, detail = ?
+where id = ?`
 
-	personColumns = `id, source, external_id, division, version, names, language, account, updated_at`
+	personColumns = `
+id, source, external_id, division, version, names, language, account, updated_at, revision, also, owned, detail`
 )
 
-// person loads a person: one that is known keeps its number, and a lower version than the stored one loses.
+// known is what is stored of an object that is written.
+type known struct{ id, version, revision int64 }
+
+// known looks an object up by its source's name for it; a lower version than the stored one loses, and so does a
+// revision that does not follow it. there is false for a new one.
+func (x *tx) known(ctx context.Context, table, source, external string, version, revision int64) (k known, there bool, err error) {
+	err = x.row(ctx, `select id, version, revision from `+table+` where source = ? and external_id = ?`, source, external).
+		Scan(&k.id, &k.version, &k.revision)
+	switch {
+	case isNone(err):
+		return k, false, nil
+	case err != nil:
+		return k, false, err
+	case k.version > version:
+		return k, true, lose("version")
+	case k.revision != revision-1:
+		return k, true, lose("revision")
+	}
+	return k, true, nil
+}
+
+// person writes a person: one that is known keeps its number.
 func (x *tx) person(ctx context.Context, p customer.Person) error {
 	names, err := json.Marshal(p.Names)
 	if err != nil {
 		return err
 	}
-	var id customer.PersonID
-	var version int64
-	err = x.row(ctx, `select id, version from person where source = ? and external_id = ?`, p.Source, p.ExternalID).
-		Scan(&id, &version)
-	fields := []any{p.Division, p.Version, string(names), p.Language, p.Account, micros(p.UpdatedAt)}
-	switch {
-	case isNone(err):
+	k, there, err := x.known(ctx, "person", p.Source, p.ExternalID, p.Version, p.Revision)
+	if err != nil {
+		return err
+	}
+	fields := []any{
+		p.Division, p.Version, string(names), p.Language, p.Account, micros(p.UpdatedAt), p.Revision, list(p.Owned), p.Detail(),
+	}
+	id := customer.PersonID(k.id)
+	if there {
+		_, err = x.exec(ctx, updatePerson, append(fields, k.id)...)
+	} else {
 		id = p.ID
 		err = x.must(ctx, "person", insertPerson, append(fields, int64(p.ID), p.Source, p.ExternalID)...)
-	case err == nil && version > p.Version:
-		return lose("version")
-	case err == nil:
-		_, err = x.exec(ctx, updatePerson, append(fields, int64(id))...)
 	}
 	if err != nil {
 		return err
 	}
-	return x.points(ctx, id, p.Points)
+	if err := x.points(ctx, id, p.Points); err != nil {
+		return err
+	}
+	if err := x.identifiers(ctx, id, p.Identifiers); err != nil {
+		return err
+	}
+	return x.words(ctx, int64(id), p.Words(), customer.NameWord, customer.MailWord)
 }
 
 func scanPerson(r rowScanner, p *customer.Person) error {
-	var names string
+	var names, detail string
 	err := r.Scan(&p.ID, &p.Source, &p.ExternalID, &p.Division, &p.Version, &names, &p.Language, &p.Account,
-		moment{&p.UpdatedAt})
+		moment{&p.UpdatedAt}, &p.Revision, words[string]{&p.Also}, words[customer.Group]{&p.Owned}, &detail)
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal([]byte(names), &p.Names)
+	if err := json.Unmarshal([]byte(names), &p.Names); err != nil {
+		return err
+	}
+	return p.ReadDetail(detail)
+}
+
+const insertIdentifier = `
+insert into identifier (person, position, type, key, value, is_primary, is_unique) values (?, ?, ?, ?, ?, ?, ?)`
+
+// identifiers replaces those of a person.
+func (x *tx) identifiers(ctx context.Context, person customer.PersonID, all []customer.Identifier) error {
+	if _, err := x.exec(ctx, `delete from identifier where person = ?`, int64(person)); err != nil {
+		return err
+	}
+	for i, id := range all {
+		if err := x.must(ctx, "identifier", insertIdentifier, int64(person), i, id.Type, id.Value.Key(), id.Value.Reveal(), id.Primary,
+			id.Unique); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// words replaces the words that an object is found by.
+func (x *tx) words(ctx context.Context, id int64, all []customer.Word, kinds ...customer.WordKind) error {
+	for _, kind := range kinds {
+		if _, err := x.exec(ctx, `delete from search_word where id = ? and kind = ?`, id, int64(kind)); err != nil {
+			return err
+		}
+	}
+	for _, w := range all {
+		if _, err := x.exec(ctx, `insert into search_word (kind, word, id) values (?, ?, ?) on conflict do nothing`, int64(w.Kind), w.Text, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const putSighting = `
+update person set also = case also when '' then ?2 else also || ',' || ?2 end
+where id = ?1 and division <> ?2 and instr(',' || also || ',', ',' || ?2 || ',') = 0`
+
+func (x *tx) sighting(ctx context.Context, s customer.Sighting) error {
+	_, err := x.exec(ctx, putSighting, int64(s.Person), s.Division)
+	return err
 }
 
 const (
 	pointsOf = `
-select id, person, kind, value, capabilities, zones, preferred, origin, undeliverable_since
+select id, person, kind, value, capabilities, zones, preferred, origin, undeliverable_since, type, extension
 from point where person = ? order by position`
 
 	insertPoint = `
-insert into point (id, person, position, kind, value, capabilities, zones, preferred, origin, undeliverable_since)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+insert into point (id, person, position, kind, value, capabilities, zones, preferred, origin, undeliverable_since, type, extension)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
-// points replaces the points of a person by what the load and the stored ones amount to.
-func (x *tx) points(ctx context.Context, person customer.PersonID, load []customer.Point) error {
+// points replaces the points of a person.
+func (x *tx) points(ctx context.Context, person customer.PersonID, write []customer.Point) error {
 	rows, err := x.rows(ctx, pointsOf, int64(person))
 	stored, err := collect(rows, err, scanPoint)
 	if err != nil {
@@ -77,9 +150,9 @@ func (x *tx) points(ctx context.Context, person customer.PersonID, load []custom
 	if _, err := x.exec(ctx, `delete from point where person = ?`, int64(person)); err != nil {
 		return err
 	}
-	for i, p := range merge(stored, load) {
+	for i, p := range merge(stored, write) {
 		err := x.must(ctx, "point", insertPoint, int64(p.ID), int64(person), i, string(p.Kind), p.Value.Reveal(),
-			list(p.Capabilities), list(p.Zones), p.Preferred, string(p.Origin), micros(p.UndeliverableSince))
+			list(p.Capabilities), list(p.Zones), p.Preferred, string(p.Origin), micros(p.UndeliverableSince), p.Type, p.Extension)
 		if err != nil {
 			return err
 		}
@@ -87,37 +160,26 @@ func (x *tx) points(ctx context.Context, person customer.PersonID, load []custom
 	return nil
 }
 
-// merge is what a person's points are after a load, in the order of the load; of a value given twice the first counts.
-// A point whose value is known keeps its number, its owner and its mark, which only marks change. What Carillon owns
-// stays, and a load of the CIS does not change it.
-func merge(stored, load []customer.Point) []customer.Point {
-	merged := make([]customer.Point, 0, len(load))
-	for _, p := range load {
+// merge is what a person's points are after a write, in its order; of a value given twice the first counts. A point
+// whose value is known keeps its number and its mark, which only marks change.
+func merge(stored, write []customer.Point) []customer.Point {
+	merged := make([]customer.Point, 0, len(write))
+	for _, p := range write {
 		same := func(have customer.Point) bool { return have.Kind == p.Kind && have.Value == p.Value }
 		if slices.ContainsFunc(merged, same) {
 			continue
 		}
 		if i := slices.IndexFunc(stored, same); i >= 0 {
-			have := stored[i]
-			if have.Origin == customer.FromCarillon && p.Origin != customer.FromCarillon {
-				p = have
-			}
-			p.ID, p.Origin, p.UndeliverableSince = have.ID, have.Origin, have.UndeliverableSince
-			stored = slices.Delete(stored, i, i+1)
+			p.ID, p.UndeliverableSince = stored[i].ID, stored[i].UndeliverableSince
 		}
 		merged = append(merged, p)
-	}
-	for _, have := range stored {
-		if have.Origin == customer.FromCarillon {
-			merged = append(merged, have)
-		}
 	}
 	return merged
 }
 
 func scanPoint(r rowScanner, p *customer.Point) error {
 	return r.Scan(&p.ID, &p.Person, &p.Kind, &p.Value, words[customer.Capability]{&p.Capabilities},
-		words[string]{&p.Zones}, &p.Preferred, &p.Origin, moment{&p.UndeliverableSince})
+		words[string]{&p.Zones}, &p.Preferred, &p.Origin, moment{&p.UndeliverableSince}, &p.Type, &p.Extension)
 }
 
 const markPoints = `update point set undeliverable_since = ? where kind = ? and value = ?`

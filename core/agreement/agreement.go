@@ -1,0 +1,85 @@
+// Package agreement holds service agreements (SA) as far as contacts need them: they are loaded from the CIS, whole, and
+// belong to it. The stop process (3.3.2.3) widens them.
+package agreement
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"carillon/core/customer"
+	"carillon/core/fault"
+)
+
+// ID is the ten-digit number of a service agreement; 0 is none.
+type ID int64
+
+// String is the ten digits; empty for none.
+func (id ID) String() string {
+	if id == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%010d", int64(id))
+}
+
+// ParseID reads ten digits.
+func ParseID(s string) (ID, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || len(s) != 10 || s[0] == '+' || n <= 0 {
+		return 0, fault.New(fault.Invalid, "a service agreement id has ten digits")
+	}
+	return ID(n), nil
+}
+
+// Status is where a service agreement stands, by the codes of the CIS.
+type Status string
+
+// The statuses.
+const (
+	Incomplete   Status = "05"
+	PendingStart Status = "10"
+	Active       Status = "20"
+	PendingStop  Status = "30"
+	Stopped      Status = "40"
+	Reactivated  Status = "50"
+	Closed       Status = "60"
+	Canceled     Status = "70"
+)
+
+// Statuses lists them in the order of a life.
+func Statuses() []Status {
+	return []Status{Incomplete, PendingStart, Active, PendingStop, Stopped, Reactivated, Closed, Canceled}
+}
+
+// Word is what the status is called.
+func (s Status) Word() string {
+	words := []string{"Incomplete", "Pending start", "Active", "Pending stop", "Stopped", "Reactivated", "Closed", "Canceled"}
+	if i := slices.Index(Statuses(), s); i >= 0 {
+		return words[i]
+	}
+	return ""
+}
+
+// Open reports whether the service runs or is about to: the agreement is neither stopped nor at its end.
+func (s Status) Open() bool { return s == PendingStart || s == Active || s == PendingStop }
+
+// Agreement is a service agreement. Amounts are decimal texts in its currency, as 12.50.
+type Agreement struct {
+	ID           ID
+	Source       string
+	ExternalID   string
+	Division     string
+	Version      int64 // the sender's; a load with a lower one is a conflict
+	Account      customer.AccountID
+	Type         string // SA type
+	Premise      string // characteristic premise, as its source names it; most of what is not metered has none
+	Status       Status
+	Start        string // YYYY-MM-DD
+	End          string // YYYY-MM-DD; empty while it is not ended
+	DepositClass string
+	Current      string // current balance: what the customer is asked to pay now
+	Payoff       string // payoff balance: what would settle everything today
+	Currency     string // ISO 4217
+	UpdatedAt    time.Time
+}
