@@ -63,11 +63,29 @@ func postal(in api.OptPostal) *customer.Postal {
 	if !in.Set {
 		return nil
 	}
-	p := in.Value
-	return &customer.Postal{
+	return new(block(in.Value))
+}
+
+// block is a postal address as the core knows it.
+func block(p api.Postal) customer.Postal {
+	return customer.Postal{
 		Line1: p.Line1, Line2: p.Line2.Value, Line3: p.Line3.Value, Line4: p.Line4.Value,
 		City: p.City, State: p.State.Value, Postal: p.Postal.Value, Country: p.Country,
+		Number1: p.Number1.Value, Number2: p.Number2.Value, HouseType: p.HouseType.Value, County: p.County.Value,
+		GeoCode: p.GeoCode.Value, InCityLimit: string(p.InCityLimit.Value),
 	}
+}
+
+func blockView(b customer.Postal) api.Postal {
+	out := api.Postal{
+		Line1: b.Line1, Line2: text(b.Line2), Line3: text(b.Line3), Line4: text(b.Line4),
+		City: b.City, State: text(b.State), Postal: text(b.Postal), Country: b.Country,
+		Number1: text(b.Number1), Number2: text(b.Number2), HouseType: text(b.HouseType), County: text(b.County), GeoCode: text(b.GeoCode),
+	}
+	if b.InCityLimit != "" {
+		out.InCityLimit = api.NewOptPostalInCityLimit(api.PostalInCityLimit(b.InCityLimit))
+	}
+	return out
 }
 
 // GetPerson reads a person.
@@ -112,13 +130,10 @@ func pointView(p customer.Point) (api.Point, error) {
 		out.Value = text(p.Value.Reveal())
 		return out, nil
 	}
-	block, err := customer.ParsePostal(p.Value)
+	address, err := customer.ParsePostal(p.Value)
 	if err != nil {
 		return out, fault.Wrap(fault.Unknown, "reading contact point "+out.ID, err)
 	}
-	out.Postal = api.NewOptPostal(api.Postal{
-		Line1: block.Line1, Line2: text(block.Line2), Line3: text(block.Line3), Line4: text(block.Line4),
-		City: block.City, State: text(block.State), Postal: text(block.Postal), Country: block.Country,
-	})
+	out.Postal = api.NewOptPostal(blockView(address))
 	return out, nil
 }
