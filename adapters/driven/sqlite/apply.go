@@ -63,7 +63,7 @@ func (x *tx) gather(w *store.Writes) {
 // write writes the set but for its claim, its counters, its entries and its flushes. What a set takes away goes before what it
 // puts there, so that a settlement may put the message's next deadline.
 func (x *tx) write(ctx context.Context, w *store.Writes) error {
-	for _, part := range []func() error{
+	return inTurn(
 		func() error { return x.keys(ctx, w.Keys) },
 		func() error { return x.batches(ctx, w) },
 		each(ctx, w.Settles, x.settle),
@@ -76,11 +76,7 @@ func (x *tx) write(ctx context.Context, w *store.Writes) error {
 		each(ctx, w.Consumed, x.consume),
 		each(ctx, w.Deferred, x.deferReport),
 		each(ctx, w.Lifted, x.lift),
-		each(ctx, w.Persons, x.person),
-		each(ctx, w.Sightings, x.sighting),
-		each(ctx, w.Premises, x.premise),
-		each(ctx, w.Accounts, x.account),
-		each(ctx, w.Agreements, x.agreement),
+		x.customers(ctx, w),
 		each(ctx, w.Contacts, x.contact),
 		each(ctx, w.Plans, x.plan),
 		each(ctx, w.Steps, x.step),
@@ -117,12 +113,30 @@ func (x *tx) write(ctx context.Context, w *store.Writes) error {
 		each(ctx, w.Farewells, x.farewell),
 		each(ctx, w.Spends, x.spend),
 		one(ctx, w.Config, x.config),
-	} {
-		if err := part(); err != nil {
-			return err
+	)()
+}
+
+// customers writes persons and what they have.
+func (x *tx) customers(ctx context.Context, w *store.Writes) func() error {
+	return inTurn(
+		each(ctx, w.Persons, x.person),
+		each(ctx, w.Sightings, x.sighting),
+		each(ctx, w.Premises, x.premise),
+		each(ctx, w.Accounts, x.account),
+		each(ctx, w.Agreements, x.agreement),
+	)
+}
+
+// inTurn does one part after the other until one fails.
+func inTurn(parts ...func() error) func() error {
+	return func() error {
+		for _, part := range parts {
+			if err := part(); err != nil {
+				return err
+			}
 		}
+		return nil
 	}
-	return nil
 }
 
 // batches writes what the batch framework keeps.
