@@ -19149,6 +19149,39 @@ func (s *OptPostal) UnmarshalJSON(data []byte) error {
 	return s.Decode(d)
 }
 
+// Encode encodes PostalInCityLimit as json.
+func (o OptPostalInCityLimit) Encode(e *jx.Encoder) {
+	if !o.Set {
+		return
+	}
+	e.Str(string(o.Value))
+}
+
+// Decode decodes PostalInCityLimit from json.
+func (o *OptPostalInCityLimit) Decode(d *jx.Decoder) error {
+	if o == nil {
+		return errors.New("invalid: unable to decode OptPostalInCityLimit to nil")
+	}
+	o.Set = true
+	if err := o.Value.Decode(d); err != nil {
+		return err
+	}
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s OptPostalInCityLimit) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *OptPostalInCityLimit) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
 // Encode encodes ProviderCode as json.
 func (o OptProviderCode) Encode(e *jx.Encoder) {
 	if !o.Set {
@@ -22005,17 +22038,59 @@ func (s *Postal) encodeFields(e *jx.Encoder) {
 		e.FieldStart("country")
 		e.Str(s.Country)
 	}
+	{
+		if s.Number1.Set {
+			e.FieldStart("number1")
+			s.Number1.Encode(e)
+		}
+	}
+	{
+		if s.Number2.Set {
+			e.FieldStart("number2")
+			s.Number2.Encode(e)
+		}
+	}
+	{
+		if s.HouseType.Set {
+			e.FieldStart("houseType")
+			s.HouseType.Encode(e)
+		}
+	}
+	{
+		if s.County.Set {
+			e.FieldStart("county")
+			s.County.Encode(e)
+		}
+	}
+	{
+		if s.GeoCode.Set {
+			e.FieldStart("geoCode")
+			s.GeoCode.Encode(e)
+		}
+	}
+	{
+		if s.InCityLimit.Set {
+			e.FieldStart("inCityLimit")
+			s.InCityLimit.Encode(e)
+		}
+	}
 }
 
-var jsonFieldsNameOfPostal = [8]string{
-	0: "line1",
-	1: "line2",
-	2: "line3",
-	3: "line4",
-	4: "city",
-	5: "state",
-	6: "postal",
-	7: "country",
+var jsonFieldsNameOfPostal = [14]string{
+	0:  "line1",
+	1:  "line2",
+	2:  "line3",
+	3:  "line4",
+	4:  "city",
+	5:  "state",
+	6:  "postal",
+	7:  "country",
+	8:  "number1",
+	9:  "number2",
+	10: "houseType",
+	11: "county",
+	12: "geoCode",
+	13: "inCityLimit",
 }
 
 // Decode decodes Postal from json.
@@ -22023,7 +22098,7 @@ func (s *Postal) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode Postal to nil")
 	}
-	var requiredBitSet [1]uint8
+	var requiredBitSet [2]uint8
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
@@ -22113,6 +22188,66 @@ func (s *Postal) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"country\"")
 			}
+		case "number1":
+			if err := func() error {
+				s.Number1.Reset()
+				if err := s.Number1.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"number1\"")
+			}
+		case "number2":
+			if err := func() error {
+				s.Number2.Reset()
+				if err := s.Number2.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"number2\"")
+			}
+		case "houseType":
+			if err := func() error {
+				s.HouseType.Reset()
+				if err := s.HouseType.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"houseType\"")
+			}
+		case "county":
+			if err := func() error {
+				s.County.Reset()
+				if err := s.County.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"county\"")
+			}
+		case "geoCode":
+			if err := func() error {
+				s.GeoCode.Reset()
+				if err := s.GeoCode.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"geoCode\"")
+			}
+		case "inCityLimit":
+			if err := func() error {
+				s.InCityLimit.Reset()
+				if err := s.InCityLimit.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"inCityLimit\"")
+			}
 		default:
 			return errors.Errorf("unexpected field %q", k)
 		}
@@ -22122,8 +22257,9 @@ func (s *Postal) Decode(d *jx.Decoder) error {
 	}
 	// Validate required fields.
 	var failures []validate.FieldError
-	for i, mask := range [1]uint8{
+	for i, mask := range [2]uint8{
 		0b10010001,
+		0b00000000,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -22165,6 +22301,46 @@ func (s *Postal) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *Postal) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes PostalInCityLimit as json.
+func (s PostalInCityLimit) Encode(e *jx.Encoder) {
+	e.Str(string(s))
+}
+
+// Decode decodes PostalInCityLimit from json.
+func (s *PostalInCityLimit) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode PostalInCityLimit to nil")
+	}
+	v, err := d.StrBytes()
+	if err != nil {
+		return err
+	}
+	// Try to use constant string.
+	switch PostalInCityLimit(v) {
+	case PostalInCityLimitY:
+		*s = PostalInCityLimitY
+	case PostalInCityLimitN:
+		*s = PostalInCityLimitN
+	default:
+		*s = PostalInCityLimit(v)
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s PostalInCityLimit) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *PostalInCityLimit) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }

@@ -9060,6 +9060,52 @@ func (o OptPostal) Or(d Postal) Postal {
 	return d
 }
 
+// NewOptPostalInCityLimit returns new OptPostalInCityLimit with value set to v.
+func NewOptPostalInCityLimit(v PostalInCityLimit) OptPostalInCityLimit {
+	return OptPostalInCityLimit{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptPostalInCityLimit is optional PostalInCityLimit.
+type OptPostalInCityLimit struct {
+	Value PostalInCityLimit
+	Set   bool
+}
+
+// IsSet returns true if OptPostalInCityLimit was set.
+func (o OptPostalInCityLimit) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptPostalInCityLimit) Reset() {
+	var v PostalInCityLimit
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptPostalInCityLimit) SetTo(v PostalInCityLimit) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptPostalInCityLimit) Get() (v PostalInCityLimit, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptPostalInCityLimit) Or(d PostalInCityLimit) PostalInCityLimit {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptProviderCode returns new OptProviderCode with value set to v.
 func NewOptProviderCode(v ProviderCode) OptProviderCode {
 	return OptProviderCode{
@@ -10862,6 +10908,13 @@ type Postal struct {
 	Postal OptString `json:"postal"`
 	// ISO 3166, two or three letters.
 	Country string `json:"country"`
+	// House number, where it is not part of a line.
+	Number1     OptString            `json:"number1"`
+	Number2     OptString            `json:"number2"`
+	HouseType   OptString            `json:"houseType"`
+	County      OptString            `json:"county"`
+	GeoCode     OptString            `json:"geoCode"`
+	InCityLimit OptPostalInCityLimit `json:"inCityLimit"`
 }
 
 // GetLine1 returns the value of Line1.
@@ -10904,6 +10957,36 @@ func (s *Postal) GetCountry() string {
 	return s.Country
 }
 
+// GetNumber1 returns the value of Number1.
+func (s *Postal) GetNumber1() OptString {
+	return s.Number1
+}
+
+// GetNumber2 returns the value of Number2.
+func (s *Postal) GetNumber2() OptString {
+	return s.Number2
+}
+
+// GetHouseType returns the value of HouseType.
+func (s *Postal) GetHouseType() OptString {
+	return s.HouseType
+}
+
+// GetCounty returns the value of County.
+func (s *Postal) GetCounty() OptString {
+	return s.County
+}
+
+// GetGeoCode returns the value of GeoCode.
+func (s *Postal) GetGeoCode() OptString {
+	return s.GeoCode
+}
+
+// GetInCityLimit returns the value of InCityLimit.
+func (s *Postal) GetInCityLimit() OptPostalInCityLimit {
+	return s.InCityLimit
+}
+
 // SetLine1 sets the value of Line1.
 func (s *Postal) SetLine1(val string) {
 	s.Line1 = val
@@ -10942,6 +11025,77 @@ func (s *Postal) SetPostal(val OptString) {
 // SetCountry sets the value of Country.
 func (s *Postal) SetCountry(val string) {
 	s.Country = val
+}
+
+// SetNumber1 sets the value of Number1.
+func (s *Postal) SetNumber1(val OptString) {
+	s.Number1 = val
+}
+
+// SetNumber2 sets the value of Number2.
+func (s *Postal) SetNumber2(val OptString) {
+	s.Number2 = val
+}
+
+// SetHouseType sets the value of HouseType.
+func (s *Postal) SetHouseType(val OptString) {
+	s.HouseType = val
+}
+
+// SetCounty sets the value of County.
+func (s *Postal) SetCounty(val OptString) {
+	s.County = val
+}
+
+// SetGeoCode sets the value of GeoCode.
+func (s *Postal) SetGeoCode(val OptString) {
+	s.GeoCode = val
+}
+
+// SetInCityLimit sets the value of InCityLimit.
+func (s *Postal) SetInCityLimit(val OptPostalInCityLimit) {
+	s.InCityLimit = val
+}
+
+type PostalInCityLimit string
+
+const (
+	PostalInCityLimitY PostalInCityLimit = "Y"
+	PostalInCityLimitN PostalInCityLimit = "N"
+)
+
+// AllValues returns all PostalInCityLimit values.
+func (PostalInCityLimit) AllValues() []PostalInCityLimit {
+	return []PostalInCityLimit{
+		PostalInCityLimitY,
+		PostalInCityLimitN,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s PostalInCityLimit) MarshalText() ([]byte, error) {
+	switch s {
+	case PostalInCityLimitY:
+		return []byte(s), nil
+	case PostalInCityLimitN:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *PostalInCityLimit) UnmarshalText(data []byte) error {
+	switch PostalInCityLimit(data) {
+	case PostalInCityLimitY:
+		*s = PostalInCityLimitY
+		return nil
+	case PostalInCityLimitN:
+		*s = PostalInCityLimitN
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
 }
 
 // Ref: #/components/schemas/Principal
