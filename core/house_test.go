@@ -45,7 +45,7 @@ func annexes() []string { return []string{"bench", "deploy/box"} }
 
 // nouns stand in the order in which they may know each other: a noun knows only those before it.
 func nouns() []string {
-	return []string{"access", "customer", "agreement", "occurrence", "contact", "template", "message", "todo", "consent", "notice", "ledger", "extract", "config", "control"}
+	return []string{"access", "customer", "agreement", "occurrence", "contact", "template", "message", "consent", "notice", "ledger", "extract", "config", "todo", "control"}
 }
 
 // verbs never know each other.

@@ -10,6 +10,7 @@ import (
 	"carillon/core/customer"
 	"carillon/core/message"
 	"carillon/core/store"
+	"carillon/core/todo"
 )
 
 // blockSize is how many numbers are reserved at once; what is left of a block when the program ends is a gap.
@@ -66,8 +67,8 @@ const manyBlocks = 20
 
 // ids hands out identifiers: numbers in blocks from the store, message ids from time and chance.
 type ids struct {
-	persons, points, contacts, many *block
-	from                            store.Numbers
+	persons, points, contacts, many, todos *block
+	from                                   store.Numbers
 }
 
 func newIDs(from store.Numbers) *ids {
@@ -76,6 +77,7 @@ func newIDs(from store.Numbers) *ids {
 		points:   &block{name: "point", from: from},
 		contacts: &block{name: "contact", from: from},
 		many:     &block{name: "contact", from: from},
+		todos:    &block{name: "todo", from: from},
 		from:     from,
 	}
 }
@@ -102,6 +104,12 @@ func (i *ids) Person(ctx context.Context) (customer.PersonID, error) {
 func (i *ids) Point(ctx context.Context) (customer.PointID, error) {
 	n, err := i.points.take(ctx)
 	return customer.PointID(n), err
+}
+
+// ToDo is the next number of a To Do entry.
+func (i *ids) ToDo(ctx context.Context) (todo.ID, error) {
+	n, err := i.todos.take(ctx)
+	return todo.ID(n), err
 }
 
 // Hold is the next number of a legal hold: they are few, so that each is drawn alone.

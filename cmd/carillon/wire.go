@@ -29,6 +29,7 @@ import (
 	"carillon/channels/sms"
 	"carillon/channels/voice"
 	"carillon/core/accept"
+	"carillon/core/algorithm"
 	"carillon/core/batch"
 	"carillon/core/desk"
 	"carillon/core/dispatch"
@@ -61,6 +62,7 @@ type app struct {
 	consumers *kafkain.Metrics                  // of Kafka; nil without it
 	stopping  chan struct{}                     // closed when streams are to end
 	desk      *desk.Service
+	worklist  *desk.Worklist
 	report    *report.Service
 	dispatch  *dispatch.Service
 	feed      *dispatch.Feed
@@ -124,6 +126,7 @@ func build(ctx context.Context, s Settings, log *slog.Logger) (a *app, err error
 	if a.configs, err = openConfigs(ctx, a.store, first, rulesOf(forms)); err != nil {
 		return a, err
 	}
+	a.store = withToDoRules(a.store, a.configs)
 	a.merged = group.New(group.Config{}, func(ctx context.Context, sets []store.Writes) ([]store.Verdict, error) {
 		return a.store.Apply(ctx, sets...)
 	})
@@ -187,6 +190,7 @@ func (a *app) cases(forms *liquid.Renderer) {
 		Store: many, Facts: a.store, Gate: a.store, Feed: a.store, Configs: a.configs, IDs: numbers, Channels: checkers, Rules: rulesOf(forms), Versions: a.store, Random: randomKey,
 		Failures: a.store, Batches: a.store, Steps: a.steps(), Texts: sms.Channel{}, Allow: a.settings.allow(),
 	}
+	a.worklist = &desk.Worklist{Store: many, Facts: a.store, Configs: a.configs, IDs: numbers, Algorithms: algorithm.ToDos()}
 	a.dispatch = &dispatch.Service{
 		Store: many, Facts: a.store, Configs: a.configs, Steps: a.steps(), Allow: a.settings.allow(), Owner: "gateway:" + numbers.Message(clock()).String(), Lease: a.settings.Lease,
 	}
@@ -263,6 +267,7 @@ func (a *app) serve() error {
 		Proofs: &desk.Prover{Feed: a.store, Tree: a.store},
 		Keys:   a.keys, Accept: a.accept, Contacts: a.desk, Persons: a.desk, Suppressions: a.desk, Changes: a.desk, Lanes: a.desk,
 		Calls: a.feed, Letters: a.letters, Configs: a.desk, Versions: a.desk, Snapshots: a.configs, Principals: a.desk, Health: a.store, Breakers: a, Fleet: a.fleet, Trips: a.desk, Holds: a.desk, Failures: a.desk, Retries: a.accept,
+		ToDos: a.worklist,
 	})
 	if err != nil {
 		return err

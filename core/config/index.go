@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -186,4 +187,18 @@ func FillPlaces(text string, parameters ...string) string {
 		}
 	}
 	return b.String()
+}
+
+// Led is where the option leads, with the keys in the places {1}, {2} …; a place without a key becomes empty.
+func (o NavigationOption) Led(keys ...string) string {
+	const places = 9
+	target := o.Target
+	for i := range places {
+		var key string
+		if i < len(keys) {
+			key = url.PathEscape(keys[i])
+		}
+		target = strings.ReplaceAll(target, "{"+strconv.Itoa(i+1)+"}", key)
+	}
+	return target
 }

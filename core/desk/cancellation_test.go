@@ -10,7 +10,6 @@ import (
 	"carillon/core/fault"
 	"carillon/core/message"
 	"carillon/core/store"
-	"carillon/core/todo"
 )
 
 // wait adds a contact whose message waits; owner holds it, "" nobody.
@@ -229,44 +228,4 @@ func TestResolve(t *testing.T) {
 			t.Error(err)
 		}
 	})
-}
-
-func TestToDos(t *testing.T) {
-	t.Parallel()
-	st, s := newShelf(t)
-	for n := range todo.ID(30) {
-		e := todo.Entry{ID: n + 1, Type: todo.InDoubt, Source: "cis", Division: "north"}
-		switch n % 3 {
-		case 1:
-			e.Division = "south"
-		case 2:
-			e.Type, e.CompletedAt = todo.NotReached, noon()
-		}
-		s.todos = append(s.todos, e)
-	}
-	csr := who("desk", "north", access.CSR)
-	var got []todo.ID
-	for after, first := todo.ID(0), true; first || after != 0; first = false {
-		page, next, err := st.ToDos(t.Context(), csr, desk.ToDoFilter{}, after, 4)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, e := range page {
-			got = append(got, e.ID)
-		}
-		after = next
-	}
-	if len(got) != 10 || got[9] != 28 {
-		t.Errorf("%v", got)
-	}
-	for f, want := range map[desk.ToDoFilter]int{
-		{Complete: true}: 10, {Type: todo.NotReached}: 0, {Complete: true, Type: todo.NotReached, Division: "north"}: 10, {Division: "south"}: 0,
-	} {
-		if page, _, err := st.ToDos(t.Context(), csr, f, 0, 100); err != nil || len(page) != want {
-			t.Errorf("%+v: %d: %v", f, len(page), err)
-		}
-	}
-	if _, _, err := st.ToDos(t.Context(), cis(), desk.ToDoFilter{}, 0, 1); !fault.Is(err, fault.Forbidden) {
-		t.Error(err)
-	}
 }

@@ -8,7 +8,6 @@ import (
 	"carillon/core/fault"
 	"carillon/core/message"
 	"carillon/core/store"
-	"carillon/core/todo"
 )
 
 // Resolution says what became of a message in doubt.
@@ -96,40 +95,4 @@ func (s *Service) repeated(ctx context.Context, now time.Time, m message.Message
 		return store.Writes{}, fault.New(fault.Conflict, "the contact was cancelled or has expired: say sent, delivered or failed")
 	}
 	return store.Replay(m, move, ends), nil
-}
-
-// ToDoFilter says which entries are meant. Empty fields ask for nothing.
-type ToDoFilter struct {
-	Complete bool // those that are complete, instead of those that are open
-	Type     todo.Type
-	Division string
-}
-
-// ToDos lists entries of the principal's divisions, the oldest first, from after an id on. next is 0 when there are no
-// more; a page may be short while there are.
-func (s *Service) ToDos(ctx context.Context, p access.Principal, f ToDoFilter, after todo.ID, limit int) ([]todo.Entry, todo.ID, error) {
-	if !p.Has(access.CSR, access.Supervisor) {
-		return nil, 0, fault.New(fault.Forbidden, "this key may not see To Dos")
-	}
-	limit = min(max(limit, 1), scanPage)
-	var found []todo.Entry
-	for range scanPages {
-		page, err := s.Failures.ToDos(ctx, f.Complete, after, scanPage)
-		if err != nil {
-			return nil, 0, err
-		}
-		for _, e := range page {
-			if len(found) == limit {
-				return found, after, nil
-			}
-			after = e.ID
-			if p.Sees(e.Source, e.Division) && (f.Type == "" || f.Type == e.Type) && (f.Division == "" || f.Division == e.Division) {
-				found = append(found, e)
-			}
-		}
-		if len(page) < scanPage {
-			return found, 0, nil
-		}
-	}
-	return found, after, nil
 }

@@ -15,7 +15,6 @@ import (
 	"carillon/core/message"
 	"carillon/core/notice"
 	"carillon/core/store"
-	"carillon/core/todo"
 )
 
 // shelf holds contacts, dead letters, what waits, batches and To Dos, and answers as a store does.
@@ -25,7 +24,6 @@ type shelf struct {
 	views  map[contact.ID]store.ContactView
 	dead   []message.DeadLetter // newest first
 	ranges []store.IntakeRange
-	todos  []todo.Entry
 	facts  map[message.ID]consent.Facts
 	asked  []string
 }
@@ -84,16 +82,6 @@ func (s *shelf) Messages(_ context.Context, ids []message.ID) ([]message.Record,
 	for _, r := range s.all() {
 		if slices.Contains(ids, r.Message.ID) {
 			out = append(out, r)
-		}
-	}
-	return out, s.blind
-}
-
-func (s *shelf) ToDos(_ context.Context, complete bool, after todo.ID, limit int) ([]todo.Entry, error) {
-	var out []todo.Entry
-	for _, e := range s.todos {
-		if e.Complete() == complete && e.ID > after && len(out) < limit {
-			out = append(out, e)
 		}
 	}
 	return out, s.blind

@@ -52,6 +52,9 @@ const (
 	PrincipalMade     Kind = "principal.created"
 	PrincipalRevoked  Kind = "principal.revoked"
 	StoreRestored     Kind = "store.restored" // from a backup; Code says to which time
+	ToDoOpened        Kind = "todo.opened"    // by a person; Code is its type
+	ToDoMoved         Kind = "todo.moved"     // Reason says how, as in its log; Code is its type
+	ToDoCompleted     Kind = "todo.completed" // by a person; Code is its type
 )
 
 // Entry is one thing that happened. Fields that do not apply are zero and left out of the canonical form.
@@ -73,6 +76,7 @@ type Entry struct {
 	By        string // principal, provider or batch
 	Run       int64
 	Config    int64
+	ToDo      string // the fourteen digits of an entry
 }
 
 // canonical is the wire form: field order is fixed by the struct, times are RFC 3339 in UTC with microseconds.
@@ -95,6 +99,7 @@ type canonical struct {
 	By        string `json:"by,omitempty"`
 	Run       int64  `json:"run,omitempty"`
 	Config    int64  `json:"config,omitempty"`
+	ToDo      string `json:"todo,omitempty"`
 }
 
 // TimeFormat is RFC 3339 in UTC with microseconds, the one form of time in entries and answers.
@@ -106,6 +111,7 @@ func (e Entry) Canonical() string {
 		V: 1, At: e.At.UTC().Format(TimeFormat), Kind: e.Kind, Source: e.Source, Division: e.Division,
 		Contact: e.Contact.String(), Reference: e.Reference, Person: e.Person.String(), Account: e.Account,
 		Channel: string(e.Channel), Step: e.Step, Reason: e.Reason, Code: e.Code, By: e.By, Run: e.Run, Config: e.Config,
+		ToDo: e.ToDo,
 	}
 	if !e.Message.IsZero() {
 		c.Message = e.Message.String()

@@ -150,6 +150,7 @@ type OriginKind uint8
 const (
 	FromStep  OriginKind = iota + 1 // a step of a contact's plan
 	FromReply                       // the answer to a STOP or HELP
+	FromToDo                        // an email that tells a user of a To Do
 )
 
 // Origin is what brought a message about.
@@ -158,6 +159,24 @@ type Origin struct {
 	Contact contact.ID // of a step
 	Step    int16      // of a step: 1, 2, …
 	Steps   int16      // of a step: how many the plan has
+	ToDo    int64      // of a To Do: its number
+}
+
+// Of is what the origin names, as one number: a contact (ten digits), or a To Do (fourteen).
+func (o Origin) Of() int64 {
+	if o.Kind == FromToDo {
+		return o.ToDo
+	}
+	return int64(o.Contact)
+}
+
+// Is takes what [Origin.Of] gave, for an origin of this kind.
+func (o *Origin) Is(of int64) {
+	if o.Kind == FromToDo {
+		o.ToDo = of
+		return
+	}
+	o.Contact = contact.ID(of)
 }
 
 // LastStep reports whether nothing follows when the message fails.

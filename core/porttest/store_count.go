@@ -6,6 +6,7 @@ import (
 
 	"carillon/core/message"
 	"carillon/core/store"
+	"carillon/core/todo"
 )
 
 // tally is a sum of counters without what is zero.
@@ -342,7 +343,7 @@ func (w *walk) dead() {
 		}
 	}
 	w.same("dead letters", got, want)
-	open, err := w.s.ToDos(w.t.Context(), false, 0, 10_000)
+	open, err := w.s.ToDoList(w.t.Context(), todo.Filter{}, 0, 10_000)
 	w.ok(err, "reading To Dos")
 	w.same("open To Dos", len(open), doubts)
 }

@@ -157,7 +157,11 @@ func toDos() []sentence {
 		return taken.Message
 	}
 	read := func(st *stand, complete bool) []todo.Entry {
-		all, err := st.s.ToDos(st.t.Context(), complete, 0, 99)
+		f := todo.Filter{}
+		if complete {
+			f.Status = todo.IsComplete
+		}
+		all, err := st.s.ToDoList(st.t.Context(), f, 0, 99)
 		st.ok(err, "reading To Dos")
 		return all
 	}

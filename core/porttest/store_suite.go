@@ -62,6 +62,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{"runs", runs()},
 		{"failures", slices.Concat(failures(), toDos(), retries())},
 		{"desk", slices.Concat(deskFiles(), reminders(), subjects())},
+		{"To Dos", slices.Concat(openedToDos(), listedToDos(), movedToDos())},
 		{"conservation", conservation()},
 		{"recovery", recovery()},
 		{"concurrency", concurrency()},

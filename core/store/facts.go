@@ -30,9 +30,10 @@ type Principals interface {
 
 // Numbers hands out identifiers from sequences in blocks.
 type Numbers interface {
-	// Numbers reserves n consecutive numbers of the sequence ("person", "point", "contact", "hold", "log",
-	// "account", "premise", "agreement") and returns the
-	// first. Numbers are never handed out twice; gaps are lawful. Ten-digit sequences start at 1 000 000 001.
+	// Numbers reserves n consecutive numbers of the sequence ("person", "point", "contact", "hold", "log", "account", "premise",
+	// "agreement", "todo") and returns the first. Numbers are never handed out twice; gaps are lawful. Ten-digit sequences
+	// start at 1 000 000 001, that of To Dos at 20 000 000 000 001: below it are those of a release that let the table number
+	// them.
 	Numbers(ctx context.Context, sequence string, n int) (first int64, err error)
 }
 
@@ -124,8 +125,21 @@ type Failures interface {
 	Waiting(ctx context.Context, after, until message.ID, limit int) ([]message.Record, error)
 	// ContactViews returns the contacts with everything that hangs on them, by id; unknown ones are left out.
 	ContactViews(ctx context.Context, ids []contact.ID) ([]ContactView, error)
-	// ToDos returns entries after the id: the open ones, or the completed.
-	ToDos(ctx context.Context, complete bool, after todo.ID, limit int) ([]todo.Entry, error)
+}
+
+// ToDos reads To Do entries.
+type ToDos interface {
+	// ToDo returns an entry; fault.NotFound.
+	ToDo(ctx context.Context, id todo.ID) (todo.Entry, error)
+	// ToDoLog returns what happened to an entry, in its order.
+	ToDoLog(ctx context.Context, id todo.ID) ([]todo.LogRow, error)
+	// ToDoList returns entries of the filter after the one of the id: those that are not complete by priority, sort keys
+	// and age; complete ones, and those that are to be routed, by id.
+	ToDoList(ctx context.Context, f todo.Filter, after todo.ID, limit int) ([]todo.Entry, error)
+	// ToDoCount says how many entries the filter means.
+	ToDoCount(ctx context.Context, f todo.Filter) (int64, error)
+	// ToDosToPurge returns complete entries that are kept no longer, the oldest first.
+	ToDosToPurge(ctx context.Context, r todo.Retention, limit int) ([]todo.ID, error)
 }
 
 // Gatekeeper reads what the gate decides from.
@@ -260,6 +274,7 @@ type Store interface { //nolint:interfacebloat // the sum of the small ones; onl
 	Batches
 	Events
 	Failures
+	ToDos
 	Gatekeeper
 	Inbox
 	Configs

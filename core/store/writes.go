@@ -47,7 +47,7 @@ const (
 type Verdict struct {
 	Outcome Outcome
 	Contact contact.ID      // of Replayed: whom the key belongs to
-	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name, tick, hold, pause, retry, batch, run, thread, reminder, event, or the table of a row that is there
+	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name, tick, hold, pause, retry, batch, run, thread, reminder, event, todo, or the table of a row that is there
 	Claimed []message.Taken // of an applied Claim
 	Purged  int64           // rows that applied Purges took away
 }
@@ -200,6 +200,8 @@ type Writes struct {
 	Undead       []message.ID         // dead letters that go, before Dead of the set are put; one that is not there is passed over
 	ToDos        []todo.Entry         // opened; where one of the type is open about the same, it is passed over
 	Done         []todo.Completion    // before ToDos of the set are opened
+	ToDoMoves    []todo.Move          // the set is a Conflict "todo" when an entry is not as its move says, or its user has another in progress
+	ToDoPurges   []todo.ID            // complete entries that go with everything that hangs on them; others stay
 	Halts        []notice.Halt        // a contact is halted once: the first stays
 	Retries      []notice.Retry       // insert; the set is a Conflict "retry" when the former message has one
 	Events       []SourceEvent        // insert; one that is there is a Conflict "event"
@@ -264,8 +266,7 @@ func (w Writes) And(o Writes) Writes {
 	w.Spends = append(w.Spends, o.Spends...)
 	w.Dead = append(w.Dead, o.Dead...)
 	w.Undead = append(w.Undead, o.Undead...)
-	w.ToDos = append(w.ToDos, o.ToDos...)
-	w.Done = append(w.Done, o.Done...)
+	w.andToDos(o)
 	w.Halts = append(w.Halts, o.Halts...)
 	w.Retries = append(w.Retries, o.Retries...)
 	w.Entries = append(w.Entries, o.Entries...)

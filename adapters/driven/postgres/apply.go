@@ -20,6 +20,7 @@ type job struct {
 	writes  *store.Writes
 	verdict *store.Verdict
 	entries int64              // the number of its first ledger entry
+	todos   int64              // the number of its first To Do entry that has none
 	flushes []store.BatchFlush // its own, with what they count
 }
 

@@ -33,7 +33,8 @@ func queueJobs(batch *pgx.Batch, jobs []*job) {
 func searches(w *store.Writes) bool {
 	return w.Claim != nil || len(w.Settles)+len(w.Requeues)+len(w.Undues)+len(w.Undeadlines)+len(w.Spent)+len(w.Consumed)+
 		len(w.BatchRuns)+len(w.BatchThreads)+len(w.Deferred)+len(w.Seals)+len(w.Marks)+len(w.Dead)+len(w.Undead)+len(w.Done)+
-		len(w.Desks)+len(w.Reminded)+len(w.RemindersDone)+len(w.Tasks) > 0 || w.Growth != nil
+		len(w.Desks)+len(w.Reminded)+len(w.RemindersDone)+len(w.Tasks)+
+		len(w.ToDos)+len(w.ToDoMoves)+len(w.ToDoPurges) > 0 || w.Growth != nil
 }
 
 // findsCustomers reports whether a set writes customers, who are looked for by their source's names.
@@ -48,12 +49,14 @@ func queueGroup(batch *pgx.Batch, jobs []*job) {
 	queueControls(batch, jobs)
 	queueGone(batch, jobs)
 	queueAlive(batch, jobs)
+	queueDone(batch, jobs)
 	queuePersons(batch, jobs)
 	queueCustomers(batch, jobs)
 	queueAccepted(batch, jobs)
 	queueQueue(batch, jobs)
 	queueFailed(batch, jobs)
 	queueFiles(batch, jobs)
+	queueToDos(batch, jobs)
 	queueReports(batch, jobs)
 	queueRuns(batch, jobs)
 	queueEvents(batch, jobs)
@@ -126,6 +129,7 @@ func touches(w *store.Writes, is func(touch)) {
 	touchesControls(w, is)
 	touchesFiles(w, is)
 	touchesEvents(w, is)
+	touchesToDos(w, is)
 }
 
 func touchesDesk(w *store.Writes, is func(touch)) {

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"carillon/core/fault"
+	"carillon/core/store"
 )
 
 // reserve takes a stretch of consecutive numbers.
@@ -45,8 +46,11 @@ type block struct {
 	since     time.Time
 }
 
-// number gives the ledger entries of a call consecutive numbers.
+// number gives the ledger entries of a call consecutive numbers, and its To Do entries theirs.
 func (s *Store) number(ctx context.Context, jobs []*job) error {
+	if err := s.numberToDos(ctx, jobs); err != nil {
+		return err
+	}
 	var n int64
 	for _, j := range jobs {
 		n += int64(len(j.writes.Entries))
@@ -54,7 +58,7 @@ func (s *Store) number(ctx context.Context, jobs []*job) error {
 	if n == 0 {
 		return nil
 	}
-	first, err := s.stretch(ctx, n)
+	first, err := s.stretch(ctx, &s.block, ledgerNumbers, ledgerBlock, n)
 	if err != nil {
 		return err
 	}
@@ -65,18 +69,55 @@ func (s *Store) number(ctx context.Context, jobs []*job) error {
 	return nil
 }
 
-func (s *Store) stretch(ctx context.Context, n int64) (first int64, err error) {
+// toDoNumbers is the sequence of To Do entries, and toDoBlock how many of them a process reserves at once.
+const (
+	toDoNumbers = "todo"
+	toDoBlock   = 100
+)
+
+// numberToDos gives the To Do entries that have no number one.
+func (s *Store) numberToDos(ctx context.Context, jobs []*job) error {
+	var n int64
+	for _, j := range jobs {
+		n += unnumbered(j.writes)
+	}
+	if n == 0 {
+		return nil
+	}
+	first, err := s.stretch(ctx, &s.todos, toDoNumbers, toDoBlock, n)
+	if err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		j.todos = first
+		first += unnumbered(j.writes)
+	}
+	return nil
+}
+
+// unnumbered is how many To Do entries of a set have no number.
+func unnumbered(w *store.Writes) (n int64) {
+	for i := range w.ToDos {
+		if w.ToDos[i].ID == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// stretch takes n numbers of a sequence that follow each other, from the block this process may use.
+func (s *Store) stretch(ctx context.Context, from *block, sequence string, size, n int64) (first int64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.block.end-s.block.next < n || time.Since(s.block.since) > blockAge {
-		size := max(n, ledgerBlock)
-		first, err = s.reserve(ctx, ledgerNumbers, size)
+	if from.end-from.next < n || time.Since(from.since) > blockAge {
+		size = max(n, size)
+		first, err = s.reserve(ctx, sequence, size)
 		if err != nil {
 			return 0, err
 		}
-		s.block = block{next: first, end: first + size, since: time.Now()}
+		*from = block{next: first, end: first + size, since: time.Now()}
 	}
-	first = s.block.next
-	s.block.next += n
+	first = from.next
+	from.next += n
 	return first, nil
 }

@@ -60,6 +60,7 @@ type Store struct {
 
 	mu    sync.Mutex // guards the block of ledger numbers
 	block block
+	todos block
 }
 
 var _ store.Store = (*Store)(nil)

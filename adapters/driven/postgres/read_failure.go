@@ -10,7 +10,6 @@ import (
 	"carillon/core/message"
 	"carillon/core/notice"
 	"carillon/core/store"
-	"carillon/core/todo"
 )
 
 // What ended badly, what waits, and what is to be done. Every page goes along an index.
@@ -20,11 +19,6 @@ select message, place, at, accepted_at, source, division, contact, class, type, 
 from dead_letter where place = $1 and (at, message) < ($2, $3) order by place desc, at desc, message desc limit $4`
 
 	selectWaiting = `select message from due where message > $1 and message < $2 order by message limit $3`
-
-	toDoColumns = `
-select id, type, about, source, division, contact, message, reason, opened_at, completed_at, by, outcome from todo `
-	selectOpenToDos     = toDoColumns + `where id > $1 and completed_at = 0 order by id limit $2`
-	selectCompleteToDos = toDoColumns + `where id > $1 and completed_at <> 0 order by id limit $2`
 
 	selectRetries = `
 select contact, step, number, message, former, at, by from retry where contact = any($1::bigint[]) order by contact, step, number`
@@ -74,27 +68,6 @@ func (s *Store) Waiting(ctx context.Context, after, until message.ID, limit int)
 func idOf(row pgx.CollectableRow) (id message.ID, err error) {
 	err = row.Scan((*[16]byte)(&id))
 	return id, err
-}
-
-// ToDos implements [store.Failures].
-func (s *Store) ToDos(ctx context.Context, complete bool, after todo.ID, limit int) ([]todo.Entry, error) {
-	statement := selectOpenToDos
-	if complete {
-		statement = selectCompleteToDos
-	}
-	return all(ctx, s, "reading To Dos", toDoOf, statement, int64(after), limit)
-}
-
-func toDoOf(row pgx.CollectableRow) (e todo.Entry, err error) {
-	var opened, completed int64
-	var id *[16]byte
-	err = row.Scan((*int64)(&e.ID), (*string)(&e.Type), &e.About, &e.Source, &e.Division, (*int64)(&e.Contact), &id, &e.Reason, &opened,
-		&completed, &e.By, &e.Outcome)
-	e.OpenedAt, e.CompletedAt = timeOf(opened), timeOf(completed)
-	if id != nil {
-		e.Message = *id
-	}
-	return e, err
 }
 
 func retryOf(row pgx.CollectableRow) (r notice.Retry, err error) {

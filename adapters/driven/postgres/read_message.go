@@ -19,6 +19,7 @@ const messageColumns = `m.id, m.accepted_at, m.source, m.division, m.origin, m.c
 type messageRow struct {
 	m                                  message.Message
 	acceptedAt, expires, receipt, hold int64
+	of                                 int64
 	origin, urgency, doubt             int16
 	zones                              string
 }
@@ -27,7 +28,7 @@ type messageRow struct {
 func (r *messageRow) columns() []any {
 	m := &r.m
 	return []any{
-		(*[16]byte)(&m.ID), &r.acceptedAt, &m.Source, &m.Division, &r.origin, (*int64)(&m.Origin.Contact), &m.Origin.Step,
+		(*[16]byte)(&m.ID), &r.acceptedAt, &m.Source, &m.Division, &r.origin, &r.of, &m.Origin.Step,
 		&m.Origin.Steps, (*string)(&m.Channel), &r.urgency, &m.Route, (*int16)(&m.Lane), (*int64)(&m.Recipient.Person),
 		(*int64)(&m.Recipient.Point), &m.Recipient.Name, &m.Recipient.Language, (*string)(&m.Recipient.Address), &r.zones,
 		&m.Account, &m.Reference, &m.Template, &m.Config, &m.Content, &r.expires, &r.receipt, &r.hold, &r.doubt, &m.Marketing,
@@ -40,8 +41,9 @@ func (r *messageRow) message() message.Message {
 	m.AcceptedAt, m.ExpiresAt = timeOf(r.acceptedAt), timeOf(r.expires)
 	m.Receipt, m.Hold = time.Duration(r.receipt)*time.Microsecond, time.Duration(r.hold)*time.Microsecond
 	m.Origin.Kind = message.OriginKind(r.origin) //nolint:gosec // written from one
-	m.Urgency = message.Urgency(r.urgency)       //nolint:gosec // written from one
-	m.Doubt = message.DoubtPolicy(r.doubt)       //nolint:gosec // written from one
+	m.Origin.Is(r.of)
+	m.Urgency = message.Urgency(r.urgency) //nolint:gosec // written from one
+	m.Doubt = message.DoubtPolicy(r.doubt) //nolint:gosec // written from one
 	m.Recipient.Zones = words[string](r.zones)
 	return m
 }

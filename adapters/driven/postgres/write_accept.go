@@ -107,7 +107,7 @@ func queueMessages(batch *pgx.Batch, rows []message.Message) {
 		col(rows, func(m *message.Message) string { return text(m.Source) }),
 		col(rows, func(m *message.Message) string { return text(m.Division) }),
 		col(rows, func(m *message.Message) int16 { return int16(m.Origin.Kind) }),
-		col(rows, func(m *message.Message) int64 { return int64(m.Origin.Contact) }),
+		col(rows, func(m *message.Message) int64 { return m.Origin.Of() }),
 		col(rows, func(m *message.Message) int16 { return m.Origin.Step }),
 		col(rows, func(m *message.Message) int16 { return m.Origin.Steps }),
 		col(rows, func(m *message.Message) string { return text(string(m.Channel)) }),

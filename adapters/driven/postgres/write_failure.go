@@ -6,7 +6,6 @@ import (
 	"carillon/core/message"
 	"carillon/core/notice"
 	"carillon/core/store"
-	"carillon/core/todo"
 )
 
 // What ended badly, and what people do about it. All of it is written only for failures.
@@ -24,16 +23,6 @@ on conflict (message) do update set place = excluded.place, at = excluded.at, re
 
 	deleteDead = `delete from dead_letter where message = any($1::uuid[])`
 
-	completeToDos = `
-update todo t set completed_at = i.at, by = i.by, outcome = i.outcome
-from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[]) as i (type, about, at, by, outcome)
-where t.type = i.type and t.about = i.about and t.completed_at = 0`
-
-	insertToDos = `
-insert into todo (type, about, source, division, contact, message, reason, opened_at)
-select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::uuid[], $7::text[], $8::bigint[])
-on conflict (type, about) where completed_at = 0 do nothing`
-
 	insertHalts = `
 insert into halt (contact, at, reason, by)
 select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[])
@@ -49,36 +38,12 @@ func queueAlive(batch *pgx.Batch, jobs []*job) {
 	if ids := flat(jobs, func(w *store.Writes) []message.ID { return w.Undead }); len(ids) > 0 {
 		batch.Queue(deleteDead, uuids(ids))
 	}
-	if rows := flat(jobs, func(w *store.Writes) []todo.Completion { return w.Done }); len(rows) > 0 {
-		batch.Queue(completeToDos,
-			col(rows, func(c *todo.Completion) string { return text(string(c.Type)) }),
-			col(rows, func(c *todo.Completion) string { return text(c.About) }),
-			col(rows, func(c *todo.Completion) int64 { return micros(c.At) }),
-			col(rows, func(c *todo.Completion) string { return text(c.By) }),
-			col(rows, func(c *todo.Completion) string { return text(c.Outcome) }))
-	}
 }
 
 // queueFailed puts what failed and what is to be done about it. It comes after the contacts of the set.
 func queueFailed(batch *pgx.Batch, jobs []*job) {
 	if rows := flat(jobs, func(w *store.Writes) []message.DeadLetter { return w.Dead }); len(rows) > 0 {
 		queueDead(batch, rows)
-	}
-	if rows := flat(jobs, func(w *store.Writes) []todo.Entry { return w.ToDos }); len(rows) > 0 {
-		batch.Queue(insertToDos,
-			col(rows, func(e *todo.Entry) string { return text(string(e.Type)) }),
-			col(rows, func(e *todo.Entry) string { return text(e.About) }),
-			col(rows, func(e *todo.Entry) string { return text(e.Source) }),
-			col(rows, func(e *todo.Entry) string { return text(e.Division) }),
-			col(rows, func(e *todo.Entry) int64 { return int64(e.Contact) }),
-			col(rows, func(e *todo.Entry) *[16]byte {
-				if e.Message.IsZero() {
-					return nil
-				}
-				return (*[16]byte)(&e.Message)
-			}),
-			col(rows, func(e *todo.Entry) string { return text(e.Reason) }),
-			col(rows, func(e *todo.Entry) int64 { return micros(e.OpenedAt) }))
 	}
 	if rows := flat(jobs, func(w *store.Writes) []notice.Halt { return w.Halts }); len(rows) > 0 {
 		batch.Queue(insertHalts,
@@ -123,11 +88,5 @@ func touchesFailures(w *store.Writes, is func(touch)) {
 	}
 	for _, id := range w.Undead {
 		is(touch{what: 'm', id: id})
-	}
-	for i := range w.ToDos {
-		is(touch{what: 't', a: string(w.ToDos[i].Type), b: w.ToDos[i].About})
-	}
-	for i := range w.Done {
-		is(touch{what: 't', a: string(w.Done[i].Type), b: w.Done[i].About})
 	}
 }

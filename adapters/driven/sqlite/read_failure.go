@@ -10,7 +10,6 @@ import (
 	"carillon/core/message"
 	"carillon/core/notice"
 	"carillon/core/store"
-	"carillon/core/todo"
 )
 
 // lastID is beyond every identifier.
@@ -55,26 +54,6 @@ func (s *Store) Waiting(ctx context.Context, after, until message.ID, limit int)
 			return err
 		}
 		all, err = records(ctx, q, ids)
-		return err
-	})
-	return all, err
-}
-
-const toDoColumns = `
-select id, type, about, source, division, contact, message, reason, opened_at, completed_at, by, outcome from todo `
-
-// ToDos implements [store.Failures].
-func (s *Store) ToDos(ctx context.Context, complete bool, after todo.ID, limit int) (all []todo.Entry, err error) {
-	where := `where id > ? and completed_at = 0 order by id limit ?`
-	if complete {
-		where = `where id > ? and completed_at <> 0 order by id limit ?`
-	}
-	err = s.read(ctx, "reading To Dos", func(q *sql.Tx) error {
-		rows, err := q.QueryContext(ctx, toDoColumns+where, int64(after), limit)
-		all, err = collect(rows, err, func(r rowScanner, e *todo.Entry) error {
-			return r.Scan(&e.ID, &e.Type, &e.About, &e.Source, &e.Division, &e.Contact, octets{e.Message[:]}, &e.Reason,
-				moment{&e.OpenedAt}, moment{&e.CompletedAt}, &e.By, &e.Outcome)
-		})
 		return err
 	})
 	return all, err

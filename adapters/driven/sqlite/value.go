@@ -62,6 +62,17 @@ func (o octets) Scan(src any) error {
 	return nil
 }
 
+// origin reads what an origin names, behind its kind.
+type origin struct{ to *message.Origin }
+
+// Scan implements sql.Scanner.
+func (o origin) Scan(src any) error {
+	var n sql.NullInt64
+	err := n.Scan(src)
+	o.to.Is(n.Int64)
+	return err
+}
+
 // idOrNone is an identifier as stored where it may be none.
 func idOrNone(id message.ID) any {
 	if id.IsZero() {

@@ -88,7 +88,7 @@ values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 
 func (x *tx) message(ctx context.Context, m message.Message) error {
 	to := m.Recipient
 	return x.must(ctx, "message", insertMessage, m.ID[:], micros(m.AcceptedAt), m.Source, m.Division,
-		int64(m.Origin.Kind), int64(m.Origin.Contact), m.Origin.Step, m.Origin.Steps, string(m.Channel),
+		int64(m.Origin.Kind), m.Origin.Of(), m.Origin.Step, m.Origin.Steps, string(m.Channel),
 		int64(m.Urgency), m.Route, int64(m.Lane), int64(to.Person), int64(to.Point), to.Name, to.Language,
 		to.Address.Reveal(), list(to.Zones), m.Account, m.Reference, m.Template, m.Config, m.Content,
 		micros(m.ExpiresAt), m.Receipt.Microseconds(), m.Hold.Microseconds(), int64(m.Doubt), m.Marketing)
@@ -100,7 +100,8 @@ func messageInto(m *message.Message) []any {
 	return []any{
 		octets{m.ID[:]},
 		moment{&m.AcceptedAt},
-		&m.Source, &m.Division, &m.Origin.Kind, &m.Origin.Contact,
+		&m.Source, &m.Division, &m.Origin.Kind,
+		origin{&m.Origin},
 		&m.Origin.Step, &m.Origin.Steps, &m.Channel, &m.Urgency, &m.Route, &m.Lane, &to.Person, &to.Point, &to.Name,
 		&to.Language, &to.Address,
 		words[string]{&to.Zones},

@@ -175,6 +175,9 @@ const ledgerNumbers = "ledger"
 
 // reserve takes a stretch of consecutive numbers; sql.ErrNoRows for a sequence that is not there.
 func (x *tx) reserve(ctx context.Context, sequence string, n int64) (first int64, err error) {
+	if sequence == toDoNumbers {
+		return x.reserveToDos(ctx, n)
+	}
 	err = x.row(ctx, `update number set next = next + ? where name = ? returning next - ?`, n, sequence, n).Scan(&first)
 	return first, err
 }

@@ -5,7 +5,6 @@ import (
 
 	"carillon/core/message"
 	"carillon/core/notice"
-	"carillon/core/todo"
 )
 
 const putDead = `
@@ -24,24 +23,6 @@ func (x *tx) dead(ctx context.Context, d message.DeadLetter) error {
 
 func (x *tx) undead(ctx context.Context, id message.ID) error {
 	_, err := x.exec(ctx, `delete from dead_letter where message = ?`, id[:])
-	return err
-}
-
-const openToDo = `
-insert into todo (type, about, source, division, contact, message, reason, opened_at) values (?, ?, ?, ?, ?, ?, ?, ?)
-on conflict (type, about) where completed_at = 0 do nothing`
-
-// toDo opens an entry, unless one of its type is open about the same.
-func (x *tx) toDo(ctx context.Context, e todo.Entry) error {
-	_, err := x.exec(ctx, openToDo, string(e.Type), e.About, e.Source, e.Division, int64(e.Contact), idOrNone(e.Message), e.Reason,
-		micros(e.OpenedAt))
-	return err
-}
-
-const completeToDo = `update todo set completed_at = ?, by = ?, outcome = ? where type = ? and about = ? and completed_at = 0`
-
-func (x *tx) completed(ctx context.Context, c todo.Completion) error {
-	_, err := x.exec(ctx, completeToDo, micros(c.At), c.By, c.Outcome, string(c.Type), c.About)
 	return err
 }
 

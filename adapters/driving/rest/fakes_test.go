@@ -453,16 +453,16 @@ func (h *house) CancelMany(_ context.Context, _ time.Time, p access.Principal, c
 	return desk.Cancelled{Contacts: 3, Cancelled: 2, Recalled: 1, UnderWay: 1, Halted: 3, Next: &next}, h.asked(p)
 }
 
-func (h *house) ToDos(_ context.Context, p access.Principal, f desk.ToDoFilter, after todo.ID, limit int) ([]todo.Entry, todo.ID, error) {
+func (h *house) List(_ context.Context, p access.Principal, f desk.ToDoFilter, after todo.ID, limit int) ([]desk.ToDoRow, todo.ID, error) {
 	h.todos, h.limit = f, limit
 	e := todo.Entry{
 		ID: after + 10000000000001, Type: todo.InDoubt, Source: "CIS-W", Division: "WEST", Contact: 1000000417, Message: messageID(1),
 		Reason: "ambiguous", OpenedAt: now(),
 	}
-	if f.Complete {
+	if f.Status == todo.IsComplete {
 		e.CompletedAt, e.By, e.Outcome = now().Add(time.Hour), "csr-west", "delivered"
 	}
-	return []todo.Entry{e}, e.ID, h.asked(p)
+	return []desk.ToDoRow{{Entry: e}}, e.ID, h.asked(p)
 }
 
 func (h *house) Retry(_ context.Context, at time.Time, p access.Principal, r accept.RetryRequest) (accept.Retried, error) {
@@ -506,6 +506,7 @@ func (h *house) services() rest.Services {
 		Proofs: h,
 		Keys:   h, Accept: h, Contacts: h, Persons: h, Suppressions: h, Changes: h, Lanes: h, Calls: h, Letters: h,
 		Configs: h, Versions: h, Snapshots: h, Principals: h, Health: h, Breakers: h, Fleet: h, Trips: h, Failures: h, Retries: h, Holds: h,
+		ToDos: h,
 	}
 }
 

@@ -45,6 +45,7 @@ type Services struct {
 	Breakers     Breakers
 	Trips        Trips
 	Failures     Failures
+	ToDos        ToDos
 	Retries      Retrier
 	Fleet        Fleet
 	Holds        Holds
@@ -60,7 +61,7 @@ func (s Services) check() error {
 		"Snapshots":  s.Snapshots != nil,
 		"Principals": s.Principals != nil, "Health": s.Health != nil, "Breakers": s.Breakers != nil, "Trips": s.Trips != nil,
 		"Fleet": s.Fleet != nil, "Holds": s.Holds != nil,
-		"Failures": s.Failures != nil, "Retries": s.Retries != nil,
+		"Failures": s.Failures != nil, "Retries": s.Retries != nil, "ToDos": s.ToDos != nil,
 	} {
 		if !there {
 			missing = append(missing, fmt.Errorf("no %s", name))
@@ -123,8 +124,13 @@ type Failures interface {
 	Resolve(ctx context.Context, now time.Time, p access.Principal, id message.ID, as desk.Resolution, reason string) (message.Record, error)
 	// CancelMany stops what has not begun, or says what that would do; bounded.
 	CancelMany(ctx context.Context, now time.Time, p access.Principal, c desk.Cancellation) (desk.Cancelled, error)
-	// ToDos lists To Do entries, the oldest first; next is 0 at the end.
-	ToDos(ctx context.Context, p access.Principal, f desk.ToDoFilter, after todo.ID, limit int) (entries []todo.Entry, next todo.ID, err error)
+}
+
+// ToDos is the work that only people can do. All return fault.Forbidden for a caller that may not, and fault.NotFound for
+// what the caller does not see.
+type ToDos interface {
+	// List lists entries; next is 0 at the end.
+	List(ctx context.Context, p access.Principal, f desk.ToDoFilter, after todo.ID, limit int) (rows []desk.ToDoRow, next todo.ID, err error)
 }
 
 // Retrier replaces messages that fell.
