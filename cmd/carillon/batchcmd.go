@@ -1,109 +1,266 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"strings"
+	"strconv"
 	"time"
 
-	"carillon/adapters/kit/secret"
+	"github.com/jedib0t/go-pretty/v6/table"
 )
 
 // BatchCmd runs batches through the API of a running gateway.
 type BatchCmd struct {
-	Run  BatchRunCmd  `cmd:"" help:"Run a batch now."`
-	Runs BatchRunsCmd `cmd:"" help:"List the newest runs of a batch."`
+	List    BatchListCmd    `cmd:"" help:"List every batch: its schedule, where it stands, and when it runs next."`
+	Run     BatchRunCmd     `cmd:"" help:"Run a batch now, and wait for its end."`
+	Runs    BatchRunsCmd    `cmd:"" help:"List the newest runs of a batch."`
+	Show    BatchShowCmd    `cmd:"" help:"Show a run with its threads, its progress and the rows that had an error."`
+	Restart BatchRestartCmd `cmd:"" help:"Let the threads of a run that failed go on from their restart points, and wait for the end."`
+	Rerun   BatchRerunCmd   `cmd:"" help:"Repeat a run under a new number, with its business date and parameters, and wait for the end."`
+	Cancel  BatchCancelCmd  `cmd:"" help:"End a run; what was committed stays."`
+	Pause   BatchPauseCmd   `cmd:"" help:"Keep the schedule from starting a batch."`
+	Resume  BatchResumeCmd  `cmd:"" help:"Let the schedule start a batch again."`
 }
 
-// apiSettings reach a running gateway.
-type apiSettings struct {
-	URL string      `name:"url" help:"Address of a running gateway." default:"http://127.0.0.1:8080"`
-	Key secret.Text `help:"Key of the API."`
+// batchName names a batch.
+type batchName struct {
+	apiSettings
+
+	Batch string `arg:"" help:"Batch control, as TD-CCCB."`
+}
+
+func (c batchName) path(rest string) string { return "/v1/batches/" + url.PathEscape(c.Batch) + rest }
+
+// runName names a run of a batch.
+type runName struct {
+	batchName
+
+	Number int64 `arg:"" help:"Number of the run."`
+}
+
+func (c runName) path(rest string) string {
+	return c.batchName.path("/runs/" + strconv.FormatInt(c.Number, 10) + rest)
 }
 
 // BatchRunCmd runs a batch.
 type BatchRunCmd struct {
-	apiSettings
+	batchName
 
-	Batch string `arg:"" help:"Batch control, as LTRPRT."`
+	BusinessDate string            `help:"Business date; left out, today's in the zone of the Batch Control's division." placeholder:"2026-03-31"`
+	LeadDays     string            `help:"LEAD-DAYS: days before the trigger date of a reminder, 0 to 99 (TD-CCCB)." placeholder:"DAYS"`
+	DepositClass string            `help:"DEPOSIT-CLASS: only this one (DEPRVW)." placeholder:"CODE"`
+	KeepDays     string            `help:"KEEP-DAYS: days that complete entries are kept (TD-PURGE)." placeholder:"DAYS"`
+	MaxErrors    string            `help:"MAX-ERRORS: rows with an error after which a thread stops; 0: no bound." placeholder:"N"`
+	Commit       string            `help:"COMMIT: records between commits." placeholder:"N"`
+	Set          map[string]string `help:"Any other parameter, as NAME=VALUE." placeholder:"NAME=VALUE"`
+	Threads      int               `help:"Into how many threads the work is parted at most; 0: as the Batch Control says."`
+	NoWait       bool              `help:"Do not wait for the end."`
 }
 
-// Run prints the run.
+// body is what the run is asked for with.
+func (c *BatchRunCmd) body() any {
+	parameters := said(map[string]string{
+		"LEAD-DAYS": c.LeadDays, "DEPOSIT-CLASS": c.DepositClass, "KEEP-DAYS": c.KeepDays, "MAX-ERRORS": c.MaxErrors, "COMMIT": c.Commit,
+	})
+	for name, value := range c.Set {
+		parameters[name] = value
+	}
+	body := map[string]any{}
+	if len(parameters) > 0 {
+		body["parameters"] = parameters
+	}
+	if c.BusinessDate != "" {
+		body["businessDate"] = c.BusinessDate
+	}
+	if c.Threads != 0 {
+		body["threads"] = c.Threads
+	}
+	if len(body) == 0 {
+		return nil
+	}
+	return body
+}
+
+// Run prints the run when it has ended.
 func (c *BatchRunCmd) Run(w world) error {
-	return c.call(w, http.MethodPost, "/v1/batches/"+url.PathEscape(c.Batch)+"/runs")
+	return c.started(w, c.path("/runs"), c.body(), c.NoWait)
+}
+
+// started asks for a run, or for a change of one, and shows how far it is until it ends.
+func (c batchName) started(w world, path string, body any, leave bool) error {
+	status, answer, err := c.client().do(w.ctx, http.MethodPost, path, nil, body)
+	if err != nil {
+		return err
+	}
+	var run runShown
+	if status >= http.StatusBadRequest || leave || json.Unmarshal(answer, &run) != nil || !run.open() {
+		return shown(w, status, answer)
+	}
+	return c.follow(w, run.Run)
+}
+
+// runShown is a run as the API shows it, as far as it is read here.
+type runShown struct {
+	Run    int64  `json:"run"`
+	State  string `json:"state"`
+	Reason string `json:"reason"`
+	Found  int    `json:"found"`
+	Done   int    `json:"done"`
+	Errors int    `json:"errors"`
+}
+
+func (r runShown) open() bool { return r.State == "pending" || r.State == "running" }
+
+// followEvery is how often a run is looked at.
+const followEvery = 300 * time.Millisecond
+
+// follow shows how far a run is until it ends, then prints it; one that did not complete is an error.
+func (c batchName) follow(w world, number int64) error {
+	at := runName{batchName: c, Number: number}.path("")
+	bar := newBar(w.errOut, fmt.Sprint(c.Batch, " run ", number), -1)
+	for {
+		status, answer, err := c.client().do(w.ctx, http.MethodGet, at, nil, nil)
+		if err != nil {
+			return err
+		}
+		var detail struct {
+			Run runShown `json:"run"`
+		}
+		if status >= http.StatusBadRequest || json.Unmarshal(answer, &detail) != nil {
+			return shown(w, status, answer)
+		}
+		run := detail.Run
+		if run.Found > 0 {
+			bar.ChangeMax(run.Found)
+		}
+		_ = bar.Set(min(run.Done+run.Errors, max(run.Found, 0))) // that it cannot be drawn is no failure
+		if !run.open() {
+			_ = bar.Exit()
+			if err := shown(w, status, answer); err != nil || run.State == "complete" {
+				return err
+			}
+			return errors.New("the run ended: " + run.State + " " + run.Reason)
+		}
+		select {
+		case <-w.ctx.Done():
+			return w.ctx.Err()
+		case <-time.After(followEvery):
+		}
+	}
 }
 
 // BatchRunsCmd lists runs.
-type BatchRunsCmd struct {
-	apiSettings
-
-	Batch string `arg:"" help:"Batch control, as LTRPRT."`
-}
+type BatchRunsCmd struct{ batchName }
 
 // Run prints the runs.
-func (c *BatchRunsCmd) Run(w world) error {
-	return c.call(w, http.MethodGet, "/v1/batches/"+url.PathEscape(c.Batch)+"/runs")
+func (c *BatchRunsCmd) Run(w world) error { return c.call(w, http.MethodGet, c.path("/runs")) }
+
+// BatchShowCmd shows a run.
+type BatchShowCmd struct{ runName }
+
+// Run prints the run.
+func (c *BatchShowCmd) Run(w world) error { return c.call(w, http.MethodGet, c.path("")) }
+
+// BatchRestartCmd restarts a run.
+type BatchRestartCmd struct {
+	runName
+
+	NoWait bool `help:"Do not wait for the end."`
 }
 
-// call asks the gateway and prints its answer as it came.
-func (c apiSettings) call(w world, method, path string) error {
-	client := apiClient{base: strings.TrimSuffix(c.URL, "/"), key: c.Key.Reveal(), http: &http.Client{Timeout: 5 * time.Minute}}
-	status, body, err := client.do(w.ctx, method, path, nil, nil)
+// Run prints the run when it has ended.
+func (c *BatchRestartCmd) Run(w world) error { return c.started(w, c.path("/restart"), nil, c.NoWait) }
+
+// BatchRerunCmd repeats a run.
+type BatchRerunCmd struct {
+	runName
+
+	NoWait bool `help:"Do not wait for the end."`
+}
+
+// Run prints the new run when it has ended.
+func (c *BatchRerunCmd) Run(w world) error { return c.started(w, c.path("/rerun"), nil, c.NoWait) }
+
+// BatchCancelCmd ends a run.
+type BatchCancelCmd struct{ runName }
+
+// Run prints the run.
+func (c *BatchCancelCmd) Run(w world) error { return c.call(w, http.MethodPost, c.path("/cancel")) }
+
+// BatchPauseCmd pauses a batch.
+type BatchPauseCmd struct {
+	batchName
+
+	Reason string `help:"Why; it stands in the ledger, so it names no customer." required:""`
+}
+
+// Run pauses.
+func (c *BatchPauseCmd) Run(w world) error { return c.order(w, "/pause", c.Reason) }
+
+// BatchResumeCmd resumes a batch.
+type BatchResumeCmd struct {
+	batchName
+
+	Reason string `help:"Why; it stands in the ledger, so it names no customer." required:""`
+}
+
+// Run resumes.
+func (c *BatchResumeCmd) Run(w world) error { return c.order(w, "/resume", c.Reason) }
+
+func (c batchName) order(w world, verb, reason string) error {
+	status, answer, err := c.client().do(w.ctx, http.MethodPost, c.path(verb), nil, map[string]string{"reason": reason})
+	if err != nil || status == http.StatusNoContent {
+		return err
+	}
+	return shown(w, status, answer)
+}
+
+// BatchListCmd lists the batches.
+type BatchListCmd struct {
+	apiSettings
+
+	Output string `help:"How to print them." enum:"table,json" default:"table"`
+}
+
+// batchShown is a batch as the API shows it.
+type batchShown struct {
+	Batch       string   `json:"batch"`
+	Description string   `json:"description"`
+	Schedule    string   `json:"schedule"`
+	Paused      bool     `json:"paused"`
+	NextAt      string   `json:"nextAt"`
+	SucceededAt string   `json:"succeededAt"`
+	Last        runShown `json:"last"`
+}
+
+// Run prints the batches.
+func (c *BatchListCmd) Run(w world) error {
+	status, answer, err := c.client().do(w.ctx, http.MethodGet, "/v1/batches", nil, nil)
 	if err != nil {
 		return err
 	}
-	var pretty bytes.Buffer
-	if json.Indent(&pretty, body, "", "  ") == nil {
-		body = pretty.Bytes()
+	var list struct {
+		Batches []batchShown `json:"batches"`
 	}
-	if _, err := fmt.Fprintln(w.out, strings.TrimSpace(string(body))); err != nil {
-		return err
+	if status >= http.StatusBadRequest || c.Output == "json" || json.Unmarshal(answer, &list) != nil {
+		return shown(w, status, answer)
 	}
-	if status >= http.StatusBadRequest {
-		return errors.New("the gateway answered " + http.StatusText(status))
-	}
-	return nil
-}
-
-// apiClient speaks to a gateway as any other client would.
-type apiClient struct {
-	base string
-	key  string
-	http *http.Client
-}
-
-// do makes one request and reads its answer.
-func (c apiClient) do(ctx context.Context, method, path string, header map[string]string, body any) (int, []byte, error) {
-	var content io.Reader
-	if body != nil {
-		text, err := json.Marshal(body)
-		if err != nil {
-			return 0, nil, err
+	t := table.NewWriter()
+	t.SetOutputMirror(w.out)
+	t.AppendHeader(table.Row{"batch", "what it is", "schedule", "next", "last run", "succeeded"})
+	for _, b := range list.Batches {
+		next, last := b.NextAt, ""
+		if b.Paused {
+			next = "paused"
 		}
-		content = bytes.NewReader(text)
+		if b.Last.Run != 0 {
+			last = fmt.Sprint(b.Last.Run, " ", b.Last.State)
+		}
+		t.AppendRow(table.Row{b.Batch, b.Description, b.Schedule, next, last, b.SucceededAt})
 	}
-	r, err := http.NewRequestWithContext(ctx, method, c.base+path, content)
-	if err != nil {
-		return 0, nil, err
-	}
-	r.Header.Set("Authorization", "Bearer "+c.key)
-	if body != nil {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	for k, v := range header {
-		r.Header.Set(k, v)
-	}
-	answer, err := c.http.Do(r)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer answer.Body.Close() //nolint:errcheck // it was read
-	text, err := io.ReadAll(answer.Body)
-	return answer.StatusCode, text, err
+	t.Render()
+	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,10 +12,10 @@ import (
 	"carillon/adapters/kit/pace"
 	"carillon/channels/letter"
 	"carillon/core/accept"
-	"carillon/core/access"
 	"carillon/core/batch"
 	"carillon/core/consent"
 	"carillon/core/contact"
+	"carillon/core/control"
 	"carillon/core/customer"
 	"carillon/core/dispatch"
 	"carillon/core/extract"
@@ -105,7 +106,7 @@ func (a *app) chores() {
 	})
 	a.ticker.Chore(choreFleet, pace.Beat, a.fleet.beat)
 	a.fleet.paces.schedule(a)
-	a.scheduleLetters()
+	a.batches()
 }
 
 // sealRest seals what was written last, so that a gateway that stops leaves nothing to the next one.
@@ -156,43 +157,11 @@ func (a *app) worked(job func(context.Context, time.Time) (report.Done, error)) 
 	}
 }
 
-// scheduleLetters runs LTRPRT when its schedule says so, on one gateway of the fleet, and takes up an unfinished run
-// whenever there is one.
-func (a *app) scheduleLetters() {
-	if a.settings.LettersSchedule == "" {
-		return
-	}
-	zone := time.UTC
-	if ds := a.configs.Current().Document().Divisions; len(ds) > 0 {
-		zone = a.configs.Current().Zone(ds[0].Code)
-	}
-	schedule, err := batch.ParseSchedule(extract.LTRPRT, a.settings.LettersSchedule, zone)
-	if err != nil {
-		a.log.Error("the schedule of LTRPRT is no cron expression: it runs only by hand")
-		return
-	}
-	due := schedule.Next(clock())
-	a.ticker.Chore(choreLetters, sealEvery, func(ctx context.Context, now time.Time) (time.Time, error) {
-		if now.Before(due) {
-			return time.Time{}, a.letters.unfinished(ctx, now)
-		}
-		ours, err := batch.Take(ctx, a.store, extract.LTRPRT, due, a.dispatch.Owner)
-		if err != nil {
-			return time.Time{}, err
-		}
-		due = schedule.Next(now)
-		if !ours {
-			return time.Time{}, nil
-		}
-		_, err = a.letters.run(ctx, now, "schedule", false)
-		return time.Time{}, err
-	})
-}
-
 // letters is LTRPRT as the API, the schedule and the command line run it: once at a time in this process.
 type letters struct {
 	mu    sync.Mutex
 	job   *batch.Letters
+	watch batch.Watch
 	later time.Time // an unfinished run is not looked for before
 }
 
@@ -223,23 +192,19 @@ func (l *letters) unfinished(ctx context.Context, now time.Time) error {
 	return err
 }
 
-// RunLetters runs LTRPRT now.
-func (l *letters) RunLetters(ctx context.Context, now time.Time, p access.Principal) (extract.Run, error) {
-	if !p.Has(access.SRE, access.Admin, access.Supervisor) {
-		return extract.Run{}, fault.New(fault.Forbidden, "this key may not run batches")
+// Start implements batch.Engine.
+func (l *letters) Start(ctx context.Context, now time.Time, by string, empty bool) (int64, error) {
+	run, err := l.run(ctx, now, by, empty)
+	if err == nil && run.Number != 0 {
+		l.watch.Committed(extract.LTRPRT, run.Letters, 0)
+		l.watch.Ended(control.Run{Batch: extract.LTRPRT, State: control.Complete})
 	}
-	return l.run(ctx, now, p.Name, true)
+	return run.Number, err
 }
 
-// Runs lists the newest runs of a batch first.
-func (l *letters) Runs(ctx context.Context, p access.Principal, name string, limit int) ([]extract.Run, error) {
-	if !p.Has(access.SRE, access.Admin, access.Supervisor, access.DMS, access.CSR) {
-		return nil, fault.New(fault.Forbidden, "this key may not see batches")
-	}
-	if name != extract.LTRPRT {
-		return nil, fault.New(fault.NotFound, "there is no such batch")
-	}
-	return l.job.Facts.RunList(ctx, name, limit)
+// Extracts implements rest.Letters.
+func (l *letters) Extracts(ctx context.Context, below int64, limit int) ([]extract.Run, error) {
+	return l.job.Facts.RunList(ctx, extract.LTRPRT, below, limit)
 }
 
 // freezer is the letter channel's Freeze as LTRPRT asks for it.
@@ -368,5 +333,10 @@ func (w waker) wake(s store.Writes) {
 	}
 	if len(s.Reports) > 0 {
 		w.t.WakeChore(choreReports)
+	}
+	if slices.ContainsFunc(s.BatchRuns, func(r control.Run) bool { return r.State.Open() }) {
+		for _, name := range workerNames(batchWorkers) {
+			w.t.WakeChore(name)
+		}
 	}
 }

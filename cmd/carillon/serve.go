@@ -75,6 +75,7 @@ func (a *app) run(ctx context.Context, listener net.Listener) error {
 		serving.Wait()
 		ticking.Wait()
 		a.fleet.leave(last, a.log)
+		a.releaseThreads(last)
 		a.sealRest(last)
 		ended <- errors.Join(failed, err, a.Close(last))
 	}()

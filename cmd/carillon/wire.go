@@ -67,6 +67,9 @@ type app struct {
 	dispatch  *dispatch.Service
 	feed      *dispatch.Feed
 	letters   *letters
+	operator  *batch.Operator
+	shifts    *ticker.Batches // what batches show
+	hands     []*batch.Worker
 	fleet     *fleet
 	handler   http.Handler
 	extra     []func(context.Context) // runs beside the ticker: consumers
@@ -149,6 +152,7 @@ func build(ctx context.Context, s Settings, log *slog.Logger) (a *app, err error
 	if err := a.orders(ctx); err != nil {
 		return a, err
 	}
+	a.operate()
 	a.chores()
 	a.profiles()
 	return a, a.serve()
@@ -162,6 +166,9 @@ func (a *app) observe() error {
 		return err
 	}
 	if a.watch, err = ticker.NewMetrics(a.registry); err != nil {
+		return err
+	}
+	if a.shifts, err = ticker.NewBatches(a.registry, batchCodes()); err != nil {
 		return err
 	}
 	loops, err := telemetry.NewLoopMetrics(a.registry)
@@ -203,7 +210,7 @@ func (a *app) kafka() error {
 	k := a.settings.Kafka
 	if len(k.Brokers) == 0 {
 		a.log.Warn("no Kafka brokers are set: letters wait, and nobody reads the status topic")
-		a.letters = &letters{job: a.letterJob(noPress{}, closed{})}
+		a.letters = &letters{job: a.letterJob(noPress{}, closed{}), watch: a.shifts}
 		return nil
 	}
 	cfg := k.config()
@@ -217,7 +224,7 @@ func (a *app) kafka() error {
 		return err
 	}
 	a.closers = append(a.closers, press.Stop)
-	a.letters = &letters{job: a.letterJob(press, breaker{g: g})}
+	a.letters = &letters{job: a.letterJob(press, breaker{g: g}), watch: a.shifts}
 	if err := a.kafkaIn(dial); err != nil {
 		return err
 	}
@@ -242,7 +249,7 @@ func (a *app) kafka() error {
 
 func (a *app) letterJob(press letter.Press, b batch.Breaker) *batch.Letters {
 	return &batch.Letters{
-		Store: a.store, Facts: a.store, Configs: a.configs, Gate: gate{a}, Steps: a.steps(), Clock: clock, Freezer: freezer{}, Press: press, Breaker: b, Lease: a.settings.Lease,
+		Store: a.store, Facts: a.store, Controls: a.store, Configs: a.configs, Gate: gate{a}, Steps: a.steps(), Clock: clock, Freezer: freezer{}, Press: press, Breaker: b, Lease: a.settings.Lease,
 	}
 }
 
@@ -268,6 +275,7 @@ func (a *app) serve() error {
 		Keys:   a.keys, Accept: a.accept, Contacts: a.desk, Persons: a.desk, Suppressions: a.desk, Changes: a.desk, Lanes: a.desk,
 		Calls: a.feed, Letters: a.letters, Configs: a.desk, Versions: a.desk, Snapshots: a.configs, Principals: a.desk, Health: a.store, Breakers: a, Fleet: a.fleet, Trips: a.desk, Holds: a.desk, Failures: a.desk, Retries: a.accept,
 		ToDos: a.worklist,
+		Runs:  a.operator, RunOrders: a.operator,
 	})
 	if err != nil {
 		return err

@@ -127,15 +127,16 @@ func (s Schedule) lastBefore(first, now time.Time) time.Time {
 const BySchedule = "schedule"
 
 // Tick starts what its schedule says is due, on one gateway of the fleet: the occurrence and the run are written
-// together, once. A batch of which a run is open waits for its end.
-func (o *Operator) Tick(ctx context.Context, now time.Time, by string) error {
+// together, once. A batch of which a run is open waits for its end. Batches with an engine run while they are started:
+// they are ticked apart.
+func (o *Operator) Tick(ctx context.Context, now time.Time, by string, engines bool) error {
 	cards, err := o.Cards(ctx, now)
 	if err != nil {
 		return err
 	}
 	var wrong []error
 	for _, c := range cards {
-		if c.Plan.Due.IsZero() || c.Job != nil && c.Standing.Last.State.Open() {
+		if engines != (c.Engine != nil) || c.Plan.Due.IsZero() || c.Job != nil && c.Standing.Last.State.Open() {
 			continue
 		}
 		err := o.startDue(ctx, now, c, store.Tick{Chore: c.Code, At: c.Plan.Due, By: by})

@@ -27,7 +27,7 @@ func everyHour(control config.BatchControl, features ...config.Feature) *works {
 }
 
 func (w *works) tick(ctx context.Context, t fatal) {
-	if err := w.Tick(ctx, w.now, "gateway-1"); err != nil {
+	if err := w.Tick(ctx, w.now, "gateway-1", false); err != nil {
 		t.Fatalf("a tick: %v", err)
 	}
 }

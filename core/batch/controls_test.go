@@ -67,6 +67,11 @@ func (s *registry) refused(w store.Writes) string {
 			return "run"
 		}
 		for _, other := range s.runs {
+			for _, o := range w.BatchRuns { // what the set says of it
+				if o.Batch == other.Batch && o.Number == other.Number {
+					other = o
+				}
+			}
 			if r.State.Open() && other.State.Open() && other.Batch == r.Batch && other.Number != r.Number {
 				return "run"
 			}

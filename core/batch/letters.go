@@ -3,6 +3,7 @@ package batch
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -40,7 +41,7 @@ type Breaker interface {
 // LetterFacts is what a run reads.
 type LetterFacts interface {
 	OpenRun(ctx context.Context, batch string) (extract.Run, error)
-	RunList(ctx context.Context, batch string, limit int) ([]extract.Run, error)
+	RunList(ctx context.Context, batch string, below int64, limit int) ([]extract.Run, error)
 	Letters(ctx context.Context, batch string, run, after int64, limit int) ([]extract.Letter, error)
 	Unsent(ctx context.Context, batch string, run, after int64, limit int) ([]store.FrozenLetter, error)
 	Messages(ctx context.Context, ids []message.ID) ([]message.Record, error)
@@ -63,16 +64,17 @@ type Configs interface{ Current() *config.Snapshot }
 // run number, hands them to the press and closes the run with a manifest. An unfinished run is resumed under its
 // number before a new one opens.
 type Letters struct {
-	Store   store.Applier
-	Facts   LetterFacts
-	Configs Configs
-	Gate    Gate
-	Steps   Steps
-	Freezer Freezer
-	Press   Press
-	Breaker Breaker
-	Clock   func() time.Time // a long run's leases begin when they are taken, not when the run did
-	Lease   time.Duration    // how long a claim of a page of letters holds; zero: a minute
+	Store    store.Applier
+	Facts    LetterFacts
+	Controls RunFacts
+	Configs  Configs
+	Gate     Gate
+	Steps    Steps
+	Freezer  Freezer
+	Press    Press
+	Breaker  Breaker
+	Clock    func() time.Time // a long run's leases begin when they are taken, not when the run did
+	Lease    time.Duration    // how long a claim of a page of letters holds; zero: a minute
 }
 
 // Sizes and times of a run.
@@ -84,6 +86,14 @@ const (
 // Run runs LTRPRT once. When nothing waits and no run is open it opens none, unless empty is set. Errors:
 // Unavailable or Misconfigured when the press cannot take letters: the run stays open and is resumed.
 func (l *Letters) Run(ctx context.Context, now time.Time, by string, empty bool) (extract.Run, error) {
+	run, err := l.turn(ctx, now, by, empty)
+	if err != nil && run.Number != 0 {
+		err = errors.Join(err, l.failed(ctx, now, run, err))
+	}
+	return run, err
+}
+
+func (l *Letters) turn(ctx context.Context, now time.Time, by string, empty bool) (extract.Run, error) {
 	if ok, _ := l.Breaker.Ready(now); !ok {
 		return extract.Run{}, fault.New(fault.Unavailable, "the document management system is not reached")
 	}
@@ -174,7 +184,7 @@ func (l *Letters) take(ctx context.Context, now time.Time, lane message.Lane, ru
 }
 
 func (l *Letters) open(ctx context.Context, now time.Time, by string) (extract.Run, error) {
-	last, err := l.Facts.RunList(ctx, extract.LTRPRT, 1)
+	last, err := l.Facts.RunList(ctx, extract.LTRPRT, 0, 1)
 	if err != nil {
 		return extract.Run{}, err
 	}
@@ -195,10 +205,14 @@ func (l *Letters) businessDate(now time.Time) string {
 }
 
 func (l *Letters) write(ctx context.Context, run extract.Run, kind ledger.Kind, now time.Time) error {
-	return l.applyOne(ctx, store.Writes{
+	record, err := l.record(ctx, now, run, nil)
+	if err != nil {
+		return err
+	}
+	return l.applyOne(ctx, record.And(store.Writes{
 		Runs:    []extract.Run{run},
 		Entries: []ledger.Entry{{At: now, Kind: kind, Run: run.Number, Reason: run.Batch, By: run.By}},
-	})
+	}))
 }
 
 func (l *Letters) applyOne(ctx context.Context, w store.Writes) error {

@@ -27,6 +27,8 @@ func noon() time.Time { return time.Date(2026, time.March, 2, 17, 0, 0, 0, time.
 
 // office is a store with letters: it really claims, freezes and settles, and dies where it is told.
 type office struct {
+	*registry // of the Batch Controls
+
 	records map[message.ID]*message.Record
 	order   []message.ID
 	runs    []extract.Run
@@ -51,6 +53,10 @@ func (o *office) Apply(_ context.Context, sets ...store.Writes) ([]store.Verdict
 }
 
 func (o *office) one(w store.Writes) store.Verdict {
+	if what := o.refused(store.Writes{BatchRuns: w.BatchRuns, BatchThreads: w.BatchThreads}); what != "" {
+		return store.Verdict{Outcome: store.Conflict, What: what}
+	}
+	o.write(store.Writes{BatchRuns: w.BatchRuns, BatchThreads: w.BatchThreads})
 	for _, r := range w.Runs {
 		at := slices.IndexFunc(o.runs, func(x extract.Run) bool { return x.Number == r.Number })
 		switch {
@@ -108,7 +114,7 @@ func (o *office) OpenRun(context.Context, string) (extract.Run, error) {
 	return extract.Run{}, fault.New(fault.NotFound, "none")
 }
 
-func (o *office) RunList(_ context.Context, _ string, limit int) ([]extract.Run, error) {
+func (o *office) RunList(_ context.Context, _ string, _ int64, limit int) ([]extract.Run, error) {
 	newest := slices.Clone(o.runs)
 	slices.Reverse(newest)
 	return newest[:min(limit, len(newest))], nil
@@ -235,10 +241,10 @@ func newStand(t *testing.T, letters int) *stand {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &office{records: map[message.ID]*message.Record{}}
+	o := &office{registry: newRegistry(), records: map[message.ID]*message.Record{}}
 	s := &stand{t: t, office: o, press: &press{}, gate: gate{}, breaker: &breaker{}}
 	s.Letters = &batch.Letters{
-		Store: o, Facts: o, Configs: fixed{cfg}, Gate: s.gate, Steps: o, Freezer: freezer{}, Press: s.press, Breaker: s.breaker, Clock: noon,
+		Store: o, Facts: o, Controls: o, Configs: fixed{cfg}, Gate: s.gate, Steps: o, Freezer: freezer{}, Press: s.press, Breaker: s.breaker, Clock: noon,
 	}
 	for n := range letters {
 		s.wait(byte(n+1), message.Service, "Sydney")

@@ -112,7 +112,11 @@ func (l *Letters) tell(ctx context.Context, run extract.Run) (extract.Run, error
 		return run, err
 	}
 	run.ToldAt, run.Version = l.Clock(), run.Version+1
-	return run, l.applyOne(ctx, store.Writes{Runs: []extract.Run{run}})
+	record, err := l.record(ctx, run.ToldAt, run, nil)
+	if err != nil {
+		return run, err
+	}
+	return run, l.applyOne(ctx, record.And(store.Writes{Runs: []extract.Run{run}}))
 }
 
 // digest adds up the letters that were handed over; one the press refused is not among them.

@@ -31,7 +31,7 @@ type RecoveryFacts interface {
 	store.Recovery
 	store.Numbers
 	OpenRun(ctx context.Context, batch string) (extract.Run, error)
-	RunList(ctx context.Context, batch string, limit int) ([]extract.Run, error)
+	RunList(ctx context.Context, batch string, below int64, limit int) ([]extract.Run, error)
 	NextLeaf(ctx context.Context) (int64, error)
 }
 
@@ -107,7 +107,7 @@ func (r *Recovery) alone(ctx context.Context, now, since time.Time, dry bool) er
 
 // known finds a recovery to the same time.
 func (r *Recovery) known(ctx context.Context, since time.Time) (extract.Run, bool, error) {
-	runs, err := r.Facts.RunList(ctx, RecoverBatch, recoverPage)
+	runs, err := r.Facts.RunList(ctx, RecoverBatch, 0, recoverPage)
 	if err != nil {
 		return extract.Run{}, false, err
 	}
@@ -120,7 +120,7 @@ func (r *Recovery) known(ctx context.Context, since time.Time) (extract.Run, boo
 
 // read finds where runs and leaves are.
 func (r *Recovery) read(ctx context.Context, out *Recovered) error {
-	runs, err := r.Facts.RunList(ctx, extract.LTRPRT, 1)
+	runs, err := r.Facts.RunList(ctx, extract.LTRPRT, 0, 1)
 	if err != nil {
 		return err
 	}

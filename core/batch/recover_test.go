@@ -46,7 +46,7 @@ func (s *restored) OpenRun(context.Context, string) (extract.Run, error) {
 	return extract.Run{}, fault.New(fault.NotFound, "no run is open")
 }
 
-func (s *restored) RunList(_ context.Context, batch string, limit int) ([]extract.Run, error) {
+func (s *restored) RunList(_ context.Context, batch string, _ int64, limit int) ([]extract.Run, error) {
 	var out []extract.Run
 	for _, r := range s.runs {
 		if r.Batch == batch {
@@ -154,7 +154,7 @@ func TestRecover(t *testing.T) {
 			t.Errorf("recovered %+v, %v", done, err)
 		}
 		s.told(t)
-		if runs, _ := s.RunList(t.Context(), extract.LTRPRT, 1); runs[0].Number <= 12+1000 || runs[0].ToldAt.IsZero() {
+		if runs, _ := s.RunList(t.Context(), extract.LTRPRT, 0, 1); runs[0].Number <= 12+1000 || runs[0].ToldAt.IsZero() {
 			t.Errorf("the newest run is %+v", runs[0])
 		}
 		if s.drawn["contact"] == 0 || s.drawn["person"] == 0 || s.drawn["point"] == 0 {

@@ -191,7 +191,7 @@ func runs() []sentence {
 			st.conflict("version", store.Writes{Runs: []extract.Run{{Batch: extract.LTRPRT, Number: 99, OpenedAt: Noon(), Version: 2}}})
 			_, err := st.s.OpenRun(st.t.Context(), extract.LTRPRT)
 			st.kind(err, fault.NotFound)
-			all, err := st.s.RunList(st.t.Context(), extract.LTRPRT, 10)
+			all, err := st.s.RunList(st.t.Context(), extract.LTRPRT, 0, 10)
 			st.ok(err, "listing runs")
 			st.same("runs", all, []extract.Run{closed})
 		}},
@@ -201,7 +201,7 @@ func runs() []sentence {
 				run.ClosedAt = run.OpenedAt.Add(time.Minute)
 				st.applied(store.Writes{Runs: []extract.Run{run}})
 			}
-			all, err := st.s.RunList(st.t.Context(), extract.LTRPRT, 3)
+			all, err := st.s.RunList(st.t.Context(), extract.LTRPRT, 0, 3)
 			st.ok(err, "listing runs")
 			st.check(len(all) == 3 && all[0].Number == 4 && all[1].Number == 3 && all[2].Number == 2, "newest first, no more than asked")
 		}},

@@ -237,8 +237,8 @@ type Ledger interface {
 type Runs interface {
 	// OpenRun returns the unfinished run of a batch, one whose manifest was not handed over; fault.NotFound.
 	OpenRun(ctx context.Context, batch string) (extract.Run, error)
-	// RunList returns the newest runs of a batch first.
-	RunList(ctx context.Context, batch string, limit int) ([]extract.Run, error)
+	// RunList returns runs of a batch, the newest first, those below a number where one is given.
+	RunList(ctx context.Context, batch string, below int64, limit int) ([]extract.Run, error)
 	// Letters returns letters of a run in order of their number, from the number after on.
 	Letters(ctx context.Context, batch string, run, after int64, limit int) ([]extract.Letter, error)
 	// Unsent returns letters of a run whose message still has a due row, with that row, in order of their number, from

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -54,7 +55,7 @@ select adapter, route, number, tripped, reason, by, at from breaker_trip order b
 
 	runColumns = `select batch, number, business_date, opened_at, closed_at, letters, hash, version, by, told_at from run `
 	openRun    = runColumns + `where batch = $1 and told_at = 0 order by number limit 1`
-	runList    = runColumns + `where batch = $1 order by number desc limit $2`
+	runList    = runColumns + `where batch = $1 and number < $2 order by number desc limit $3`
 
 	letterColumns = `select l.batch, l.run, l.number, l.message, l.key, l.route, l.record from letter l `
 	letters       = letterColumns + `where l.batch = $1 and l.run = $2 and l.number > $3 order by l.number limit $4`
@@ -165,8 +166,11 @@ func (s *Store) OpenRun(ctx context.Context, batch string) (extract.Run, error) 
 }
 
 // RunList implements [store.Runs].
-func (s *Store) RunList(ctx context.Context, batch string, limit int) ([]extract.Run, error) {
-	return all(ctx, s, "listing runs", runOf, runList, text(batch), limit)
+func (s *Store) RunList(ctx context.Context, batch string, below int64, limit int) ([]extract.Run, error) {
+	if below <= 0 {
+		below = math.MaxInt64
+	}
+	return all(ctx, s, "listing runs", runOf, runList, text(batch), below, limit)
 }
 
 func runOf(row pgx.CollectableRow) (r extract.Run, err error) {

@@ -221,9 +221,12 @@ func (s *Store) OpenRun(ctx context.Context, batch string) (run extract.Run, err
 }
 
 // RunList implements [store.Runs].
-func (s *Store) RunList(ctx context.Context, batch string, limit int) (all []extract.Run, err error) {
+func (s *Store) RunList(ctx context.Context, batch string, below int64, limit int) (all []extract.Run, err error) {
+	if below <= 0 {
+		below = math.MaxInt64
+	}
 	err = s.read(ctx, "listing runs", func(q *sql.Tx) error {
-		rows, err := q.QueryContext(ctx, runColumns+` where batch = ? order by number desc limit ?`, batch, limit)
+		rows, err := q.QueryContext(ctx, runColumns+` where batch = ? and number < ? order by number desc limit ?`, batch, below, limit)
 		all, err = collect(rows, err, scanRun)
 		return err
 	})

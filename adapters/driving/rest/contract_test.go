@@ -337,6 +337,7 @@ func bodies() map[string]func() body {
 		"extendCalls": func() body { return new(api.ExtendRequest) }, "recallCalls": func() body { return new(api.RecallRequest) },
 		"replayDeadLetters": func() body { return new(api.ReplayRequest) }, "cancelMany": func() body { return new(api.CancellationRequest) },
 		"retryMessage": func() body { return new(api.RetryRequest) }, "resolveMessage": func() body { return new(api.ResolveRequest) },
+		"startRun": func() body { return new(api.RunRequest) }, "pauseBatch": func() body { return new(api.ReasonRequest) }, "resumeBatch": func() body { return new(api.ReasonRequest) },
 		"putHold":   func() body { return new(api.HoldRequest) },
 		"putConfig": func() body { return new(api.Configuration) }, "lintConfig": func() body { return new(api.Configuration) },
 		"diffConfig": func() body { return new(api.ConfigComparison) }, "createPrincipal": func() body { return new(api.PrincipalRequest) },

@@ -326,16 +326,11 @@ func (h *house) Results(_ context.Context, _ time.Time, p access.Principal, resu
 	return out, h.asked(p)
 }
 
-func (h *house) RunLetters(_ context.Context, at time.Time, p access.Principal) (extract.Run, error) {
-	return extract.Run{
-		Batch: extract.LTRPRT, Number: 12, BusinessDate: "2026-03-02", OpenedAt: at, ClosedAt: at.Add(time.Second), Letters: 2,
-		Hash: strings.Repeat("0a", 32), By: p.Name,
-	}, h.asked(p)
-}
-
-func (h *house) Runs(_ context.Context, p access.Principal, batch string, limit int) ([]extract.Run, error) {
+func (h *house) Extracts(_ context.Context, below int64, limit int) ([]extract.Run, error) {
 	h.limit = limit
-	return []extract.Run{{Batch: batch, Number: 13, BusinessDate: "2026-03-03", OpenedAt: now(), By: "schedule"}}, h.asked(p)
+	return []extract.Run{
+		{Batch: extract.LTRPRT, Number: 12, ClosedAt: now().Add(time.Second), Letters: 2, Hash: strings.Repeat("0a", 32)},
+	}, nil
 }
 
 func (h *house) Config(_ context.Context, p access.Principal) (int64, config.Document, error) {
@@ -507,6 +502,7 @@ func (h *house) services() rest.Services {
 		Keys:   h, Accept: h, Contacts: h, Persons: h, Suppressions: h, Changes: h, Lanes: h, Calls: h, Letters: h,
 		Configs: h, Versions: h, Snapshots: h, Principals: h, Health: h, Breakers: h, Fleet: h, Trips: h, Failures: h, Retries: h, Holds: h,
 		ToDos: h,
+		Runs:  night{h}, RunOrders: night{h},
 	}
 }
 

@@ -217,7 +217,7 @@ func TestRefusalsNameEveryField(t *testing.T) {
 		"/v1/contacts/12":                                   {"path/id"},
 		"/v1/messages/0198F3A0-1C00-7000-8000-000000000001": {"path/id"},
 		"/v1/suppressions?channel=letter":                   {"query/channel", "header/Carillon-Address"},
-		"/v1/batches/DEPRVW/runs":                           {"path/batch"},
+		"/v1/batches/deprvw/runs":                           {"path/batch"},
 	} {
 		role := access.Admin
 		w := get(t, handler, target, role)

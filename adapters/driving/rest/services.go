@@ -10,9 +10,11 @@ import (
 	"carillon/adapters/kit/pace"
 	"carillon/core/accept"
 	"carillon/core/access"
+	"carillon/core/batch"
 	"carillon/core/config"
 	"carillon/core/consent"
 	"carillon/core/contact"
+	"carillon/core/control"
 	"carillon/core/customer"
 	"carillon/core/desk"
 	"carillon/core/dispatch"
@@ -37,6 +39,8 @@ type Services struct {
 	Lanes        Lanes
 	Calls        Calls
 	Letters      Letters
+	Runs         Runs
+	RunOrders    RunOrders
 	Configs      Configs
 	Versions     Versions
 	Snapshots    Snapshots
@@ -58,6 +62,7 @@ func (s Services) check() error {
 		"Keys": s.Keys != nil, "Accept": s.Accept != nil, "Contacts": s.Contacts != nil, "Persons": s.Persons != nil,
 		"Suppressions": s.Suppressions != nil, "Changes": s.Changes != nil, "Proofs": s.Proofs != nil, "Lanes": s.Lanes != nil,
 		"Calls": s.Calls != nil, "Letters": s.Letters != nil, "Configs": s.Configs != nil, "Versions": s.Versions != nil,
+		"Runs": s.Runs != nil, "RunOrders": s.RunOrders != nil,
 		"Snapshots":  s.Snapshots != nil,
 		"Principals": s.Principals != nil, "Health": s.Health != nil, "Breakers": s.Breakers != nil, "Trips": s.Trips != nil,
 		"Fleet": s.Fleet != nil, "Holds": s.Holds != nil,
@@ -204,12 +209,34 @@ type Calls interface {
 	Results(ctx context.Context, now time.Time, p access.Principal, results []dispatch.CallResult) ([]dispatch.Recorded, error)
 }
 
-// Letters runs the letter extract.
+// Letters reads what the letter extract handed over.
 type Letters interface {
-	// RunLetters resumes or opens a run of LTRPRT; fault.Conflict when one is under way elsewhere.
-	RunLetters(ctx context.Context, now time.Time, p access.Principal) (extract.Run, error)
-	// Runs lists the newest runs of a batch first.
-	Runs(ctx context.Context, p access.Principal, batch string, limit int) ([]extract.Run, error)
+	// Extracts returns runs of LTRPRT below a number, the newest first.
+	Extracts(ctx context.Context, below int64, limit int) ([]extract.Run, error)
+}
+
+// Runs starts batches and shows them.
+type Runs interface {
+	// Batches lists every batch.
+	Batches(ctx context.Context, now time.Time, p access.Principal) ([]batch.Card, error)
+	// Start asks for a run; fault.Invalid naming every wrong field, fault.Conflict when one is open.
+	Start(ctx context.Context, now time.Time, p access.Principal, code string, ask batch.Ask) (control.View, error)
+	// Runs lists runs, the newest first, below a number where one is given.
+	Runs(ctx context.Context, p access.Principal, code string, below int64, limit int) ([]control.View, error)
+	// Run shows a run with its threads and the first of its rows that had an error.
+	Run(ctx context.Context, p access.Principal, code string, number int64) (control.View, []control.RowError, error)
+}
+
+// RunOrders change runs and schedules.
+type RunOrders interface {
+	// Restart lets the failed threads of a run go on; fault.Conflict when it has not failed.
+	Restart(ctx context.Context, now time.Time, p access.Principal, code string, number int64) (control.View, error)
+	// Cancel ends a run; fault.Conflict when it has ended.
+	Cancel(ctx context.Context, now time.Time, p access.Principal, code string, number int64) (control.View, error)
+	// Rerun asks for a run again under a new number.
+	Rerun(ctx context.Context, now time.Time, p access.Principal, code string, number int64) (control.View, error)
+	// Pause keeps the schedule from starting a batch, or lets it go on.
+	Pause(ctx context.Context, now time.Time, p access.Principal, code string, paused bool, reason string) error
 }
 
 // Configs reads and writes the configuration.

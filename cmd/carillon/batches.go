@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"carillon/core/batch"
+	"carillon/core/extract"
+)
+
+// The chores of batches.
+const (
+	choreSchedule = "schedule"
+	choreBatches  = "batches"
+	choreWorker   = "worker-" // with the worker's number
+)
+
+// batchWorkers is how many threads a gateway works on at once.
+const batchWorkers = 2
+
+// How often the schedule is looked at, and workers look for threads, when nothing wakes them.
+const (
+	scheduleEvery = time.Second
+	workEvery     = 2 * time.Second
+)
+
+// workerNames are the names of the chores of workers.
+func workerNames(n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = choreWorker + strconv.Itoa(i+1)
+	}
+	return names
+}
+
+// batchCodes are the codes of all batches: what metrics are labelled with.
+func batchCodes() []string { return []string{extract.LTRPRT} }
+
+// book is every batch this program knows.
+func (a *app) book() batch.Book {
+	return batch.Book{
+		{Code: extract.LTRPRT, Tells: "Letter extract: hands letters that wait to the document management system.", Engine: a.letters, Schedule: a.settings.LettersSchedule},
+	}
+}
+
+// operate makes what runs batches: the operator, and the workers that share the threads of runs with other gateways.
+func (a *app) operate() {
+	to := waker{to: a.store, t: a.ticker, keys: a.keys}
+	a.operator = &batch.Operator{Store: to, Facts: a.store, Configs: a.configs, Book: a.book(), Since: clock()}
+	floor := &batch.Floor{Store: to, Facts: a.store, Book: a.operator.Book, Watch: a.shifts, Lease: a.settings.Lease}
+	for _, name := range workerNames(batchWorkers) {
+		a.hands = append(a.hands, &batch.Worker{Floor: floor, Name: a.dispatch.Owner + "/" + name})
+	}
+}
+
+// batches gives the ticker what batches do on the clock.
+func (a *app) batches() {
+	for i, name := range workerNames(batchWorkers) {
+		hand := a.hands[i]
+		a.ticker.Chore(name, workEvery, func(ctx context.Context, now time.Time) (time.Time, error) {
+			more, err := hand.Turn(ctx, now)
+			return again(now, more), err
+		})
+	}
+	a.ticker.Chore(choreSchedule, scheduleEvery, func(ctx context.Context, now time.Time) (time.Time, error) {
+		return time.Time{}, a.operator.Tick(ctx, now, a.dispatch.Owner, false)
+	})
+	a.ticker.Chore(choreLetters, sealEvery, func(ctx context.Context, now time.Time) (time.Time, error) {
+		if err := a.operator.Tick(ctx, now, a.dispatch.Owner, true); err != nil {
+			return time.Time{}, err
+		}
+		return time.Time{}, a.letters.unfinished(ctx, now)
+	})
+	a.ticker.Chore(choreBatches, watchEvery, func(ctx context.Context, now time.Time) (time.Time, error) {
+		cards, err := a.operator.Cards(ctx, now)
+		if err != nil {
+			return time.Time{}, err
+		}
+		open, err := a.store.OpenBatchRuns(ctx)
+		if err == nil {
+			a.shifts.Show(now, cards, open)
+		}
+		return time.Time{}, err
+	})
+}
+
+// releaseThreads gives up what workers hold, so that other gateways go on with it at once.
+func (a *app) releaseThreads(ctx context.Context) {
+	for _, hand := range a.hands {
+		if err := hand.Release(ctx, clock()); err != nil {
+			a.log.Warn("a thread of a batch waits for its lease to run out", slog.String("error", err.Error()))
+		}
+	}
+}
