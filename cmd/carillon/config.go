@@ -42,7 +42,7 @@ type Settings struct {
 	Lease           time.Duration `help:"How long a claim holds; no call begins after it." default:"1m"`
 	Grace           time.Duration `help:"How long calls under way may take when the gateway stops." default:"10s"`
 	CallTimeout     time.Duration `help:"Longest wait for one call of a provider." default:"10s"`
-	LettersSchedule string        `help:"When LTRPRT runs: a cron expression in the zone of the first division; empty: only by hand." default:"0 2 * * *"`
+	LettersSchedule string        `help:"When LTRPRT runs, where its Batch Control has no schedule: a cron expression in the zone of its division, else of the first; empty: only by hand." default:"0 2 * * *"`
 
 	Ledger LedgerSettings `embed:"" prefix:"ledger-"`
 	Keep   KeepSettings   `embed:""`
