@@ -21,6 +21,10 @@ type CancelManyRes interface {
 	cancelManyRes()
 }
 
+type CancelRunRes interface {
+	cancelRunRes()
+}
+
 type CreatePrincipalRes interface {
 	createPrincipalRes()
 }
@@ -65,6 +69,10 @@ type GetPersonRes interface {
 	getPersonRes()
 }
 
+type GetRunRes interface {
+	getRunRes()
+}
+
 type LeaseCallsRes interface {
 	leaseCallsRes()
 }
@@ -83,6 +91,10 @@ type LintConfigRes interface {
 
 type ListAlgorithmsRes interface {
 	listAlgorithmsRes()
+}
+
+type ListBatchesRes interface {
+	listBatchesRes()
 }
 
 type ListBreakersRes interface {
@@ -141,6 +153,10 @@ type OpenapiRes interface {
 	openapiRes()
 }
 
+type PauseBatchRes interface {
+	pauseBatchRes()
+}
+
 type PauseLaneRes interface {
 	pauseLaneRes()
 }
@@ -185,12 +201,24 @@ type ReplayDeadLettersRes interface {
 	replayDeadLettersRes()
 }
 
+type RerunRes interface {
+	rerunRes()
+}
+
 type ResetBreakerRes interface {
 	resetBreakerRes()
 }
 
 type ResolveMessageRes interface {
 	resolveMessageRes()
+}
+
+type RestartRunRes interface {
+	restartRunRes()
+}
+
+type ResumeBatchRes interface {
+	resumeBatchRes()
 }
 
 type ResumeLaneRes interface {

@@ -462,6 +462,164 @@ func decodeCancelContactParams(args [1]string, argsEscaped bool, r *http.Request
 	return params, nil
 }
 
+// CancelRunParams is parameters of cancelRun operation.
+type CancelRunParams struct {
+	// The batch control, as TD-CCCB.
+	Batch string
+	// The number of the run within its batch.
+	Run int64
+}
+
+func unpackCancelRunParams(packed middleware.Parameters) (params CancelRunParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "batch",
+			In:   "path",
+		}
+		params.Batch = packed[key].(string)
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "run",
+			In:   "path",
+		}
+		params.Run = packed[key].(int64)
+	}
+	return params
+}
+
+func decodeCancelRunParams(args [2]string, argsEscaped bool, r *http.Request) (params CancelRunParams, _ error) {
+	// Decode path: batch.
+	if err := func() error {
+		param := args[0]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[0])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "batch",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				val, err := d.DecodeValue()
+				if err != nil {
+					return err
+				}
+
+				c, err := conv.ToString(val)
+				if err != nil {
+					return err
+				}
+
+				params.Batch = c
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := (validate.String{
+					MinLength:     0,
+					MinLengthSet:  false,
+					MaxLength:     0,
+					MaxLengthSet:  false,
+					Email:         false,
+					Hostname:      false,
+					Regex:         regexMap["^[A-Z0-9][A-Z0-9-]{0,29}$"],
+					MinNumeric:    0,
+					MinNumericSet: false,
+					MaxNumeric:    0,
+					MaxNumericSet: false,
+				}).Validate(string(params.Batch)); err != nil {
+					return errors.Wrap(err, "string")
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "batch",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	// Decode path: run.
+	if err := func() error {
+		param := args[1]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[1])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "run",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				val, err := d.DecodeValue()
+				if err != nil {
+					return err
+				}
+
+				c, err := conv.ToInt64(val)
+				if err != nil {
+					return err
+				}
+
+				params.Run = c
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := (validate.Int{
+					MinSet:        true,
+					Min:           1,
+					MaxSet:        false,
+					Max:           0,
+					MinExclusive:  false,
+					MaxExclusive:  false,
+					MultipleOfSet: false,
+					MultipleOf:    0,
+					Pattern:       nil,
+				}).Validate(int64(params.Run)); err != nil {
+					return errors.Wrap(err, "int")
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "run",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
 // FindContactParams is parameters of findContact operation.
 type FindContactParams struct {
 	// The source's own reference of the contact.
@@ -1091,6 +1249,164 @@ func decodeGetPersonParams(args [1]string, argsEscaped bool, r *http.Request) (p
 		return params, &ogenerrors.DecodeParamError{
 			Name: "source",
 			In:   "query",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
+// GetRunParams is parameters of getRun operation.
+type GetRunParams struct {
+	// The batch control, as TD-CCCB.
+	Batch string
+	// The number of the run within its batch.
+	Run int64
+}
+
+func unpackGetRunParams(packed middleware.Parameters) (params GetRunParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "batch",
+			In:   "path",
+		}
+		params.Batch = packed[key].(string)
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "run",
+			In:   "path",
+		}
+		params.Run = packed[key].(int64)
+	}
+	return params
+}
+
+func decodeGetRunParams(args [2]string, argsEscaped bool, r *http.Request) (params GetRunParams, _ error) {
+	// Decode path: batch.
+	if err := func() error {
+		param := args[0]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[0])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "batch",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				val, err := d.DecodeValue()
+				if err != nil {
+					return err
+				}
+
+				c, err := conv.ToString(val)
+				if err != nil {
+					return err
+				}
+
+				params.Batch = c
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := (validate.String{
+					MinLength:     0,
+					MinLengthSet:  false,
+					MaxLength:     0,
+					MaxLengthSet:  false,
+					Email:         false,
+					Hostname:      false,
+					Regex:         regexMap["^[A-Z0-9][A-Z0-9-]{0,29}$"],
+					MinNumeric:    0,
+					MinNumericSet: false,
+					MaxNumeric:    0,
+					MaxNumericSet: false,
+				}).Validate(string(params.Batch)); err != nil {
+					return errors.Wrap(err, "string")
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "batch",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	// Decode path: run.
+	if err := func() error {
+		param := args[1]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[1])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "run",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				val, err := d.DecodeValue()
+				if err != nil {
+					return err
+				}
+
+				c, err := conv.ToInt64(val)
+				if err != nil {
+					return err
+				}
+
+				params.Run = c
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := (validate.Int{
+					MinSet:        true,
+					Min:           1,
+					MaxSet:        false,
+					Max:           0,
+					MinExclusive:  false,
+					MaxExclusive:  false,
+					MultipleOfSet: false,
+					MultipleOf:    0,
+					Pattern:       nil,
+				}).Validate(int64(params.Run)); err != nil {
+					return errors.Wrap(err, "int")
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "run",
+			In:   "path",
 			Err:  err,
 		}
 	}
@@ -3066,10 +3382,12 @@ func decodeListIntakeBatchesParams(args [0]string, argsEscaped bool, r *http.Req
 
 // ListRunsParams is parameters of listRuns operation.
 type ListRunsParams struct {
-	// The batch control.
-	Batch Batch
+	// The batch control, as TD-CCCB.
+	Batch string
 	// How many runs to return at most.
 	Limit OptInt `json:",omitempty,omitzero"`
+	// Only runs with a smaller number, to go on from the last of a page.
+	Below OptInt64 `json:",omitempty,omitzero"`
 }
 
 func unpackListRunsParams(packed middleware.Parameters) (params ListRunsParams) {
@@ -3078,7 +3396,7 @@ func unpackListRunsParams(packed middleware.Parameters) (params ListRunsParams) 
 			Name: "batch",
 			In:   "path",
 		}
-		params.Batch = packed[key].(Batch)
+		params.Batch = packed[key].(string)
 	}
 	{
 		key := middleware.ParameterKey{
@@ -3087,6 +3405,15 @@ func unpackListRunsParams(packed middleware.Parameters) (params ListRunsParams) 
 		}
 		if v, ok := packed[key]; ok {
 			params.Limit = v.(OptInt)
+		}
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "below",
+			In:   "query",
+		}
+		if v, ok := packed[key]; ok {
+			params.Below = v.(OptInt64)
 		}
 	}
 	return params
@@ -3123,14 +3450,26 @@ func decodeListRunsParams(args [1]string, argsEscaped bool, r *http.Request) (pa
 					return err
 				}
 
-				params.Batch = Batch(c)
+				params.Batch = c
 				return nil
 			}(); err != nil {
 				return err
 			}
 			if err := func() error {
-				if err := params.Batch.Validate(); err != nil {
-					return err
+				if err := (validate.String{
+					MinLength:     0,
+					MinLengthSet:  false,
+					MaxLength:     0,
+					MaxLengthSet:  false,
+					Email:         false,
+					Hostname:      false,
+					Regex:         regexMap["^[A-Z0-9][A-Z0-9-]{0,29}$"],
+					MinNumeric:    0,
+					MinNumericSet: false,
+					MaxNumeric:    0,
+					MaxNumericSet: false,
+				}).Validate(string(params.Batch)); err != nil {
+					return errors.Wrap(err, "string")
 				}
 				return nil
 			}(); err != nil {
@@ -3214,6 +3553,72 @@ func decodeListRunsParams(args [1]string, argsEscaped bool, r *http.Request) (pa
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "limit",
+			In:   "query",
+			Err:  err,
+		}
+	}
+	// Decode query: below.
+	if err := func() error {
+		cfg := uri.QueryParameterDecodingConfig{
+			Name:    "below",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.HasParam(cfg); err == nil {
+			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
+				var paramsDotBelowVal int64
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToInt64(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotBelowVal = c
+					return nil
+				}(); err != nil {
+					return err
+				}
+				params.Below.SetTo(paramsDotBelowVal)
+				return nil
+			}); err != nil {
+				return err
+			}
+			if err := func() error {
+				if value, ok := params.Below.Get(); ok {
+					if err := func() error {
+						if err := (validate.Int{
+							MinSet:        true,
+							Min:           1,
+							MaxSet:        false,
+							Max:           0,
+							MinExclusive:  false,
+							MaxExclusive:  false,
+							MultipleOfSet: false,
+							MultipleOf:    0,
+							Pattern:       nil,
+						}).Validate(int64(value)); err != nil {
+							return errors.Wrap(err, "int")
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "below",
 			In:   "query",
 			Err:  err,
 		}
@@ -3721,6 +4126,92 @@ func decodeListToDosParams(args [0]string, argsEscaped bool, r *http.Request) (p
 		return params, &ogenerrors.DecodeParamError{
 			Name: "limit",
 			In:   "query",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
+// PauseBatchParams is parameters of pauseBatch operation.
+type PauseBatchParams struct {
+	// The batch control, as TD-CCCB.
+	Batch string
+}
+
+func unpackPauseBatchParams(packed middleware.Parameters) (params PauseBatchParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "batch",
+			In:   "path",
+		}
+		params.Batch = packed[key].(string)
+	}
+	return params
+}
+
+func decodePauseBatchParams(args [1]string, argsEscaped bool, r *http.Request) (params PauseBatchParams, _ error) {
+	// Decode path: batch.
+	if err := func() error {
+		param := args[0]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[0])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "batch",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				val, err := d.DecodeValue()
+				if err != nil {
+					return err
+				}
+
+				c, err := conv.ToString(val)
+				if err != nil {
+					return err
+				}
+
+				params.Batch = c
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := (validate.String{
+					MinLength:     0,
+					MinLengthSet:  false,
+					MaxLength:     0,
+					MaxLengthSet:  false,
+					Email:         false,
+					Hostname:      false,
+					Regex:         regexMap["^[A-Z0-9][A-Z0-9-]{0,29}$"],
+					MinNumeric:    0,
+					MinNumericSet: false,
+					MaxNumeric:    0,
+					MaxNumericSet: false,
+				}).Validate(string(params.Batch)); err != nil {
+					return errors.Wrap(err, "string")
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "batch",
+			In:   "path",
 			Err:  err,
 		}
 	}
@@ -4286,6 +4777,164 @@ func decodeReplayDeadLettersParams(args [0]string, argsEscaped bool, r *http.Req
 	return params, nil
 }
 
+// RerunParams is parameters of rerun operation.
+type RerunParams struct {
+	// The batch control, as TD-CCCB.
+	Batch string
+	// The number of the run within its batch.
+	Run int64
+}
+
+func unpackRerunParams(packed middleware.Parameters) (params RerunParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "batch",
+			In:   "path",
+		}
+		params.Batch = packed[key].(string)
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "run",
+			In:   "path",
+		}
+		params.Run = packed[key].(int64)
+	}
+	return params
+}
+
+func decodeRerunParams(args [2]string, argsEscaped bool, r *http.Request) (params RerunParams, _ error) {
+	// Decode path: batch.
+	if err := func() error {
+		param := args[0]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[0])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "batch",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				val, err := d.DecodeValue()
+				if err != nil {
+					return err
+				}
+
+				c, err := conv.ToString(val)
+				if err != nil {
+					return err
+				}
+
+				params.Batch = c
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := (validate.String{
+					MinLength:     0,
+					MinLengthSet:  false,
+					MaxLength:     0,
+					MaxLengthSet:  false,
+					Email:         false,
+					Hostname:      false,
+					Regex:         regexMap["^[A-Z0-9][A-Z0-9-]{0,29}$"],
+					MinNumeric:    0,
+					MinNumericSet: false,
+					MaxNumeric:    0,
+					MaxNumericSet: false,
+				}).Validate(string(params.Batch)); err != nil {
+					return errors.Wrap(err, "string")
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "batch",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	// Decode path: run.
+	if err := func() error {
+		param := args[1]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[1])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "run",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				val, err := d.DecodeValue()
+				if err != nil {
+					return err
+				}
+
+				c, err := conv.ToInt64(val)
+				if err != nil {
+					return err
+				}
+
+				params.Run = c
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := (validate.Int{
+					MinSet:        true,
+					Min:           1,
+					MaxSet:        false,
+					Max:           0,
+					MinExclusive:  false,
+					MaxExclusive:  false,
+					MultipleOfSet: false,
+					MultipleOf:    0,
+					Pattern:       nil,
+				}).Validate(int64(params.Run)); err != nil {
+					return errors.Wrap(err, "int")
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "run",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
 // ResetBreakerParams is parameters of resetBreaker operation.
 type ResetBreakerParams struct {
 	// The adapter of the breaker, such as `sns`.
@@ -4520,6 +5169,250 @@ func decodeResolveMessageParams(args [1]string, argsEscaped bool, r *http.Reques
 	}(); err != nil {
 		return params, &ogenerrors.DecodeParamError{
 			Name: "id",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
+// RestartRunParams is parameters of restartRun operation.
+type RestartRunParams struct {
+	// The batch control, as TD-CCCB.
+	Batch string
+	// The number of the run within its batch.
+	Run int64
+}
+
+func unpackRestartRunParams(packed middleware.Parameters) (params RestartRunParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "batch",
+			In:   "path",
+		}
+		params.Batch = packed[key].(string)
+	}
+	{
+		key := middleware.ParameterKey{
+			Name: "run",
+			In:   "path",
+		}
+		params.Run = packed[key].(int64)
+	}
+	return params
+}
+
+func decodeRestartRunParams(args [2]string, argsEscaped bool, r *http.Request) (params RestartRunParams, _ error) {
+	// Decode path: batch.
+	if err := func() error {
+		param := args[0]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[0])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "batch",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				val, err := d.DecodeValue()
+				if err != nil {
+					return err
+				}
+
+				c, err := conv.ToString(val)
+				if err != nil {
+					return err
+				}
+
+				params.Batch = c
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := (validate.String{
+					MinLength:     0,
+					MinLengthSet:  false,
+					MaxLength:     0,
+					MaxLengthSet:  false,
+					Email:         false,
+					Hostname:      false,
+					Regex:         regexMap["^[A-Z0-9][A-Z0-9-]{0,29}$"],
+					MinNumeric:    0,
+					MinNumericSet: false,
+					MaxNumeric:    0,
+					MaxNumericSet: false,
+				}).Validate(string(params.Batch)); err != nil {
+					return errors.Wrap(err, "string")
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "batch",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	// Decode path: run.
+	if err := func() error {
+		param := args[1]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[1])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "run",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				val, err := d.DecodeValue()
+				if err != nil {
+					return err
+				}
+
+				c, err := conv.ToInt64(val)
+				if err != nil {
+					return err
+				}
+
+				params.Run = c
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := (validate.Int{
+					MinSet:        true,
+					Min:           1,
+					MaxSet:        false,
+					Max:           0,
+					MinExclusive:  false,
+					MaxExclusive:  false,
+					MultipleOfSet: false,
+					MultipleOf:    0,
+					Pattern:       nil,
+				}).Validate(int64(params.Run)); err != nil {
+					return errors.Wrap(err, "int")
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "run",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
+// ResumeBatchParams is parameters of resumeBatch operation.
+type ResumeBatchParams struct {
+	// The batch control, as TD-CCCB.
+	Batch string
+}
+
+func unpackResumeBatchParams(packed middleware.Parameters) (params ResumeBatchParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "batch",
+			In:   "path",
+		}
+		params.Batch = packed[key].(string)
+	}
+	return params
+}
+
+func decodeResumeBatchParams(args [1]string, argsEscaped bool, r *http.Request) (params ResumeBatchParams, _ error) {
+	// Decode path: batch.
+	if err := func() error {
+		param := args[0]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[0])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "batch",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				val, err := d.DecodeValue()
+				if err != nil {
+					return err
+				}
+
+				c, err := conv.ToString(val)
+				if err != nil {
+					return err
+				}
+
+				params.Batch = c
+				return nil
+			}(); err != nil {
+				return err
+			}
+			if err := func() error {
+				if err := (validate.String{
+					MinLength:     0,
+					MinLengthSet:  false,
+					MaxLength:     0,
+					MaxLengthSet:  false,
+					Email:         false,
+					Hostname:      false,
+					Regex:         regexMap["^[A-Z0-9][A-Z0-9-]{0,29}$"],
+					MinNumeric:    0,
+					MinNumericSet: false,
+					MaxNumeric:    0,
+					MaxNumericSet: false,
+				}).Validate(string(params.Batch)); err != nil {
+					return errors.Wrap(err, "string")
+				}
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "batch",
 			In:   "path",
 			Err:  err,
 		}
@@ -4839,8 +5732,8 @@ func decodeRevokePrincipalParams(args [1]string, argsEscaped bool, r *http.Reque
 
 // StartRunParams is parameters of startRun operation.
 type StartRunParams struct {
-	// The batch control.
-	Batch Batch
+	// The batch control, as TD-CCCB.
+	Batch string
 }
 
 func unpackStartRunParams(packed middleware.Parameters) (params StartRunParams) {
@@ -4849,7 +5742,7 @@ func unpackStartRunParams(packed middleware.Parameters) (params StartRunParams) 
 			Name: "batch",
 			In:   "path",
 		}
-		params.Batch = packed[key].(Batch)
+		params.Batch = packed[key].(string)
 	}
 	return params
 }
@@ -4884,14 +5777,26 @@ func decodeStartRunParams(args [1]string, argsEscaped bool, r *http.Request) (pa
 					return err
 				}
 
-				params.Batch = Batch(c)
+				params.Batch = c
 				return nil
 			}(); err != nil {
 				return err
 			}
 			if err := func() error {
-				if err := params.Batch.Validate(); err != nil {
-					return err
+				if err := (validate.String{
+					MinLength:     0,
+					MinLengthSet:  false,
+					MaxLength:     0,
+					MaxLengthSet:  false,
+					Email:         false,
+					Hostname:      false,
+					Regex:         regexMap["^[A-Z0-9][A-Z0-9-]{0,29}$"],
+					MinNumeric:    0,
+					MinNumericSet: false,
+					MaxNumeric:    0,
+					MaxNumericSet: false,
+				}).Validate(string(params.Batch)); err != nil {
+					return errors.Wrap(err, "string")
 				}
 				return nil
 			}(); err != nil {

@@ -526,23 +526,201 @@ func (s AsyncapiOK) Read(p []byte) (n int, err error) {
 
 func (*AsyncapiOK) asyncapiRes() {}
 
-type Batch string
+// A batch with its Batch Control, where it stands, and its schedule.
+// Ref: #/components/schemas/Batch
+type Batch struct {
+	Batch       string          `json:"batch"`
+	Description string          `json:"description"`
+	Threads     int             `json:"threads"`
+	Parameters  BatchParameters `json:"parameters"`
+	// The parameters it takes.
+	Takes []BatchParameter `json:"takes"`
+	// A cron expression of five fields; left out, it runs by hand.
+	Schedule OptString       `json:"schedule"`
+	CatchUp  OptBatchCatchUp `json:"catchUp"`
+	// The schedule does not start it.
+	Paused      bool         `json:"paused"`
+	PausedBy    OptString    `json:"pausedBy"`
+	PauseReason OptString    `json:"pauseReason"`
+	PausedAt    OptTimestamp `json:"pausedAt"`
+	NextAt      OptTimestamp `json:"nextAt"`
+	// For how long an occurrence of the schedule has waited to be run.
+	LateSeconds float64      `json:"lateSeconds"`
+	SucceededAt OptTimestamp `json:"succeededAt"`
+	Last        OptRun       `json:"last"`
+}
+
+// GetBatch returns the value of Batch.
+func (s *Batch) GetBatch() string {
+	return s.Batch
+}
+
+// GetDescription returns the value of Description.
+func (s *Batch) GetDescription() string {
+	return s.Description
+}
+
+// GetThreads returns the value of Threads.
+func (s *Batch) GetThreads() int {
+	return s.Threads
+}
+
+// GetParameters returns the value of Parameters.
+func (s *Batch) GetParameters() BatchParameters {
+	return s.Parameters
+}
+
+// GetTakes returns the value of Takes.
+func (s *Batch) GetTakes() []BatchParameter {
+	return s.Takes
+}
+
+// GetSchedule returns the value of Schedule.
+func (s *Batch) GetSchedule() OptString {
+	return s.Schedule
+}
+
+// GetCatchUp returns the value of CatchUp.
+func (s *Batch) GetCatchUp() OptBatchCatchUp {
+	return s.CatchUp
+}
+
+// GetPaused returns the value of Paused.
+func (s *Batch) GetPaused() bool {
+	return s.Paused
+}
+
+// GetPausedBy returns the value of PausedBy.
+func (s *Batch) GetPausedBy() OptString {
+	return s.PausedBy
+}
+
+// GetPauseReason returns the value of PauseReason.
+func (s *Batch) GetPauseReason() OptString {
+	return s.PauseReason
+}
+
+// GetPausedAt returns the value of PausedAt.
+func (s *Batch) GetPausedAt() OptTimestamp {
+	return s.PausedAt
+}
+
+// GetNextAt returns the value of NextAt.
+func (s *Batch) GetNextAt() OptTimestamp {
+	return s.NextAt
+}
+
+// GetLateSeconds returns the value of LateSeconds.
+func (s *Batch) GetLateSeconds() float64 {
+	return s.LateSeconds
+}
+
+// GetSucceededAt returns the value of SucceededAt.
+func (s *Batch) GetSucceededAt() OptTimestamp {
+	return s.SucceededAt
+}
+
+// GetLast returns the value of Last.
+func (s *Batch) GetLast() OptRun {
+	return s.Last
+}
+
+// SetBatch sets the value of Batch.
+func (s *Batch) SetBatch(val string) {
+	s.Batch = val
+}
+
+// SetDescription sets the value of Description.
+func (s *Batch) SetDescription(val string) {
+	s.Description = val
+}
+
+// SetThreads sets the value of Threads.
+func (s *Batch) SetThreads(val int) {
+	s.Threads = val
+}
+
+// SetParameters sets the value of Parameters.
+func (s *Batch) SetParameters(val BatchParameters) {
+	s.Parameters = val
+}
+
+// SetTakes sets the value of Takes.
+func (s *Batch) SetTakes(val []BatchParameter) {
+	s.Takes = val
+}
+
+// SetSchedule sets the value of Schedule.
+func (s *Batch) SetSchedule(val OptString) {
+	s.Schedule = val
+}
+
+// SetCatchUp sets the value of CatchUp.
+func (s *Batch) SetCatchUp(val OptBatchCatchUp) {
+	s.CatchUp = val
+}
+
+// SetPaused sets the value of Paused.
+func (s *Batch) SetPaused(val bool) {
+	s.Paused = val
+}
+
+// SetPausedBy sets the value of PausedBy.
+func (s *Batch) SetPausedBy(val OptString) {
+	s.PausedBy = val
+}
+
+// SetPauseReason sets the value of PauseReason.
+func (s *Batch) SetPauseReason(val OptString) {
+	s.PauseReason = val
+}
+
+// SetPausedAt sets the value of PausedAt.
+func (s *Batch) SetPausedAt(val OptTimestamp) {
+	s.PausedAt = val
+}
+
+// SetNextAt sets the value of NextAt.
+func (s *Batch) SetNextAt(val OptTimestamp) {
+	s.NextAt = val
+}
+
+// SetLateSeconds sets the value of LateSeconds.
+func (s *Batch) SetLateSeconds(val float64) {
+	s.LateSeconds = val
+}
+
+// SetSucceededAt sets the value of SucceededAt.
+func (s *Batch) SetSucceededAt(val OptTimestamp) {
+	s.SucceededAt = val
+}
+
+// SetLast sets the value of Last.
+func (s *Batch) SetLast(val OptRun) {
+	s.Last = val
+}
+
+type BatchCatchUp string
 
 const (
-	BatchLTRPRT Batch = "LTRPRT"
+	BatchCatchUpOnce BatchCatchUp = "once"
+	BatchCatchUpSkip BatchCatchUp = "skip"
 )
 
-// AllValues returns all Batch values.
-func (Batch) AllValues() []Batch {
-	return []Batch{
-		BatchLTRPRT,
+// AllValues returns all BatchCatchUp values.
+func (BatchCatchUp) AllValues() []BatchCatchUp {
+	return []BatchCatchUp{
+		BatchCatchUpOnce,
+		BatchCatchUpSkip,
 	}
 }
 
 // MarshalText implements encoding.TextMarshaler.
-func (s Batch) MarshalText() ([]byte, error) {
+func (s BatchCatchUp) MarshalText() ([]byte, error) {
 	switch s {
-	case BatchLTRPRT:
+	case BatchCatchUpOnce:
+		return []byte(s), nil
+	case BatchCatchUpSkip:
 		return []byte(s), nil
 	default:
 		return nil, errors.Errorf("invalid value: %q", s)
@@ -550,10 +728,13 @@ func (s Batch) MarshalText() ([]byte, error) {
 }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
-func (s *Batch) UnmarshalText(data []byte) error {
-	switch Batch(data) {
-	case BatchLTRPRT:
-		*s = BatchLTRPRT
+func (s *BatchCatchUp) UnmarshalText(data []byte) error {
+	switch BatchCatchUp(data) {
+	case BatchCatchUpOnce:
+		*s = BatchCatchUpOnce
+		return nil
+	case BatchCatchUpSkip:
+		*s = BatchCatchUpSkip
 		return nil
 	default:
 		return errors.Errorf("invalid value: %q", data)
@@ -738,6 +919,179 @@ func (s *BatchControlParameters) init() BatchControlParameters {
 }
 
 type BatchID string
+
+// Ref: #/components/schemas/BatchList
+type BatchList struct {
+	Batches []Batch `json:"batches"`
+}
+
+// GetBatches returns the value of Batches.
+func (s *BatchList) GetBatches() []Batch {
+	return s.Batches
+}
+
+// SetBatches sets the value of Batches.
+func (s *BatchList) SetBatches(val []Batch) {
+	s.Batches = val
+}
+
+func (*BatchList) listBatchesRes() {}
+
+// Ref: #/components/schemas/BatchParameter
+type BatchParameter struct {
+	Name        string    `json:"name"`
+	Kind        string    `json:"kind"`
+	Least       OptInt    `json:"least"`
+	Most        OptInt    `json:"most"`
+	Default     OptString `json:"default"`
+	Description OptString `json:"description"`
+}
+
+// GetName returns the value of Name.
+func (s *BatchParameter) GetName() string {
+	return s.Name
+}
+
+// GetKind returns the value of Kind.
+func (s *BatchParameter) GetKind() string {
+	return s.Kind
+}
+
+// GetLeast returns the value of Least.
+func (s *BatchParameter) GetLeast() OptInt {
+	return s.Least
+}
+
+// GetMost returns the value of Most.
+func (s *BatchParameter) GetMost() OptInt {
+	return s.Most
+}
+
+// GetDefault returns the value of Default.
+func (s *BatchParameter) GetDefault() OptString {
+	return s.Default
+}
+
+// GetDescription returns the value of Description.
+func (s *BatchParameter) GetDescription() OptString {
+	return s.Description
+}
+
+// SetName sets the value of Name.
+func (s *BatchParameter) SetName(val string) {
+	s.Name = val
+}
+
+// SetKind sets the value of Kind.
+func (s *BatchParameter) SetKind(val string) {
+	s.Kind = val
+}
+
+// SetLeast sets the value of Least.
+func (s *BatchParameter) SetLeast(val OptInt) {
+	s.Least = val
+}
+
+// SetMost sets the value of Most.
+func (s *BatchParameter) SetMost(val OptInt) {
+	s.Most = val
+}
+
+// SetDefault sets the value of Default.
+func (s *BatchParameter) SetDefault(val OptString) {
+	s.Default = val
+}
+
+// SetDescription sets the value of Description.
+func (s *BatchParameter) SetDescription(val OptString) {
+	s.Description = val
+}
+
+// Parameters by name, as LEAD-DAYS.
+// Ref: #/components/schemas/BatchParameters
+type BatchParameters map[string]string
+
+func (s *BatchParameters) init() BatchParameters {
+	m := *s
+	if m == nil {
+		m = map[string]string{}
+		*s = m
+	}
+	return m
+}
+
+// Where a run or an instance of a thread stands. `pending`: its work is not parted yet, or nobody
+// works on it yet. `error`: it stopped and can be restarted. `lapsed`: of an instance whose gateway
+// was lost; another went on.
+// Ref: #/components/schemas/BatchState
+type BatchState string
+
+const (
+	BatchStatePending   BatchState = "pending"
+	BatchStateRunning   BatchState = "running"
+	BatchStateComplete  BatchState = "complete"
+	BatchStateError     BatchState = "error"
+	BatchStateCancelled BatchState = "cancelled"
+	BatchStateLapsed    BatchState = "lapsed"
+)
+
+// AllValues returns all BatchState values.
+func (BatchState) AllValues() []BatchState {
+	return []BatchState{
+		BatchStatePending,
+		BatchStateRunning,
+		BatchStateComplete,
+		BatchStateError,
+		BatchStateCancelled,
+		BatchStateLapsed,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s BatchState) MarshalText() ([]byte, error) {
+	switch s {
+	case BatchStatePending:
+		return []byte(s), nil
+	case BatchStateRunning:
+		return []byte(s), nil
+	case BatchStateComplete:
+		return []byte(s), nil
+	case BatchStateError:
+		return []byte(s), nil
+	case BatchStateCancelled:
+		return []byte(s), nil
+	case BatchStateLapsed:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *BatchState) UnmarshalText(data []byte) error {
+	switch BatchState(data) {
+	case BatchStatePending:
+		*s = BatchStatePending
+		return nil
+	case BatchStateRunning:
+		*s = BatchStateRunning
+		return nil
+	case BatchStateComplete:
+		*s = BatchStateComplete
+		return nil
+	case BatchStateError:
+		*s = BatchStateError
+		return nil
+	case BatchStateCancelled:
+		*s = BatchStateCancelled
+		return nil
+	case BatchStateLapsed:
+		*s = BatchStateLapsed
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
 
 type Bearer struct {
 	Token string
@@ -1258,6 +1612,22 @@ func (*CancelManyNotFound) cancelManyRes() {}
 type CancelManyUnprocessableEntity Problem
 
 func (*CancelManyUnprocessableEntity) cancelManyRes() {}
+
+type CancelRunConflict Problem
+
+func (*CancelRunConflict) cancelRunRes() {}
+
+type CancelRunForbidden Problem
+
+func (*CancelRunForbidden) cancelRunRes() {}
+
+type CancelRunNotFound Problem
+
+func (*CancelRunNotFound) cancelRunRes() {}
+
+type CancelRunUnprocessableEntity Problem
+
+func (*CancelRunUnprocessableEntity) cancelRunRes() {}
 
 // What a cancellation did, or would do.
 // Ref: #/components/schemas/CancellationAnswer
@@ -5127,6 +5497,18 @@ type GetPersonUnprocessableEntity Problem
 
 func (*GetPersonUnprocessableEntity) getPersonRes() {}
 
+type GetRunForbidden Problem
+
+func (*GetRunForbidden) getRunRes() {}
+
+type GetRunNotFound Problem
+
+func (*GetRunNotFound) getRunRes() {}
+
+type GetRunUnprocessableEntity Problem
+
+func (*GetRunUnprocessableEntity) getRunRes() {}
+
 // A legal hold.
 // Ref: #/components/schemas/Hold
 type Hold struct {
@@ -6280,6 +6662,10 @@ type ListRunsForbidden Problem
 
 func (*ListRunsForbidden) listRunsRes() {}
 
+type ListRunsNotFound Problem
+
+func (*ListRunsNotFound) listRunsRes() {}
+
 type ListRunsUnprocessableEntity Problem
 
 func (*ListRunsUnprocessableEntity) listRunsRes() {}
@@ -7358,6 +7744,52 @@ func (o OptAcceptContactsValidate) Or(d AcceptContactsValidate) AcceptContactsVa
 	return d
 }
 
+// NewOptBatchCatchUp returns new OptBatchCatchUp with value set to v.
+func NewOptBatchCatchUp(v BatchCatchUp) OptBatchCatchUp {
+	return OptBatchCatchUp{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptBatchCatchUp is optional BatchCatchUp.
+type OptBatchCatchUp struct {
+	Value BatchCatchUp
+	Set   bool
+}
+
+// IsSet returns true if OptBatchCatchUp was set.
+func (o OptBatchCatchUp) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptBatchCatchUp) Reset() {
+	var v BatchCatchUp
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptBatchCatchUp) SetTo(v BatchCatchUp) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptBatchCatchUp) Get() (v BatchCatchUp, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptBatchCatchUp) Or(d BatchCatchUp) BatchCatchUp {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptBatchControlCatchUp returns new OptBatchControlCatchUp with value set to v.
 func NewOptBatchControlCatchUp(v BatchControlCatchUp) OptBatchControlCatchUp {
 	return OptBatchControlCatchUp{
@@ -7490,6 +7922,98 @@ func (o OptBatchID) Get() (v BatchID, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptBatchID) Or(d BatchID) BatchID {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptBatchParameters returns new OptBatchParameters with value set to v.
+func NewOptBatchParameters(v BatchParameters) OptBatchParameters {
+	return OptBatchParameters{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptBatchParameters is optional BatchParameters.
+type OptBatchParameters struct {
+	Value BatchParameters
+	Set   bool
+}
+
+// IsSet returns true if OptBatchParameters was set.
+func (o OptBatchParameters) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptBatchParameters) Reset() {
+	var v BatchParameters
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptBatchParameters) SetTo(v BatchParameters) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptBatchParameters) Get() (v BatchParameters, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptBatchParameters) Or(d BatchParameters) BatchParameters {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptBatchState returns new OptBatchState with value set to v.
+func NewOptBatchState(v BatchState) OptBatchState {
+	return OptBatchState{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptBatchState is optional BatchState.
+type OptBatchState struct {
+	Value BatchState
+	Set   bool
+}
+
+// IsSet returns true if OptBatchState was set.
+func (o OptBatchState) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptBatchState) Reset() {
+	var v BatchState
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptBatchState) SetTo(v BatchState) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptBatchState) Get() (v BatchState, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptBatchState) Or(d BatchState) BatchState {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -9382,6 +9906,98 @@ func (o OptRouteSettingsSender) Or(d RouteSettingsSender) RouteSettingsSender {
 	return d
 }
 
+// NewOptRun returns new OptRun with value set to v.
+func NewOptRun(v Run) OptRun {
+	return OptRun{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptRun is optional Run.
+type OptRun struct {
+	Value Run
+	Set   bool
+}
+
+// IsSet returns true if OptRun was set.
+func (o OptRun) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptRun) Reset() {
+	var v Run
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptRun) SetTo(v Run) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptRun) Get() (v Run, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptRun) Or(d Run) Run {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptRunRequest returns new OptRunRequest with value set to v.
+func NewOptRunRequest(v RunRequest) OptRunRequest {
+	return OptRunRequest{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptRunRequest is optional RunRequest.
+type OptRunRequest struct {
+	Value RunRequest
+	Set   bool
+}
+
+// IsSet returns true if OptRunRequest was set.
+func (o OptRunRequest) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptRunRequest) Reset() {
+	var v RunRequest
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptRunRequest) SetTo(v RunRequest) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptRunRequest) Get() (v RunRequest, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptRunRequest) Or(d RunRequest) RunRequest {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptSATypeSpecialRole returns new OptSATypeSpecialRole with value set to v.
 func NewOptSATypeSpecialRole(v SATypeSpecialRole) OptSATypeSpecialRole {
 	return OptSATypeSpecialRole{
@@ -10224,6 +10840,23 @@ func (s *Pause) SetBy(val string) {
 func (s *Pause) SetUntil(val OptTimestamp) {
 	s.Until = val
 }
+
+type PauseBatchForbidden Problem
+
+func (*PauseBatchForbidden) pauseBatchRes() {}
+
+// PauseBatchNoContent is response for PauseBatch operation.
+type PauseBatchNoContent struct{}
+
+func (*PauseBatchNoContent) pauseBatchRes() {}
+
+type PauseBatchNotFound Problem
+
+func (*PauseBatchNotFound) pauseBatchRes() {}
+
+type PauseBatchUnprocessableEntity Problem
+
+func (*PauseBatchUnprocessableEntity) pauseBatchRes() {}
 
 type PauseLaneForbidden Problem
 
@@ -11346,6 +11979,7 @@ func (s *Problem) SetErrors(val []ProblemErrorsItem) {
 func (*Problem) asyncapiRes()       {}
 func (*Problem) getConfigRes()      {}
 func (*Problem) listAlgorithmsRes() {}
+func (*Problem) listBatchesRes()    {}
 func (*Problem) listBreakersRes()   {}
 func (*Problem) listGatewaysRes()   {}
 func (*Problem) listLanesRes()      {}
@@ -11918,6 +12552,22 @@ func (s *ReplayRequest) SetLimit(val OptInt) {
 	s.Limit = val
 }
 
+type RerunConflict Problem
+
+func (*RerunConflict) rerunRes() {}
+
+type RerunForbidden Problem
+
+func (*RerunForbidden) rerunRes() {}
+
+type RerunNotFound Problem
+
+func (*RerunNotFound) rerunRes() {}
+
+type RerunUnprocessableEntity Problem
+
+func (*RerunUnprocessableEntity) rerunRes() {}
+
 type ResetBreakerForbidden Problem
 
 func (*ResetBreakerForbidden) resetBreakerRes() {}
@@ -12034,6 +12684,39 @@ func (s *ResolveRequestOutcome) UnmarshalText(data []byte) error {
 		return errors.Errorf("invalid value: %q", data)
 	}
 }
+
+type RestartRunConflict Problem
+
+func (*RestartRunConflict) restartRunRes() {}
+
+type RestartRunForbidden Problem
+
+func (*RestartRunForbidden) restartRunRes() {}
+
+type RestartRunNotFound Problem
+
+func (*RestartRunNotFound) restartRunRes() {}
+
+type RestartRunUnprocessableEntity Problem
+
+func (*RestartRunUnprocessableEntity) restartRunRes() {}
+
+type ResumeBatchForbidden Problem
+
+func (*ResumeBatchForbidden) resumeBatchRes() {}
+
+// ResumeBatchNoContent is response for ResumeBatch operation.
+type ResumeBatchNoContent struct{}
+
+func (*ResumeBatchNoContent) resumeBatchRes() {}
+
+type ResumeBatchNotFound Problem
+
+func (*ResumeBatchNotFound) resumeBatchRes() {}
+
+type ResumeBatchUnprocessableEntity Problem
+
+func (*ResumeBatchUnprocessableEntity) resumeBatchRes() {}
 
 type ResumeLaneForbidden Problem
 
@@ -12681,7 +13364,7 @@ func (s *RouteSettingsSender) init() RouteSettingsSender {
 	return m
 }
 
-// A run of the letter extract.
+// A run of a batch.
 // Ref: #/components/schemas/Run
 type Run struct {
 	Batch string `json:"batch"`
@@ -12690,12 +13373,28 @@ type Run struct {
 	BusinessDate string       `json:"businessDate"`
 	OpenedAt     Timestamp    `json:"openedAt"`
 	ClosedAt     OptTimestamp `json:"closedAt"`
-	// Of a closed run.
+	// Of a closed run of LTRPRT, how many letters it handed over; 0 of any other batch.
 	Letters int64 `json:"letters"`
-	// Of a closed run, the digest over its records, as in the manifest.
+	// Of a closed run of LTRPRT, the digest over its records, as in the manifest.
 	SHA256 OptString `json:"sha256"`
 	// The schedule, or a principal.
-	By string `json:"by"`
+	By    string        `json:"by"`
+	State OptBatchState `json:"state"`
+	// The number of the run it repeats.
+	RerunOf    OptInt64           `json:"rerunOf"`
+	Parameters OptBatchParameters `json:"parameters"`
+	// Into how many threads its work is parted at most.
+	Threads OptInt `json:"threads"`
+	// How many rows were found when its work was parted.
+	Found OptInt64 `json:"found"`
+	// How many rows were done without an error.
+	Done OptInt64 `json:"done"`
+	// How many rows had an error.
+	Errors OptInt64 `json:"errors"`
+	// Why it failed or was cancelled.
+	Reason    OptString    `json:"reason"`
+	DueAt     OptTimestamp `json:"dueAt"`
+	StartedAt OptTimestamp `json:"startedAt"`
 }
 
 // GetBatch returns the value of Batch.
@@ -12738,6 +13437,56 @@ func (s *Run) GetBy() string {
 	return s.By
 }
 
+// GetState returns the value of State.
+func (s *Run) GetState() OptBatchState {
+	return s.State
+}
+
+// GetRerunOf returns the value of RerunOf.
+func (s *Run) GetRerunOf() OptInt64 {
+	return s.RerunOf
+}
+
+// GetParameters returns the value of Parameters.
+func (s *Run) GetParameters() OptBatchParameters {
+	return s.Parameters
+}
+
+// GetThreads returns the value of Threads.
+func (s *Run) GetThreads() OptInt {
+	return s.Threads
+}
+
+// GetFound returns the value of Found.
+func (s *Run) GetFound() OptInt64 {
+	return s.Found
+}
+
+// GetDone returns the value of Done.
+func (s *Run) GetDone() OptInt64 {
+	return s.Done
+}
+
+// GetErrors returns the value of Errors.
+func (s *Run) GetErrors() OptInt64 {
+	return s.Errors
+}
+
+// GetReason returns the value of Reason.
+func (s *Run) GetReason() OptString {
+	return s.Reason
+}
+
+// GetDueAt returns the value of DueAt.
+func (s *Run) GetDueAt() OptTimestamp {
+	return s.DueAt
+}
+
+// GetStartedAt returns the value of StartedAt.
+func (s *Run) GetStartedAt() OptTimestamp {
+	return s.StartedAt
+}
+
 // SetBatch sets the value of Batch.
 func (s *Run) SetBatch(val string) {
 	s.Batch = val
@@ -12778,7 +13527,171 @@ func (s *Run) SetBy(val string) {
 	s.By = val
 }
 
-func (*Run) startRunRes() {}
+// SetState sets the value of State.
+func (s *Run) SetState(val OptBatchState) {
+	s.State = val
+}
+
+// SetRerunOf sets the value of RerunOf.
+func (s *Run) SetRerunOf(val OptInt64) {
+	s.RerunOf = val
+}
+
+// SetParameters sets the value of Parameters.
+func (s *Run) SetParameters(val OptBatchParameters) {
+	s.Parameters = val
+}
+
+// SetThreads sets the value of Threads.
+func (s *Run) SetThreads(val OptInt) {
+	s.Threads = val
+}
+
+// SetFound sets the value of Found.
+func (s *Run) SetFound(val OptInt64) {
+	s.Found = val
+}
+
+// SetDone sets the value of Done.
+func (s *Run) SetDone(val OptInt64) {
+	s.Done = val
+}
+
+// SetErrors sets the value of Errors.
+func (s *Run) SetErrors(val OptInt64) {
+	s.Errors = val
+}
+
+// SetReason sets the value of Reason.
+func (s *Run) SetReason(val OptString) {
+	s.Reason = val
+}
+
+// SetDueAt sets the value of DueAt.
+func (s *Run) SetDueAt(val OptTimestamp) {
+	s.DueAt = val
+}
+
+// SetStartedAt sets the value of StartedAt.
+func (s *Run) SetStartedAt(val OptTimestamp) {
+	s.StartedAt = val
+}
+
+func (*Run) cancelRunRes()  {}
+func (*Run) rerunRes()      {}
+func (*Run) restartRunRes() {}
+
+// Ref: #/components/schemas/RunDetail
+type RunDetail struct {
+	Run Run `json:"run"`
+	// The instances of its threads, in order of thread and instance.
+	Threads []RunThread `json:"threads"`
+	// The first hundred rows that had an error, by key.
+	Errors []RunError `json:"errors"`
+}
+
+// GetRun returns the value of Run.
+func (s *RunDetail) GetRun() Run {
+	return s.Run
+}
+
+// GetThreads returns the value of Threads.
+func (s *RunDetail) GetThreads() []RunThread {
+	return s.Threads
+}
+
+// GetErrors returns the value of Errors.
+func (s *RunDetail) GetErrors() []RunError {
+	return s.Errors
+}
+
+// SetRun sets the value of Run.
+func (s *RunDetail) SetRun(val Run) {
+	s.Run = val
+}
+
+// SetThreads sets the value of Threads.
+func (s *RunDetail) SetThreads(val []RunThread) {
+	s.Threads = val
+}
+
+// SetErrors sets the value of Errors.
+func (s *RunDetail) SetErrors(val []RunError) {
+	s.Errors = val
+}
+
+func (*RunDetail) getRunRes() {}
+
+// A row that had an error, by its key.
+// Ref: #/components/schemas/RunError
+type RunError struct {
+	Key      string    `json:"key"`
+	Thread   int       `json:"thread"`
+	Instance int       `json:"instance"`
+	Code     string    `json:"code"`
+	Text     string    `json:"text"`
+	At       Timestamp `json:"at"`
+}
+
+// GetKey returns the value of Key.
+func (s *RunError) GetKey() string {
+	return s.Key
+}
+
+// GetThread returns the value of Thread.
+func (s *RunError) GetThread() int {
+	return s.Thread
+}
+
+// GetInstance returns the value of Instance.
+func (s *RunError) GetInstance() int {
+	return s.Instance
+}
+
+// GetCode returns the value of Code.
+func (s *RunError) GetCode() string {
+	return s.Code
+}
+
+// GetText returns the value of Text.
+func (s *RunError) GetText() string {
+	return s.Text
+}
+
+// GetAt returns the value of At.
+func (s *RunError) GetAt() Timestamp {
+	return s.At
+}
+
+// SetKey sets the value of Key.
+func (s *RunError) SetKey(val string) {
+	s.Key = val
+}
+
+// SetThread sets the value of Thread.
+func (s *RunError) SetThread(val int) {
+	s.Thread = val
+}
+
+// SetInstance sets the value of Instance.
+func (s *RunError) SetInstance(val int) {
+	s.Instance = val
+}
+
+// SetCode sets the value of Code.
+func (s *RunError) SetCode(val string) {
+	s.Code = val
+}
+
+// SetText sets the value of Text.
+func (s *RunError) SetText(val string) {
+	s.Text = val
+}
+
+// SetAt sets the value of At.
+func (s *RunError) SetAt(val Timestamp) {
+	s.At = val
+}
 
 // Ref: #/components/schemas/RunList
 type RunList struct {
@@ -12796,6 +13709,208 @@ func (s *RunList) SetRuns(val []Run) {
 }
 
 func (*RunList) listRunsRes() {}
+
+// What a run is asked for with; what is left out is the Batch Control's.
+// Ref: #/components/schemas/RunRequest
+type RunRequest struct {
+	// The business date, as 2026-03-31; left out, today's in the zone of the Batch Control's division.
+	BusinessDate OptString          `json:"businessDate"`
+	Parameters   OptBatchParameters `json:"parameters"`
+	// Into how many threads the work is parted at most, 1 to 64.
+	Threads OptInt `json:"threads"`
+}
+
+// GetBusinessDate returns the value of BusinessDate.
+func (s *RunRequest) GetBusinessDate() OptString {
+	return s.BusinessDate
+}
+
+// GetParameters returns the value of Parameters.
+func (s *RunRequest) GetParameters() OptBatchParameters {
+	return s.Parameters
+}
+
+// GetThreads returns the value of Threads.
+func (s *RunRequest) GetThreads() OptInt {
+	return s.Threads
+}
+
+// SetBusinessDate sets the value of BusinessDate.
+func (s *RunRequest) SetBusinessDate(val OptString) {
+	s.BusinessDate = val
+}
+
+// SetParameters sets the value of Parameters.
+func (s *RunRequest) SetParameters(val OptBatchParameters) {
+	s.Parameters = val
+}
+
+// SetThreads sets the value of Threads.
+func (s *RunRequest) SetThreads(val OptInt) {
+	s.Threads = val
+}
+
+// One instance of a thread. The keys of its rows are behind `after`, up to and with `until`; up to
+// `at` they are done.
+// Ref: #/components/schemas/RunThread
+type RunThread struct {
+	Thread   int        `json:"thread"`
+	Instance int        `json:"instance"`
+	State    BatchState `json:"state"`
+	After    OptString  `json:"after"`
+	Until    OptString  `json:"until"`
+	// The restart point.
+	At     OptString `json:"at"`
+	Found  int64     `json:"found"`
+	Done   int64     `json:"done"`
+	Errors int64     `json:"errors"`
+	// The gateway that works on it, or did.
+	Owner      OptString    `json:"owner"`
+	LeaseUntil OptTimestamp `json:"leaseUntil"`
+	StartedAt  OptTimestamp `json:"startedAt"`
+	EndedAt    OptTimestamp `json:"endedAt"`
+	Reason     OptString    `json:"reason"`
+}
+
+// GetThread returns the value of Thread.
+func (s *RunThread) GetThread() int {
+	return s.Thread
+}
+
+// GetInstance returns the value of Instance.
+func (s *RunThread) GetInstance() int {
+	return s.Instance
+}
+
+// GetState returns the value of State.
+func (s *RunThread) GetState() BatchState {
+	return s.State
+}
+
+// GetAfter returns the value of After.
+func (s *RunThread) GetAfter() OptString {
+	return s.After
+}
+
+// GetUntil returns the value of Until.
+func (s *RunThread) GetUntil() OptString {
+	return s.Until
+}
+
+// GetAt returns the value of At.
+func (s *RunThread) GetAt() OptString {
+	return s.At
+}
+
+// GetFound returns the value of Found.
+func (s *RunThread) GetFound() int64 {
+	return s.Found
+}
+
+// GetDone returns the value of Done.
+func (s *RunThread) GetDone() int64 {
+	return s.Done
+}
+
+// GetErrors returns the value of Errors.
+func (s *RunThread) GetErrors() int64 {
+	return s.Errors
+}
+
+// GetOwner returns the value of Owner.
+func (s *RunThread) GetOwner() OptString {
+	return s.Owner
+}
+
+// GetLeaseUntil returns the value of LeaseUntil.
+func (s *RunThread) GetLeaseUntil() OptTimestamp {
+	return s.LeaseUntil
+}
+
+// GetStartedAt returns the value of StartedAt.
+func (s *RunThread) GetStartedAt() OptTimestamp {
+	return s.StartedAt
+}
+
+// GetEndedAt returns the value of EndedAt.
+func (s *RunThread) GetEndedAt() OptTimestamp {
+	return s.EndedAt
+}
+
+// GetReason returns the value of Reason.
+func (s *RunThread) GetReason() OptString {
+	return s.Reason
+}
+
+// SetThread sets the value of Thread.
+func (s *RunThread) SetThread(val int) {
+	s.Thread = val
+}
+
+// SetInstance sets the value of Instance.
+func (s *RunThread) SetInstance(val int) {
+	s.Instance = val
+}
+
+// SetState sets the value of State.
+func (s *RunThread) SetState(val BatchState) {
+	s.State = val
+}
+
+// SetAfter sets the value of After.
+func (s *RunThread) SetAfter(val OptString) {
+	s.After = val
+}
+
+// SetUntil sets the value of Until.
+func (s *RunThread) SetUntil(val OptString) {
+	s.Until = val
+}
+
+// SetAt sets the value of At.
+func (s *RunThread) SetAt(val OptString) {
+	s.At = val
+}
+
+// SetFound sets the value of Found.
+func (s *RunThread) SetFound(val int64) {
+	s.Found = val
+}
+
+// SetDone sets the value of Done.
+func (s *RunThread) SetDone(val int64) {
+	s.Done = val
+}
+
+// SetErrors sets the value of Errors.
+func (s *RunThread) SetErrors(val int64) {
+	s.Errors = val
+}
+
+// SetOwner sets the value of Owner.
+func (s *RunThread) SetOwner(val OptString) {
+	s.Owner = val
+}
+
+// SetLeaseUntil sets the value of LeaseUntil.
+func (s *RunThread) SetLeaseUntil(val OptTimestamp) {
+	s.LeaseUntil = val
+}
+
+// SetStartedAt sets the value of StartedAt.
+func (s *RunThread) SetStartedAt(val OptTimestamp) {
+	s.StartedAt = val
+}
+
+// SetEndedAt sets the value of EndedAt.
+func (s *RunThread) SetEndedAt(val OptTimestamp) {
+	s.EndedAt = val
+}
+
+// SetReason sets the value of Reason.
+func (s *RunThread) SetReason(val OptString) {
+	s.Reason = val
+}
 
 // A type of service agreement.
 // Ref: #/components/schemas/SAType
@@ -12959,6 +14074,10 @@ func (s *Skill) SetLevel(val int) {
 
 type Span string
 
+type StartRunAccepted Run
+
+func (*StartRunAccepted) startRunRes() {}
+
 type StartRunConflict Problem
 
 func (*StartRunConflict) startRunRes() {}
@@ -12966,6 +14085,14 @@ func (*StartRunConflict) startRunRes() {}
 type StartRunForbidden Problem
 
 func (*StartRunForbidden) startRunRes() {}
+
+type StartRunNotFound Problem
+
+func (*StartRunNotFound) startRunRes() {}
+
+type StartRunOK Run
+
+func (*StartRunOK) startRunRes() {}
 
 type StartRunUnprocessableEntity Problem
 
@@ -14139,6 +15266,7 @@ func (*UnauthorizedHeaders) acceptContactRes()      {}
 func (*UnauthorizedHeaders) acceptContactsRes()     {}
 func (*UnauthorizedHeaders) cancelContactRes()      {}
 func (*UnauthorizedHeaders) cancelManyRes()         {}
+func (*UnauthorizedHeaders) cancelRunRes()          {}
 func (*UnauthorizedHeaders) createPrincipalRes()    {}
 func (*UnauthorizedHeaders) diffConfigRes()         {}
 func (*UnauthorizedHeaders) extendCallsRes()        {}
@@ -14150,11 +15278,13 @@ func (*UnauthorizedHeaders) getContactRes()         {}
 func (*UnauthorizedHeaders) getIntakeBatchRes()     {}
 func (*UnauthorizedHeaders) getMessageRes()         {}
 func (*UnauthorizedHeaders) getPersonRes()          {}
+func (*UnauthorizedHeaders) getRunRes()             {}
 func (*UnauthorizedHeaders) leaseCallsRes()         {}
 func (*UnauthorizedHeaders) liftHoldRes()           {}
 func (*UnauthorizedHeaders) liftSuppressionRes()    {}
 func (*UnauthorizedHeaders) lintConfigRes()         {}
 func (*UnauthorizedHeaders) listAlgorithmsRes()     {}
+func (*UnauthorizedHeaders) listBatchesRes()        {}
 func (*UnauthorizedHeaders) listBreakersRes()       {}
 func (*UnauthorizedHeaders) listChangesRes()        {}
 func (*UnauthorizedHeaders) listConfigVersionsRes() {}
@@ -14167,6 +15297,7 @@ func (*UnauthorizedHeaders) listPrincipalsRes()     {}
 func (*UnauthorizedHeaders) listRunsRes()           {}
 func (*UnauthorizedHeaders) listSuppressionsRes()   {}
 func (*UnauthorizedHeaders) listToDosRes()          {}
+func (*UnauthorizedHeaders) pauseBatchRes()         {}
 func (*UnauthorizedHeaders) pauseLaneRes()          {}
 func (*UnauthorizedHeaders) postCallResultsRes()    {}
 func (*UnauthorizedHeaders) proveConsistencyRes()   {}
@@ -14177,8 +15308,11 @@ func (*UnauthorizedHeaders) putPersonRes()          {}
 func (*UnauthorizedHeaders) putSuppressionRes()     {}
 func (*UnauthorizedHeaders) recallCallsRes()        {}
 func (*UnauthorizedHeaders) replayDeadLettersRes()  {}
+func (*UnauthorizedHeaders) rerunRes()              {}
 func (*UnauthorizedHeaders) resetBreakerRes()       {}
 func (*UnauthorizedHeaders) resolveMessageRes()     {}
+func (*UnauthorizedHeaders) restartRunRes()         {}
+func (*UnauthorizedHeaders) resumeBatchRes()        {}
 func (*UnauthorizedHeaders) resumeLaneRes()         {}
 func (*UnauthorizedHeaders) retryMessageRes()       {}
 func (*UnauthorizedHeaders) revokePrincipalRes()    {}
@@ -14216,6 +15350,7 @@ func (*UnavailableHeaders) acceptContactsRes()     {}
 func (*UnavailableHeaders) asyncapiRes()           {}
 func (*UnavailableHeaders) cancelContactRes()      {}
 func (*UnavailableHeaders) cancelManyRes()         {}
+func (*UnavailableHeaders) cancelRunRes()          {}
 func (*UnavailableHeaders) createPrincipalRes()    {}
 func (*UnavailableHeaders) diffConfigRes()         {}
 func (*UnavailableHeaders) extendCallsRes()        {}
@@ -14227,11 +15362,13 @@ func (*UnavailableHeaders) getContactRes()         {}
 func (*UnavailableHeaders) getIntakeBatchRes()     {}
 func (*UnavailableHeaders) getMessageRes()         {}
 func (*UnavailableHeaders) getPersonRes()          {}
+func (*UnavailableHeaders) getRunRes()             {}
 func (*UnavailableHeaders) leaseCallsRes()         {}
 func (*UnavailableHeaders) liftHoldRes()           {}
 func (*UnavailableHeaders) liftSuppressionRes()    {}
 func (*UnavailableHeaders) lintConfigRes()         {}
 func (*UnavailableHeaders) listAlgorithmsRes()     {}
+func (*UnavailableHeaders) listBatchesRes()        {}
 func (*UnavailableHeaders) listChangesRes()        {}
 func (*UnavailableHeaders) listConfigVersionsRes() {}
 func (*UnavailableHeaders) listDeadLettersRes()    {}
@@ -14245,6 +15382,7 @@ func (*UnavailableHeaders) listSuppressionsRes()   {}
 func (*UnavailableHeaders) listToDosRes()          {}
 func (*UnavailableHeaders) liveRes()               {}
 func (*UnavailableHeaders) openapiRes()            {}
+func (*UnavailableHeaders) pauseBatchRes()         {}
 func (*UnavailableHeaders) pauseLaneRes()          {}
 func (*UnavailableHeaders) postCallResultsRes()    {}
 func (*UnavailableHeaders) proveConsistencyRes()   {}
@@ -14255,8 +15393,11 @@ func (*UnavailableHeaders) putPersonRes()          {}
 func (*UnavailableHeaders) putSuppressionRes()     {}
 func (*UnavailableHeaders) recallCallsRes()        {}
 func (*UnavailableHeaders) replayDeadLettersRes()  {}
+func (*UnavailableHeaders) rerunRes()              {}
 func (*UnavailableHeaders) resetBreakerRes()       {}
 func (*UnavailableHeaders) resolveMessageRes()     {}
+func (*UnavailableHeaders) restartRunRes()         {}
+func (*UnavailableHeaders) resumeBatchRes()        {}
 func (*UnavailableHeaders) resumeLaneRes()         {}
 func (*UnavailableHeaders) retryMessageRes()       {}
 func (*UnavailableHeaders) revokePrincipalRes()    {}

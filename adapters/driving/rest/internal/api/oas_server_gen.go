@@ -45,6 +45,12 @@ type Handler interface {
 	//
 	// POST /v1/cancellations
 	CancelMany(ctx context.Context, req *CancellationRequest) (CancelManyRes, error)
+	// CancelRun implements cancelRun operation.
+	//
+	// Ends a run that is open or has failed. What was committed stays.
+	//
+	// POST /v1/batches/{batch}/runs/{run}/cancel
+	CancelRun(ctx context.Context, params CancelRunParams) (CancelRunRes, error)
 	// CreatePrincipal implements createPrincipal operation.
 	//
 	// Creates a user or system with a new key. The key is in this answer and nowhere else.
@@ -120,6 +126,13 @@ type Handler interface {
 	//
 	// GET /v1/persons/{externalId}
 	GetPerson(ctx context.Context, params GetPersonParams) (GetPersonRes, error)
+	// GetRun implements getRun operation.
+	//
+	// Returns a run with its threads, their instances and progress, and the first hundred rows that had an
+	// error.
+	//
+	// GET /v1/batches/{batch}/runs/{run}
+	GetRun(ctx context.Context, params GetRunParams) (GetRunRes, error)
 	// LeaseCalls implements leaseCalls operation.
 	//
 	// Lends the caller calls of its own routes, most urgent first, until `leasedUntil`. Dial each at most
@@ -156,6 +169,13 @@ type Handler interface {
 	//
 	// GET /v1/algorithms
 	ListAlgorithms(ctx context.Context) (ListAlgorithmsRes, error)
+	// ListBatches implements listBatches operation.
+	//
+	// Lists every batch with its Batch Control, where it stands and when its schedule starts it next
+	// (process 3.4.1.1, steps 1.9 and 2.0).
+	//
+	// GET /v1/batches
+	ListBatches(ctx context.Context) (ListBatchesRes, error)
 	// ListBreakers implements listBreakers operation.
 	//
 	// Lists the breakers of the gateway that answers: each gateway has its own, and finds out for itself.
@@ -252,6 +272,13 @@ type Handler interface {
 	//
 	// GET /openapi.yaml
 	Openapi(ctx context.Context) (OpenapiRes, error)
+	// PauseBatch implements pauseBatch operation.
+	//
+	// Keeps the schedule from starting the batch until it is resumed; by hand it can be run, and a run
+	// that is open goes on. The ledger says who did it and why.
+	//
+	// POST /v1/batches/{batch}/pause
+	PauseBatch(ctx context.Context, req *ReasonRequest, params PauseBatchParams) (PauseBatchRes, error)
 	// PauseLane implements pauseLane operation.
 	//
 	// Nothing is claimed from the lane until a person resumes it. No attempt is spent meanwhile.
@@ -341,6 +368,13 @@ type Handler interface {
 	//
 	// POST /v1/dead-letters/replay
 	ReplayDeadLetters(ctx context.Context, req *ReplayRequest, params ReplayDeadLettersParams) (ReplayDeadLettersRes, error)
+	// Rerun implements rerun operation.
+	//
+	// Asks for the run again under a new number, with the same business date, parameters and threads. Rows
+	// that were done are passed over: a rerun of what is complete changes nothing.
+	//
+	// POST /v1/batches/{batch}/runs/{run}/rerun
+	Rerun(ctx context.Context, params RerunParams) (RerunRes, error)
 	// ResetBreaker implements resetBreaker operation.
 	//
 	// Closes the breaker on every gateway, whoever or whatever opened it, and forgets how long its pauses
@@ -356,6 +390,20 @@ type Handler interface {
 	//
 	// POST /v1/messages/{id}/resolve
 	ResolveMessage(ctx context.Context, req *ResolveRequest, params ResolveMessageParams) (ResolveMessageRes, error)
+	// RestartRun implements restartRun operation.
+	//
+	// Lets the threads that failed go on from their restart points, each in a new instance; the others
+	// stay as they are. Only a run that ended with an error can be restarted.
+	//
+	// POST /v1/batches/{batch}/runs/{run}/restart
+	RestartRun(ctx context.Context, params RestartRunParams) (RestartRunRes, error)
+	// ResumeBatch implements resumeBatch operation.
+	//
+	// Lets the schedule start the batch again. What was missed is caught up as the Batch Control says:
+	// once, or not at all.
+	//
+	// POST /v1/batches/{batch}/resume
+	ResumeBatch(ctx context.Context, req *ReasonRequest, params ResumeBatchParams) (ResumeBatchRes, error)
 	// ResumeLane implements resumeLane operation.
 	//
 	// Lifts the pause of a lane, whoever set it, and releases the messages that wait there with
@@ -381,12 +429,17 @@ type Handler interface {
 	RevokePrincipal(ctx context.Context, params RevokePrincipalParams) (RevokePrincipalRes, error)
 	// StartRun implements startRun operation.
 	//
-	// Runs LTRPRT now: resumes the unfinished run under its number, or opens a new one; freezes the
-	// letters that wait, hands them to the document management system and closes with a manifest. A run
-	// that could not be finished stays open (`closedAt` is missing) and is resumed by the next.
+	// Asks for a run of a batch; `202` answers with the run, which the gateways share among them: its work
+	// is parted into threads, and `GET /v1/batches/{batch}/runs/{run}` tells how far it is. A batch has
+	// one open run; another is a conflict.
+	//
+	// LTRPRT, the letter extract, answers `200` when it has run: it resumes the unfinished run under its
+	// number, or opens a new one; freezes the letters that wait, hands them to the document management
+	// system and closes with a manifest. A run that could not be finished stays open (`closedAt` is
+	// missing) and is resumed by the next.
 	//
 	// POST /v1/batches/{batch}/runs
-	StartRun(ctx context.Context, params StartRunParams) (StartRunRes, error)
+	StartRun(ctx context.Context, req OptRunRequest, params StartRunParams) (StartRunRes, error)
 	// TripBreaker implements tripBreaker operation.
 	//
 	// Holds the breaker open on every gateway until it is reset: nothing is claimed for its route, no

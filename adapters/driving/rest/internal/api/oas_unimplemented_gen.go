@@ -89,6 +89,15 @@ func (UnimplementedHandler) CancelMany(ctx context.Context, req *CancellationReq
 	return r, ht.ErrNotImplemented
 }
 
+// CancelRun implements cancelRun operation.
+//
+// Ends a run that is open or has failed. What was committed stays.
+//
+// POST /v1/batches/{batch}/runs/{run}/cancel
+func (UnimplementedHandler) CancelRun(ctx context.Context, params CancelRunParams) (r CancelRunRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // CreatePrincipal implements createPrincipal operation.
 //
 // Creates a user or system with a new key. The key is in this answer and nowhere else.
@@ -197,6 +206,16 @@ func (UnimplementedHandler) GetPerson(ctx context.Context, params GetPersonParam
 	return r, ht.ErrNotImplemented
 }
 
+// GetRun implements getRun operation.
+//
+// Returns a run with its threads, their instances and progress, and the first hundred rows that had an
+// error.
+//
+// GET /v1/batches/{batch}/runs/{run}
+func (UnimplementedHandler) GetRun(ctx context.Context, params GetRunParams) (r GetRunRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // LeaseCalls implements leaseCalls operation.
 //
 // Lends the caller calls of its own routes, most urgent first, until `leasedUntil`. Dial each at most
@@ -245,6 +264,16 @@ func (UnimplementedHandler) LintConfig(ctx context.Context, req *Configuration) 
 //
 // GET /v1/algorithms
 func (UnimplementedHandler) ListAlgorithms(ctx context.Context) (r ListAlgorithmsRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// ListBatches implements listBatches operation.
+//
+// Lists every batch with its Batch Control, where it stands and when its schedule starts it next
+// (process 3.4.1.1, steps 1.9 and 2.0).
+//
+// GET /v1/batches
+func (UnimplementedHandler) ListBatches(ctx context.Context) (r ListBatchesRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
@@ -386,6 +415,16 @@ func (UnimplementedHandler) Openapi(ctx context.Context) (r OpenapiRes, _ error)
 	return r, ht.ErrNotImplemented
 }
 
+// PauseBatch implements pauseBatch operation.
+//
+// Keeps the schedule from starting the batch until it is resumed; by hand it can be run, and a run
+// that is open goes on. The ledger says who did it and why.
+//
+// POST /v1/batches/{batch}/pause
+func (UnimplementedHandler) PauseBatch(ctx context.Context, req *ReasonRequest, params PauseBatchParams) (r PauseBatchRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // PauseLane implements pauseLane operation.
 //
 // Nothing is claimed from the lane until a person resumes it. No attempt is spent meanwhile.
@@ -508,6 +547,16 @@ func (UnimplementedHandler) ReplayDeadLetters(ctx context.Context, req *ReplayRe
 	return r, ht.ErrNotImplemented
 }
 
+// Rerun implements rerun operation.
+//
+// Asks for the run again under a new number, with the same business date, parameters and threads. Rows
+// that were done are passed over: a rerun of what is complete changes nothing.
+//
+// POST /v1/batches/{batch}/runs/{run}/rerun
+func (UnimplementedHandler) Rerun(ctx context.Context, params RerunParams) (r RerunRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // ResetBreaker implements resetBreaker operation.
 //
 // Closes the breaker on every gateway, whoever or whatever opened it, and forgets how long its pauses
@@ -526,6 +575,26 @@ func (UnimplementedHandler) ResetBreaker(ctx context.Context, req *ReasonRequest
 //
 // POST /v1/messages/{id}/resolve
 func (UnimplementedHandler) ResolveMessage(ctx context.Context, req *ResolveRequest, params ResolveMessageParams) (r ResolveMessageRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// RestartRun implements restartRun operation.
+//
+// Lets the threads that failed go on from their restart points, each in a new instance; the others
+// stay as they are. Only a run that ended with an error can be restarted.
+//
+// POST /v1/batches/{batch}/runs/{run}/restart
+func (UnimplementedHandler) RestartRun(ctx context.Context, params RestartRunParams) (r RestartRunRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// ResumeBatch implements resumeBatch operation.
+//
+// Lets the schedule start the batch again. What was missed is caught up as the Batch Control says:
+// once, or not at all.
+//
+// POST /v1/batches/{batch}/resume
+func (UnimplementedHandler) ResumeBatch(ctx context.Context, req *ReasonRequest, params ResumeBatchParams) (r ResumeBatchRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
@@ -563,12 +632,17 @@ func (UnimplementedHandler) RevokePrincipal(ctx context.Context, params RevokePr
 
 // StartRun implements startRun operation.
 //
-// Runs LTRPRT now: resumes the unfinished run under its number, or opens a new one; freezes the
-// letters that wait, hands them to the document management system and closes with a manifest. A run
-// that could not be finished stays open (`closedAt` is missing) and is resumed by the next.
+// Asks for a run of a batch; `202` answers with the run, which the gateways share among them: its work
+// is parted into threads, and `GET /v1/batches/{batch}/runs/{run}` tells how far it is. A batch has
+// one open run; another is a conflict.
+//
+// LTRPRT, the letter extract, answers `200` when it has run: it resumes the unfinished run under its
+// number, or opens a new one; freezes the letters that wait, hands them to the document management
+// system and closes with a manifest. A run that could not be finished stays open (`closedAt` is
+// missing) and is resumed by the next.
 //
 // POST /v1/batches/{batch}/runs
-func (UnimplementedHandler) StartRun(ctx context.Context, params StartRunParams) (r StartRunRes, _ error) {
+func (UnimplementedHandler) StartRun(ctx context.Context, req OptRunRequest, params StartRunParams) (r StartRunRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
