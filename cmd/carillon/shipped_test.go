@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -88,4 +89,75 @@ func TestConfigOverHTTP(t *testing.T) {
 func list(v any) []any {
 	all, _ := v.([]any)
 	return all
+}
+
+// TestShippedElements finds a row of every configuration element that processes 3.4.1.1 and 3.3.2.3 name up to the steps
+// that are done: whoever looks for one finds an example of it.
+func TestShippedElements(t *testing.T) {
+	t.Parallel()
+	d := shippedDocument(t)
+	owners := func(kind config.OwnerKind, right func(config.Owner) bool) func() bool {
+		return func() bool {
+			return slices.ContainsFunc(d.Owners, func(o config.Owner) bool { return o.Kind == kind && (right == nil || right(o)) })
+		}
+	}
+	carried := func(entity string) func() bool {
+		return func() bool {
+			return slices.ContainsFunc(d.CharacteristicTypes, func(c config.CharacteristicType) bool { return slices.Contains(c.Entities, entity) })
+		}
+	}
+	writes := func(o config.Owner) bool { return o.Contact != nil }
+	events := func(o config.Owner) bool { return len(o.Events) > 0 }
+	for code, there := range map[string]func() bool{
+		"CIS Division":                         func() bool { return len(d.Divisions) > 1 },
+		"Customer Contact Class":               func() bool { return len(d.Classes) > 0 },
+		"Customer Contact Type":                func() bool { return len(d.Types) > 0 },
+		"Customer Contact Characteristic Type": carried("contact"),
+		"Installation Options":                 func() bool { return d.Installation.PersonID != "" },
+		"Zone":                                 func() bool { return len(d.UIZones) > 0 },
+		"To Do Role": func() bool {
+			return slices.ContainsFunc(d.ToDoRoles, func(r config.ToDoRole) bool { return r.Code == "F1_DFLT" })
+		},
+		"To Do Type": func() bool { return len(d.ToDoTypes) > 0 },
+		"Batch Scheduler - Feature Configuration": func() bool {
+			return slices.ContainsFunc(d.Features, func(f config.Feature) bool { return f.Type == "batch_scheduler" })
+		},
+		"Batch Control": func() bool {
+			return slices.ContainsFunc(d.BatchControls, func(b config.BatchControl) bool { return b.Code == "TD-CCCB" })
+		},
+		"Navigation Option":                         func() bool { return len(d.NavigationOptions) > 0 },
+		"Meter Reader Remark":                       owners(config.MeterReaderRemark, nil),
+		"Field Activity Type":                       owners(config.FieldActivityType, nil),
+		"Field Activity Remark":                     owners(config.FieldActivityRemark, nil),
+		"Field Activity Characteristic Type":        carried("field_activity"),
+		"Field Activity Remark Characteristic Type": carried("field_activity_remark"),
+		"Service Task Characteristic Type":          carried("service_task"),
+		"Campaign":                                  owners(config.Campaign, nil),
+		"Customer Class":                            func() bool { return len(d.CustomerClasses) > 0 },
+		"Service Credit Membership Type":            owners(config.MembershipType, nil),
+		"SA Type":                                   func() bool { return len(d.SATypes) == 27 },
+		"Lead Event Type":                           owners(config.LeadEventType, writes),
+		"Message Category":                          func() bool { return len(d.MessageCategories) > 0 },
+		"Message Number":                            func() bool { return len(d.MessageCategories[0].Messages) > 0 },
+		"Collection Process Template":               owners(config.CollectionTemplate, events),
+		"Collection Event Type":                     owners(config.CollectionEventType, writes),
+		"Severance Process Template":                owners(config.SeveranceTemplate, events),
+		"Severance Event Type":                      owners(config.SeveranceEventType, writes),
+		"Write Off Process Template":                owners(config.WriteOffTemplate, events),
+		"Write Off Event Type":                      owners(config.WriteOffEventType, writes),
+		"Overdue Process Template":                  owners(config.OverdueTemplate, events),
+		"Overdue Event Type":                        owners(config.OverdueEventType, nil),
+		"Cut Process Template":                      owners(config.CutTemplate, events),
+		"Cut Process Event Type":                    owners(config.CutEventType, nil),
+		"Case Type":                                 owners(config.CaseType, func(o config.Owner) bool { return len(o.Statuses) > 1 }),
+		"Identifier Type": func() bool {
+			return slices.ContainsFunc(d.IdentifierTypes, func(i config.IdentifierType) bool { return i.Unique })
+		},
+		"Geographic Type":   func() bool { return len(d.GeographicTypes) > 0 },
+		"Service Task Type": owners(config.ServiceTaskType, writes),
+	} {
+		if !there() {
+			t.Errorf("no row of %s", code)
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/text/language"
 )
@@ -83,9 +84,26 @@ func (l *linter) features() {
 			l.add(at+"/type", "is that of another Feature Configuration")
 		}
 		types[v.Type] = true
-		if _, blank := v.Options[""]; blank {
-			l.add(at+"/options", "an option has a name")
+		for name, value := range v.Options {
+			l.option(at+"/options", v.Type, name, value)
 		}
+	}
+}
+
+// option checks what is known of the options of a type: those of the Batch Scheduler.
+func (l *linter) option(at, kind, name, value string) {
+	switch {
+	case name == "":
+		l.add(at, "an option has a name")
+	case kind != "batch_scheduler":
+	case name == "enabled":
+		l.oneOf(at+"/enabled", value, "Y", "N")
+	case name == "zone":
+		if _, err := time.LoadLocation(value); err != nil || value == "" || value == "Local" {
+			l.add(at+"/zone", "is not an IANA time zone")
+		}
+	default:
+		l.add(at+"/"+name, "is no option of the Batch Scheduler: enabled, zone")
 	}
 }
 

@@ -122,7 +122,7 @@ func (l *linter) contactRule(at string, v Owner) {
 			l.add(at, "is not for a "+string(v.Kind)+": the algorithms on it name their contact type")
 			return
 		}
-		l.makes(at, command.Spot{Owner: string(v.Kind), Event: eventOf(v.Kind)}, typeKey(v.Contact.Class, v.Contact.Type))
+		l.makes(at, command.Spot{Owner: string(v.Kind), Event: eventOf(v.Kind)}, typeKey(v.Contact.Class, v.Contact.Type), "")
 		return
 	}
 	wanted := v.BusinessObject != "" && (v.Kind == LeadEventType || v.Kind == ServiceTaskType) || v.Kind == WorkflowTemplate
@@ -146,16 +146,22 @@ func eventOf(k OwnerKind) string {
 	}
 }
 
-// makes checks that a contact of a type (CLASS/TYPE) can be made at a spot.
-func (l *linter) makes(at string, spot command.Spot, key string) {
-	i := slices.IndexFunc(l.doc.Types, func(t ContactType) bool { return typeKey(t.Class, t.Code) == key })
-	if i < 0 {
+// makes checks that a contact of a type (CLASS/TYPE) can be made at a spot, with the one characteristic that it is given
+// there, if any.
+func (l *linter) makes(at string, spot command.Spot, key, given string) {
+	t, known := l.typeOf(key)
+	if !known {
 		l.add(at, "names no contact type")
 		return
 	}
-	t := l.doc.Types[i]
 	if t.Inactive {
 		l.add(at, "names an inactive contact type")
+	}
+	for _, u := range t.Characteristics {
+		// A service task may bring whatever its contact carries.
+		if u.Required && u.Default == "" && u.Type != given && spot.Owner != string(ServiceTaskType) {
+			l.add(at, "contact type "+key+" requires characteristic "+u.Type+", and nothing gives it")
+		}
 	}
 	person, account, premise := Brings(spot)
 	for _, u := range []struct {
@@ -167,6 +173,14 @@ func (l *linter) makes(at string, spot command.Spot, key string) {
 			l.add(at, "contact type "+key+" requires a "+u.name+", and "+spot.String()+" brings none")
 		}
 	}
+}
+
+func (l *linter) typeOf(key string) (ContactType, bool) {
+	i := slices.IndexFunc(l.doc.Types, func(t ContactType) bool { return typeKey(t.Class, t.Code) == key })
+	if i < 0 {
+		return ContactType{}, false
+	}
+	return l.doc.Types[i], true
 }
 
 func (l *linter) messageRule(at string, v Owner) {

@@ -80,6 +80,10 @@ func catalog() command.Catalog {
 				{Name: "FORM", Kind: command.TemplateRef},
 			},
 		},
+		{
+			Code: "RULED", Spots: []command.Spot{{Owner: "lead_event_type", Event: "lead_event"}, {Owner: "campaign", Event: "order_completion"}},
+			Parameters: []command.Parameter{{Name: "CONTACT", Kind: command.ContactKind}, {Name: "CHAR", Kind: command.CharType}},
+		},
 		{Code: "COUNT", Spots: []command.Spot{{Owner: "installation", Event: "control_central_alert"}}, Parameters: []command.Parameter{{Name: "CONTACT", Kind: command.ContactKind}}},
 		{Code: "FORMAT", Spots: []command.Spot{{Owner: "phone_type", Event: "format"}}},
 		{Code: "VALID", Spots: []command.Spot{{Owner: "lead_event_type", Event: "validation"}}},
@@ -161,6 +165,25 @@ func TestLintPlugs(t *testing.T) {
 			"/plugs/campaign:SPRING/order_completion/10/parameters/CONTACT names an inactive contact type",
 			"/plugs/case_type:HIGHBILL/enter_status(OPEN)/10/parameters/CONTACT names an inactive contact type",
 		}},
+		{"refuses a characteristic that the contact type does not carry", func(d *config.Document) {
+			plug(d, "CREATE", "sa_type").Parameters["CHAR"] = "ACCT"
+		}, []string{"/plugs/sa_type:NBB-MRR/activation/10/parameters contact type CRED/DUN does not carry characteristic ACCT"}},
+		{"refuses a contact type whose required characteristic nothing gives", func(d *config.Document) {
+			lastType(d, "HOUSE").Characteristics = []command.CharacteristicUse{{Type: "TAG", Required: true}}
+		}, []string{
+			"/plugs/campaign:SPRING/order_completion/10/parameters/CONTACT contact type CRED/HOUSE requires characteristic TAG, and nothing gives it",
+			"/plugs/case_type:HIGHBILL/enter_status(OPEN)/10/parameters/CONTACT contact type CRED/HOUSE requires characteristic TAG, and nothing gives it",
+		}},
+		{"lets the owner name the contact type", func(d *config.Document) {
+			owner(d, "LEAD").Contact = &config.ContactRule{Class: "CRED", Type: "SENT"}
+			d.Plugs = append(d.Plugs, config.Plug{Owner: "lead_event_type:LEAD", Event: "lead_event", Sequence: 10, Code: "RULED"})
+		}, nil},
+		{"refuses a creator where neither the plug nor the owner names a contact type", func(d *config.Document) {
+			d.Plugs = append(d.Plugs, config.Plug{Owner: "lead_event_type", Event: "lead_event", Sequence: 10, Code: "RULED"})
+		}, []string{"/plugs/lead_event_type/lead_event/10/parameters/CONTACT is required: lead_event_type:LEAD names no contact type itself"}},
+		{"asks only those owners that have none of their own", func(d *config.Document) {
+			d.Plugs = append(d.Plugs, config.Plug{Owner: "campaign", Event: "order_completion", Sequence: 10, Code: "RULED"})
+		}, nil},
 		{"asks no usages of who only counts contacts", func(d *config.Document) {
 			d.Plugs = append(d.Plugs, config.Plug{Owner: "installation", Event: "control_central_alert", Sequence: 10, Code: "COUNT", Parameters: command.Parameters{"CONTACT": "CRED/HOUSE"}})
 		}, nil},

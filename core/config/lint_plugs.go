@@ -40,6 +40,9 @@ func LintPlugs(d Document, c command.Catalog) []fault.Violation {
 			l.add(at+"/code", p.Code+" does not hang on "+spot.String()+"; it hangs on "+spots(a))
 		}
 		l.parameters(at, spot, a, p)
+		if makes, _, _ := Brings(spot); makes {
+			l.creator(at, spot, a, p)
+		}
 	}
 	return l.wrong
 }
@@ -172,11 +175,9 @@ func (l *linter) parameters(at string, spot command.Spot, a command.Algorithm, p
 func (l *linter) refers(field string, spot command.Spot, kind command.ParameterKind, value string) {
 	switch kind {
 	case command.ContactKind:
-		if makes, _, _ := Brings(spot); makes {
-			l.makes(field, spot, value)
-			return
+		if makes, _, _ := Brings(spot); !makes { // else creator tells
+			l.names(field, KindType, value)
 		}
-		l.names(field, KindType, value)
 	case command.CharType:
 		l.names(field, kindCharType, value)
 	case command.MessageRef:
@@ -190,4 +191,59 @@ func (l *linter) refers(field string, spot command.Spot, kind command.ParameterK
 		l.names(field, KindTemplate, value)
 	default: // it names nothing
 	}
+}
+
+// creator checks the contacts that a plug makes at a spot: that of its parameter, else those that the owners there name.
+func (l *linter) creator(at string, spot command.Spot, a command.Algorithm, p Plug) {
+	kind := slices.IndexFunc(a.Parameters, func(q command.Parameter) bool { return q.Kind == command.ContactKind })
+	if kind < 0 {
+		return
+	}
+	given := "" // the characteristic that it gives its contacts
+	for _, q := range a.Parameters {
+		if q.Kind == command.CharType {
+			given = p.Parameters[q.Name]
+		}
+	}
+	field := at + "/parameters/" + a.Parameters[kind].Name
+	if key := p.Parameters[a.Parameters[kind].Name]; key != "" {
+		l.makes(field, spot, key, given)
+		l.carries(at, key, given)
+		return
+	}
+	if a.Parameters[kind].Required {
+		return // it is missing, as parameters tells
+	}
+	for _, o := range l.ownersAt(p) {
+		if o.Contact == nil {
+			l.add(field, "is required: "+ownerKey(o.Kind, o.Code)+" names no contact type itself")
+			continue
+		}
+		l.carries(at, typeKey(o.Contact.Class, o.Contact.Type), given)
+	}
+}
+
+// carries checks that contacts of a type carry the characteristic that they are given.
+func (l *linter) carries(at, key, given string) {
+	t, known := l.typeOf(key)
+	if given == "" || !known {
+		return
+	}
+	if !slices.ContainsFunc(t.Characteristics, func(u command.CharacteristicUse) bool { return u.Type == given }) {
+		l.add(at+"/parameters", "contact type "+key+" does not carry characteristic "+given)
+	}
+}
+
+// ownersAt are the objects of the CIS at which a plug runs: the one it names, else all of its kind that have none of their
+// own.
+func (l *linter) ownersAt(p Plug) []Owner {
+	kind, code, own := strings.Cut(p.Owner, ":")
+	var at []Owner
+	for _, o := range l.doc.Owners {
+		mine := func(q Plug) bool { return q.Owner == ownerKey(o.Kind, o.Code) && q.Event == p.Event }
+		if string(o.Kind) == kind && (own && o.Code == code || !own && !slices.ContainsFunc(l.doc.Plugs, mine)) {
+			at = append(at, o)
+		}
+	}
+	return at
 }

@@ -37,7 +37,7 @@ func rich() config.Document {
 	)
 	d.Elements = config.Elements{
 		Installation: config.Installation{PersonID: "optional", Language: "en-US", ReminderType: "TD-CCCB", BatchErrorType: "TD-CCCB"},
-		Features:     []config.Feature{{Code: "SCHED", Type: "batch_scheduler", Options: map[string]string{"A": "1"}}},
+		Features:     []config.Feature{{Code: "SCHED", Type: "batch_scheduler", Options: map[string]string{"enabled": "Y", "zone": "America/New_York"}}},
 		CharacteristicTypes: []config.CharacteristicType{
 			{Code: "TAG", Entities: []string{"contact"}, Values: []string{"VIP", "PRESS"}, Tag: true},
 			{Code: "ACCT", Entities: []string{"todo"}, Names: "account"},
@@ -68,7 +68,7 @@ func rich() config.Document {
 		NavigationOptions: []config.NavigationOption{{Code: "CONTACT", Target: "/v1/contacts/{1}"}, {Code: "WEB", Target: "https://x.example/{1}?log={2}"}},
 		BatchControls: []config.BatchControl{
 			{Code: "TD-CCCB", Parameters: map[string]string{"LEAD-DAYS": "3"}, Threads: 4, Commit: 200, Schedule: "0 5 * * 1-5", CatchUp: "once", Division: "north"},
-			{Code: "DEPRVW", Parameters: map[string]string{"DEPOSIT-CLASS": "RES"}},
+			{Code: "DEPRVW"},
 			{Code: "OURS", Parameters: map[string]string{"ANY": "thing"}},
 		},
 		Owners: []config.Owner{
@@ -229,6 +229,12 @@ func TestLintElements(t *testing.T) {
 			"/installation/batchErrorTodoType names no To Do Type", "/installation/language is a language, as en-US",
 			"/installation/personId is one of required, optional, not_used", "/installation/reminderTodoType names no To Do Type",
 		}},
+		{"refuses options of the Batch Scheduler that are none", func(d *config.Document) {
+			d.Features[0].Options = map[string]string{"enabled": "yes", "zone": "Mars/Olympus", "color": "red"}
+		}, []string{
+			"/features/SCHED/options/color is no option of the Batch Scheduler: enabled, zone", "/features/SCHED/options/enabled is one of Y, N",
+			"/features/SCHED/options/zone is not an IANA time zone",
+		}},
 		{"refuses a feature that is none", func(d *config.Document) { d.Features[0].Type = "magic" }, []string{
 			"/features/SCHED/type is one of batch_scheduler, sms_send, external_messages",
 		}},
@@ -348,20 +354,37 @@ func TestLintWork(t *testing.T) {
 		{"refuses a batch's mistakes", func(d *config.Document) {
 			d.BatchControls[0] = config.BatchControl{
 				Code: "TD-CCCB", Threads: 65, Commit: -1, MaxErrors: -1, Schedule: "every day", CatchUp: "twice", Division: "east",
-				Parameters: map[string]string{"LEAD-DAYS": "100", "LEED-DAYS": "1"},
 			}
 		}, []string{
-			"/batchControls/TD-CCCB/catchUp is one of once, skip", "/batchControls/TD-CCCB/commit is at least 1",
+			"/batchControls/TD-CCCB/catchUp is one of once, skip", "/batchControls/TD-CCCB/commit is from 1 to 5000",
 			"/batchControls/TD-CCCB/division names no division", "/batchControls/TD-CCCB/maxErrors is not negative",
-			"/batchControls/TD-CCCB/parameters/LEAD-DAYS is a whole number from 0 to 99", "/batchControls/TD-CCCB/parameters/LEED-DAYS is no parameter of this batch",
 			"/batchControls/TD-CCCB/schedule is a cron expression of five fields, as 30 5 * * 1-5", "/batchControls/TD-CCCB/threads is from 1 to 64",
 		}},
 		{"refuses a schedule in a zone of its own", func(d *config.Document) { d.BatchControls[0].Schedule = "TZ=UTC" }, []string{
 			"/batchControls/TD-CCCB/schedule is a cron expression of five fields, as 30 5 * * 1-5",
 		}},
-		{"refuses a parameter that names nothing, and one without name", func(d *config.Document) {
-			d.BatchControls[1].Parameters = map[string]string{"DEPOSIT-CLASS": "NONE"}
-			d.BatchControls[2].Parameters = map[string]string{"": "x"}
-		}, []string{"/batchControls/DEPRVW/parameters/DEPOSIT-CLASS names no deposit class", "/batchControls/OURS/parameters a parameter has a name"}},
+		{"refuses a parameter without name", func(d *config.Document) { d.BatchControls[2].Parameters = map[string]string{"": "x"} }, []string{
+			"/batchControls/OURS/parameters a parameter has a name",
+		}},
+	})
+}
+
+func TestLintBatches(t *testing.T) {
+	t.Parallel()
+	takes := map[string][]command.Parameter{
+		"TD-CCCB": {{Name: "LEAD-DAYS", Kind: command.Integer, Most: 99}}, "DEPRVW": {{Name: "TYPE", Kind: command.ToDoKind}},
+	}
+	plant(t, func(d config.Document) []fault.Violation { return config.LintBatches(d, takes) }, []planted{
+		{"takes what is right", func(d *config.Document) { d.BatchControls[1].Parameters = map[string]string{"TYPE": "TD-CCCB"} }, nil},
+		{"leaves the parameters of a batch alone that the program does not know", func(d *config.Document) {
+			d.BatchControls[1].Parameters, d.BatchControls[2].Parameters = nil, map[string]string{"WHAT": "ever"}
+		}, nil},
+		{"refuses parameters that are unknown, badly written or name nothing", func(d *config.Document) {
+			d.BatchControls[0].Parameters = map[string]string{"LEAD-DAYS": "100", "LEED-DAYS": "1"}
+			d.BatchControls[1].Parameters = map[string]string{"TYPE": "NONE"}
+		}, []string{
+			"/batchControls/DEPRVW/parameters/TYPE names no To Do Type", "/batchControls/TD-CCCB/parameters/LEAD-DAYS is a whole number from 0 to 99",
+			"/batchControls/TD-CCCB/parameters/LEED-DAYS is no parameter of this batch",
+		}},
 	})
 }

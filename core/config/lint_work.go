@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"net/mail"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/robfig/cron/v3"
 
 	"carillon/core/command"
+	"carillon/core/fault"
 )
 
 // work checks who does what, and what runs by itself.
@@ -149,16 +151,19 @@ func (l *linter) user(v User) {
 	l.skills(at, v.Skills)
 }
 
-// maxThreads bounds what one batch takes of the store.
-const maxThreads = 64
+// What one batch may take of the store at once.
+const (
+	maxThreads = 64
+	maxCommit  = 5000
+)
 
 func (l *linter) batch(v BatchControl) {
 	at := place("batchControls", v.Code)
 	if v.Threads < 0 || v.Threads > maxThreads {
 		l.add(at+"/threads", "is from 1 to "+itoa(maxThreads))
 	}
-	if v.Commit < 0 {
-		l.add(at+"/commit", "is at least 1")
+	if v.Commit < 0 || v.Commit > maxCommit {
+		l.add(at+"/commit", "is from 1 to "+itoa(maxCommit))
 	}
 	if v.MaxErrors < 0 {
 		l.add(at+"/maxErrors", "is not negative")
@@ -168,50 +173,45 @@ func (l *linter) batch(v BatchControl) {
 	}
 	l.names(at+"/division", KindDivision, v.Division)
 	if v.Schedule != "" {
-		if _, err := ParseSchedule(v.Schedule); err != nil {
+		if _, err := parseSchedule(v.Schedule); err != nil {
 			l.add(at+"/schedule", "is a cron expression of five fields, as 30 5 * * 1-5")
 		}
 	}
-	l.batchParameters(at, v)
+	if _, blank := v.Parameters[""]; blank {
+		l.add(at+"/parameters", "a parameter has a name")
+	}
 }
 
-// ParseSchedule reads a cron expression of five fields: minute, hour, day of the month, month, day of the week. Its times
+// parseSchedule reads a cron expression of five fields: minute, hour, day of the month, month, day of the week. Its times
 // are those of the zone they are asked in.
-func ParseSchedule(text string) (cron.Schedule, error) {
+func parseSchedule(text string) (cron.Schedule, error) {
 	if strings.Contains(text, "=") { // a zone of its own; the parser takes one, and falls over one without an expression
 		text = ""
 	}
 	return cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow).Parse(text)
 }
 
-// batchParameters are those that the batches of the two processes take (domain.md 3.3 to 3.6); other batches take what
-// they are given.
-func batchParameters(code string) []command.Parameter {
-	switch code {
-	case "TD-CCCB":
-		return []command.Parameter{{Name: "LEAD-DAYS", Kind: command.Integer, Most: 99}}
-	case "DEPRVW":
-		return []command.Parameter{{Name: "DEPOSIT-CLASS", Kind: command.Words}}
-	case "TD-PURGE":
-		return []command.Parameter{{Name: "KEEP-DAYS", Kind: command.Integer, Least: 1}}
-	}
-	return nil
-}
-
-func (l *linter) batchParameters(at string, v BatchControl) {
-	known := batchParameters(v.Code)
-	for name, value := range v.Parameters {
-		field := at + "/parameters/" + name
-		i := slices.IndexFunc(known, func(p command.Parameter) bool { return p.Name == name })
-		switch {
-		case name == "":
-			l.add(at+"/parameters", "a parameter has a name")
-		case known != nil && i < 0:
-			l.add(field, "is no parameter of this batch")
-		case i >= 0 && known[i].Check(value) != "":
-			l.add(field, known[i].Check(value))
-		case name == "DEPOSIT-CLASS":
-			l.names(field, kindDepositClass, value)
+// LintBatches returns what is wrong with the parameters of the Batch Controls: those that a batch of the program does not
+// take, or takes otherwise. What the program does not know by its code, it does not run; its parameters are free.
+func LintBatches(d Document, takes map[string][]command.Parameter) []fault.Violation {
+	l := &linter{doc: d}
+	l.keys()
+	l.wrong = nil // they are Lint's to tell
+	for _, v := range d.BatchControls {
+		known, ours := takes[v.Code]
+		for _, name := range slices.Sorted(maps.Keys(v.Parameters)) {
+			field := place("batchControls", v.Code) + "/parameters/" + name
+			i := slices.IndexFunc(known, func(p command.Parameter) bool { return p.Name == name })
+			switch {
+			case i < 0 && ours:
+				l.add(field, "is no parameter of this batch")
+			case i < 0:
+			case known[i].Check(v.Parameters[name]) != "":
+				l.add(field, known[i].Check(v.Parameters[name]))
+			default:
+				l.refers(field, command.Spot{}, known[i].Kind, v.Parameters[name])
+			}
 		}
 	}
+	return l.wrong
 }

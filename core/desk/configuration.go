@@ -16,15 +16,16 @@ import (
 
 // Rules are what a configuration is checked by beside its own rows.
 type Rules struct {
-	Forms      Checker                     // templates
-	Catalog    command.Catalog             // what may hang on the spots
-	Validators map[string]config.Validator // what checks objects when they are configured, by the algorithm's code
+	Forms      Checker                        // templates
+	Catalog    command.Catalog                // what may hang on the spots
+	Batches    map[string][]command.Parameter // what batches take, by their codes
+	Validators map[string]config.Validator    // what checks objects when they are configured, by the algorithm's code
 }
 
 // Check returns everything that is wrong with a configuration that is to be written after another; before is nil for the
 // first.
 func (r Rules) Check(d config.Document, before *config.Snapshot) []fault.Violation {
-	wrong := slices.Concat(config.Lint(d), config.LintPlugs(d, r.Catalog), config.Validate(d, r.Validators))
+	wrong := slices.Concat(config.Lint(d), config.LintPlugs(d, r.Catalog), config.LintBatches(d, r.Batches), config.Validate(d, r.Validators))
 	for _, t := range d.Templates {
 		for part, form := range t.Parts {
 			if _, err := r.Forms.Check(form); err != nil {
