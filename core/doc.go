@@ -52,6 +52,10 @@
 //   - Run (control): one run of a Batch Control [3.4.1.1 steps 1.9, 2.0], of whatever batch. Thread: a part of its work set,
 //     a range of keys; instance: one gateway's time at it, from its restart point on. Row error: what went wrong with one
 //     row. Occurrence: a time of a schedule.
+//   - Spot (command): a place where algorithms hang: a kind of configuration object and its system event. Plug (config): one
+//     algorithm on a spot, by its exact code, with its parameters. Owner (config): an object of the CIS that contacts hang
+//     on, as a campaign [3.4.1.1 step 2.2]. Catalog: every algorithm there is. Lint: everything that is wrong with a
+//     configuration, by row and field, before it is written.
 //   - Fault (fault): a failure with its kind. One table of kinds drives the HTTP status, what dispatch does, and what a
 //     breaker counts.
 //   - Write set (store): what one decision changes. Facts: what it was decided from. Verdict: applied, replayed or

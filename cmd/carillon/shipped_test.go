@@ -9,6 +9,7 @@ import (
 
 	"carillon/adapters/driven/liquid"
 	"carillon/core/config"
+	"carillon/core/contact"
 )
 
 // shippedDocument is the configuration that is shipped.
@@ -106,6 +107,11 @@ func TestShippedElements(t *testing.T) {
 			return slices.ContainsFunc(d.CharacteristicTypes, func(c config.CharacteristicType) bool { return slices.Contains(c.Entities, entity) })
 		}
 	}
+	hung := func(spot string) func() bool {
+		return func() bool {
+			return slices.ContainsFunc(d.Plugs, func(p config.Plug) bool { return p.Owner+"/"+p.Event == spot })
+		}
+	}
 	writes := func(o config.Owner) bool { return o.Contact != nil }
 	events := func(o config.Owner) bool { return len(o.Events) > 0 }
 	for code, there := range map[string]func() bool{
@@ -114,6 +120,7 @@ func TestShippedElements(t *testing.T) {
 		"Customer Contact Type":                func() bool { return len(d.Types) > 0 },
 		"Customer Contact Characteristic Type": carried("contact"),
 		"Installation Options":                 func() bool { return d.Installation.PersonID != "" },
+		"Installation Options - Framework":     hung("installation/todo_pre_creation"),
 		"Zone":                                 func() bool { return len(d.UIZones) > 0 },
 		"To Do Role": func() bool {
 			return slices.ContainsFunc(d.ToDoRoles, func(r config.ToDoRole) bool { return r.Code == "F1_DFLT" })
@@ -158,6 +165,32 @@ func TestShippedElements(t *testing.T) {
 	} {
 		if !there() {
 			t.Errorf("no row of %s", code)
+		}
+	}
+}
+
+// TestShippedTypes posts a contact of every type that is shipped: its plan, templates and usages go together.
+func TestShippedTypes(t *testing.T) {
+	t.Parallel()
+	g := serve(t, within, t.TempDir()+"/carillon.db", settings(t, nil), simulate(t, within), allowed()...)
+	for _, kind := range shippedDocument(t).Types {
+		request := map[string]any{
+			"division": "NORTH", "class": kind.Class, "type": kind.Code,
+			"data": map[string]any{"amount": "$12.00", "due": "June 1", "restored": "11:30", "day": "Tuesday"},
+			"recipient": map[string]any{
+				"name": []string{"Ada Abbott"}, "phone": "+12125550100", "email": "customer1@example.com",
+				"postal": map[string]any{"line1": "1 Mill Lane", "city": "Albany", "state": "NY", "postal": "12201", "country": "US"},
+			},
+		}
+		if kind.Account != contact.NotAllowed {
+			request["account"] = "NF-000001"
+		}
+		if kind.Premise != contact.NotAllowed {
+			request["premise"] = "PR-000001"
+		}
+		header := map[string]string{"Idempotency-Key": kind.Class + "/" + kind.Code}
+		if status, answer := g.ask(t, g.cis, http.MethodPost, "/v1/contacts", header, request); status != http.StatusAccepted {
+			t.Errorf("%s/%s: %d %v", kind.Class, kind.Code, status, answer)
 		}
 	}
 }
