@@ -16,6 +16,12 @@ var asyncAPI string
 //go:embed examples
 var examples embed.FS
 
+//go:embed schemas/*.json
+var schemas embed.FS
+
+// Schemas are the business objects of contacts as JSON Schemas, schemas/CODE.json.
+func Schemas() embed.FS { return schemas }
+
 // OpenAPI is the document of the HTTP API, in YAML.
 func OpenAPI() string { return openAPI }
 

@@ -67,8 +67,8 @@ const manyBlocks = 20
 
 // ids hands out identifiers: numbers in blocks from the store, message ids from time and chance.
 type ids struct {
-	persons, points, contacts, many, todos *block
-	from                                   store.Numbers
+	persons, points, contacts, many, todos, logs *block
+	from                                         store.Numbers
 }
 
 func newIDs(from store.Numbers) *ids {
@@ -78,6 +78,7 @@ func newIDs(from store.Numbers) *ids {
 		contacts: &block{name: "contact", from: from},
 		many:     &block{name: "contact", from: from},
 		todos:    &block{name: "todo", from: from},
+		logs:     &block{name: "log", from: from},
 		from:     from,
 	}
 }
@@ -110,6 +111,12 @@ func (i *ids) Point(ctx context.Context) (customer.PointID, error) {
 func (i *ids) ToDo(ctx context.Context) (todo.ID, error) {
 	n, err := i.todos.take(ctx)
 	return todo.ID(n), err
+}
+
+// Log is the next number of an entry in the log of a contact.
+func (i *ids) Log(ctx context.Context) (contact.LogID, error) {
+	n, err := i.logs.take(ctx)
+	return contact.LogID(n), err
 }
 
 // Hold is the next number of a legal hold: they are few, so that each is drawn alone.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"carillon/adapters/driven/kafkaout"
 	"carillon/adapters/driven/liquid"
 	"carillon/adapters/driven/postgres"
+	"carillon/adapters/driven/schema"
 	"carillon/adapters/driven/sqlite"
 	"carillon/adapters/driving/hooks"
 	"carillon/adapters/driving/kafkain"
@@ -28,6 +30,7 @@ import (
 	"carillon/channels/letter"
 	"carillon/channels/sms"
 	"carillon/channels/voice"
+	"carillon/contracts"
 	"carillon/core/accept"
 	"carillon/core/algorithm"
 	"carillon/core/batch"
@@ -74,6 +77,15 @@ type app struct {
 	handler   http.Handler
 	extra     []func(context.Context) // runs beside the ticker: consumers
 	closers   []func(context.Context) error
+}
+
+// businessObjects are the schemas that contacts are validated against.
+func businessObjects() (*schema.Schemas, error) {
+	files, err := fs.Sub(contracts.Schemas(), "schemas")
+	if err != nil {
+		return nil, err
+	}
+	return schema.New(files)
 }
 
 // openStore opens the store that the settings name.
@@ -133,7 +145,11 @@ func build(ctx context.Context, s Settings, log *slog.Logger) (a *app, err error
 	a.merged = group.New(group.Config{}, func(ctx context.Context, sets []store.Writes) ([]store.Verdict, error) {
 		return a.store.Apply(ctx, sets...)
 	})
-	a.cases(forms)
+	objects, err := businessObjects()
+	if err != nil {
+		return a, err
+	}
+	a.cases(forms, objects)
 	if err := a.many(); err != nil {
 		return a, err
 	}
@@ -180,7 +196,7 @@ func (a *app) observe() error {
 }
 
 // cases makes the use cases.
-func (a *app) cases(forms *liquid.Renderer) {
+func (a *app) cases(forms *liquid.Renderer, objects *schema.Schemas) {
 	numbers := newIDs(a.store)
 	media := map[message.Channel]accept.Channel{
 		message.SMS: sms.Channel{}, message.Email: email.Channel{}, message.Voice: voice.Channel{}, message.Letter: letter.Channel{},
@@ -191,11 +207,12 @@ func (a *app) cases(forms *liquid.Renderer) {
 	}
 	a.keys = newKeyring(a.store, clock)
 	one, many := waker{to: merged{a.merged}, t: a.ticker, keys: a.keys}, waker{to: a.store, t: a.ticker, keys: a.keys}
-	a.accept = &accept.Service{Store: one, Facts: a.store, Configs: a.configs, IDs: numbers, Channels: media, Renderer: forms}
+	a.accept = &accept.Service{Store: one, Facts: a.store, Configs: a.configs, IDs: numbers, Channels: media, Renderer: forms, Logs: numbers, Schemas: objects}
 	a.lots = &accept.Lots{Service: a.accept, Store: many, Facts: a.store, Batches: a.store, Numbers: numbers}
 	a.desk = &desk.Service{
 		Store: many, Facts: a.store, Gate: a.store, Feed: a.store, Configs: a.configs, IDs: numbers, Channels: checkers, Rules: rulesOf(forms), Versions: a.store, Random: randomKey,
 		Failures: a.store, Batches: a.store, Steps: a.steps(), Texts: sms.Channel{}, Allow: a.settings.allow(),
+		Files: a.store, Waiting: a.store, Logs: numbers, Schemas: objects, Timeliners: algorithm.Timeliners(),
 	}
 	a.worklist = &desk.Worklist{Store: many, Facts: a.store, Configs: a.configs, IDs: numbers, Algorithms: algorithm.ToDos()}
 	a.dispatch = &dispatch.Service{
@@ -276,6 +293,7 @@ func (a *app) serve() error {
 		Calls: a.feed, Letters: a.letters, Configs: a.desk, Versions: a.desk, Snapshots: a.configs, Principals: a.desk, Health: a.store, Breakers: a, Fleet: a.fleet, Trips: a.desk, Holds: a.desk, Failures: a.desk, Retries: a.accept,
 		ToDos: a.worklist,
 		Runs:  a.operator, RunOrders: a.operator,
+		Desk: a.desk, Timelines: a.desk,
 	})
 	if err != nil {
 		return err

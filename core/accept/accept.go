@@ -64,6 +64,8 @@ type Service struct {
 	IDs      IDs
 	Channels map[message.Channel]Channel
 	Renderer template.Renderer
+	Logs     Logs            // numbers of log entries; asked only where a contact brings one
+	Schemas  contact.Schemas // the business objects that contacts are validated against; nil: none
 }
 
 // Prepared is a contact that would be accepted: what to write, and what to answer once it is written.

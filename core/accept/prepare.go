@@ -37,11 +37,14 @@ func (s *Service) Prepare(ctx context.Context, now time.Time, p access.Principal
 	}
 	here := len(wrong) == 0
 	checkWords(&wrong, now, r)
+	asked := r
+	r = typed(cfg, r, &wrong)
 	kind, known := cfg.Type(r.Class, r.Type)
 	if known = known && (kind.Division == "" || kind.Division == r.Division); !known {
 		wrong.add("/type", "is no contact type of this class and division")
 	} else {
 		checkUsage(&wrong, kind.Type, r)
+		checkKind(cfg, kind, r, &wrong)
 	}
 	if !here { // what a number means hangs on the division
 		return Prepared{}, wrong.fault()
@@ -63,13 +66,14 @@ func (s *Service) Prepare(ctx context.Context, now time.Time, p access.Principal
 	if err := run.checkAll(&wrong); err != nil {
 		return Prepared{}, err
 	}
+	run.part(r.Part, &wrong)
 	if err := wrong.fault(); err != nil {
 		return Prepared{}, err
 	}
-	if run.contact.ID, err = s.IDs.Contact(ctx); err != nil {
+	if err := run.number(ctx); err != nil {
 		return Prepared{}, err
 	}
-	return run.begin(r)
+	return run.begin(asked)
 }
 
 // begin starts the plan of a new contact and completes the write set.
@@ -106,7 +110,11 @@ func mayPost(cfg *config.Snapshot, p access.Principal, division string) error {
 	if !p.Has(access.CIS, access.CSR, access.Supervisor, access.Admin) {
 		return fault.New(fault.Forbidden, "this key may not post contacts")
 	}
-	if _, known := cfg.Division(division); !known {
+	d, known := cfg.Division(division)
+	if known && d.Inactive {
+		return fault.Refuse(fault.Violation{Field: "/division", Reason: "is not active: it takes no new contacts"})
+	}
+	if !known {
 		if division == "" {
 			return fault.Refuse(fault.Violation{Field: "/division", Reason: "is required"})
 		}

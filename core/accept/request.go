@@ -24,6 +24,7 @@ type Request struct {
 	Premise   string
 	Data      map[string]any // what the templates may use; numbers as json.Number
 	ExpiresAt time.Time      // zero: by the step and route
+	Part      *contact.Part  // what hangs on it at the desk; nil: nothing
 }
 
 // Inline is a recipient given with the contact.
@@ -42,6 +43,7 @@ type normal struct {
 
 	Inline *Inline
 	Data   map[string]any
+	Part   *contact.Part `json:",omitempty"` // absent of requests without one: their hashes stay what they were
 }
 
 // Hash is the SHA-256 of the normalised request; the key itself is not part of it.
@@ -52,6 +54,12 @@ func (r Request) Hash() [32]byte {
 	}
 	if len(r.Data) > 0 { // none and an empty object are the same request
 		n.Data = r.Data
+	}
+	if r.Part != nil {
+		said := *r.Part
+		if said.Manual = false; !said.Bare() || said.Log != nil || said.Shorthand != "" {
+			n.Part = &said
+		}
 	}
 	if !r.ExpiresAt.IsZero() {
 		n.Expires = r.ExpiresAt.UTC().Format(time.RFC3339Nano)

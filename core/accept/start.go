@@ -125,6 +125,8 @@ type starting struct {
 	filled  map[string]message.Content // by template
 	out     store.Writes
 	started []Started
+	desk    contact.Part      // what hangs on it at the desk
+	remind  *contact.Reminder // of its first log entry; nil: none
 }
 
 // checkAll fills every step's template once, so that a value a later step needs is missed now and not then.

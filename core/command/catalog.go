@@ -1,6 +1,7 @@
 package command
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -81,6 +82,20 @@ type Algorithm struct {
 	Tells      string      `json:"tells"` // what it does
 	Spots      []Spot      `json:"spots"`
 	Parameters []Parameter `json:"parameters,omitempty"`
+}
+
+// With are the parameters of a plug, with the defaults of those it does not give.
+func (a Algorithm) With(p Parameters) Parameters {
+	all := maps.Clone(p)
+	if all == nil {
+		all = make(Parameters, len(a.Parameters))
+	}
+	for _, one := range a.Parameters {
+		if all[one.Name] == "" && one.Default != "" {
+			all[one.Name] = one.Default
+		}
+	}
+	return all
 }
 
 // Catalog is every algorithm there is.

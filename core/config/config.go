@@ -24,6 +24,7 @@ type Division struct {
 	Windows     map[message.Channel]consent.Window `json:"windows,omitempty"` // when a channel may reach people; absent: always
 	Routes      map[message.Channel]string         `json:"routes"`
 	Replies     Replies                            `json:"replies"`
+	Inactive    bool                               `json:"inactive,omitempty"` // it takes no new contacts
 }
 
 // Replies are the answers to what recipients write back.

@@ -75,7 +75,13 @@ type Service struct {
 	Steps    Steps
 	Texts    Texts
 	Allow    consent.Allow
-	Random   func() [32]byte // 256 random bits for a key
+	Files    store.DeskFiles
+	Waiting  store.Reminders
+	Logs     Logs
+	Schemas  contact.Schemas
+	// Timeliners are the algorithms that build timelines, by their codes.
+	Timeliners map[string]contact.Timeliner
+	Random     func() [32]byte // 256 random bits for a key
 }
 
 // Checker checks what only a renderer can: that every template parses.
@@ -112,6 +118,11 @@ func (s *Service) Contact(ctx context.Context, p access.Principal, id contact.ID
 	if !p.Sees(view.Contact.Source, view.Contact.Division) {
 		return store.ContactView{}, hidden()
 	}
+	files, err := s.Files.Files(ctx, []contact.ID{id})
+	if err != nil {
+		return store.ContactView{}, err
+	}
+	view.File = files[id]
 	return view, nil
 }
 

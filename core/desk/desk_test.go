@@ -222,7 +222,7 @@ func newStand(t *testing.T) *stand {
 	st.records = st.view.Messages
 	c, ids := &configs{Snapshot: cfg}, &counter{}
 	return &stand{t: t, tables: st, configs: c, ids: ids, Service: &desk.Service{
-		Store: st, Facts: st, Gate: st, Feed: st, Configs: c, IDs: ids, Rules: desk.Rules{Forms: medium{}}, Random: func() [32]byte { return [32]byte{1} },
+		Store: st, Facts: st, Gate: st, Feed: st, Configs: c, IDs: ids, Rules: desk.Rules{Forms: medium{}}, Random: func() [32]byte { return [32]byte{1} }, Files: newCabinet(),
 		Channels: map[message.Channel]desk.Channel{message.SMS: medium{}, message.Voice: medium{}, message.Email: medium{}, message.Letter: medium{}},
 	}}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carillon/core/contact"
+	"carillon/core/ledger"
 	"carillon/core/todo"
 )
 
@@ -90,4 +91,23 @@ func (w *Writes) andFiles(o *Writes) {
 	w.Reminders = append(w.Reminders, o.Reminders...)
 	w.Reminded = append(w.Reminded, o.Reminded...)
 	w.RemindersDone = append(w.RemindersDone, o.RemindersDone...)
+}
+
+// Logged is the write set of a new entry in the log of a contact, with its reminder unless that is nil.
+func Logged(c contact.Contact, l contact.Log, r *contact.Reminder) Writes {
+	l.Contact = c.ID
+	e := ledger.Entry{
+		At: l.At, Kind: ledger.ContactLogged, Source: c.Source, Division: c.Division, Contact: c.ID, Reference: c.Reference,
+		Code: l.ID.String(), By: l.By,
+	}
+	w := Writes{Logs: []contact.Log{l}, Entries: []ledger.Entry{e}}
+	if r == nil {
+		return w
+	}
+	one := *r
+	one.Contact, one.Log, one.Source, one.Division = c.ID, l.ID, c.Source, c.Division
+	one.Person, one.Account, one.Premise = c.Person, c.Account, c.Premise
+	e.Kind = ledger.ReminderSet
+	w.Reminders, w.Entries = []contact.Reminder{one}, append(w.Entries, e)
+	return w
 }

@@ -67,6 +67,7 @@ type ContactView struct {
 	Messages []message.Record // in the order of the steps; then those that replaced one, in the order they did
 	Retries  []notice.Retry   // in the order they were made
 	Halted   bool             // no further step starts
+	File     contact.File     // what hangs on it at the desk; filled by the desk when it shows a contact
 }
 
 // Views puts what was read of contacts together, in the order of the contacts. Plans, steps and retries may come in any

@@ -56,11 +56,20 @@ func there[T any](list []T) []T {
 	return append([]T(nil), list...)
 }
 
+// revisionOf reads an If-Match.
+func revisionOf(ifMatch string) (int64, error) {
+	n, err := strconv.ParseInt(strings.Trim(ifMatch, `"`), 10, 64)
+	if err != nil {
+		return 0, fault.Refuse(fault.Violation{Field: "header/If-Match", Reason: "is an ETag that was given out"})
+	}
+	return n, nil
+}
+
 // PutConfig writes the configuration. The document and the contract have one form.
 func (s *server) PutConfig(ctx context.Context, req *api.Configuration, params api.PutConfigParams) (api.PutConfigRes, error) {
-	version, err := strconv.ParseInt(strings.Trim(params.IfMatch, `"`), 10, 64)
+	version, err := revisionOf(params.IfMatch)
 	if err != nil {
-		return nil, fault.Refuse(fault.Violation{Field: "header/If-Match", Reason: "is an ETag that was given out"})
+		return nil, err
 	}
 	d, err := configIn(req)
 	if err != nil {

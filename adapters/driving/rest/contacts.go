@@ -11,6 +11,7 @@ import (
 
 	"carillon/adapters/driving/rest/internal/api"
 	"carillon/core/accept"
+	"carillon/core/access"
 	"carillon/core/contact"
 	"carillon/core/customer"
 	"carillon/core/fault"
@@ -21,6 +22,9 @@ import (
 // AcceptContact takes a contact in, or only checks it.
 func (s *server) AcceptContact(ctx context.Context, req *api.ContactRequest, params api.AcceptContactParams) (api.AcceptContactRes, error) {
 	request, wrong := contactRequest(req, params.IdempotencyKey)
+	if !caller(ctx).Has(access.CIS) { // a user, who may not pick what only the system makes
+		request.Part = &contact.Part{Manual: true}
+	}
 	if wrong != nil {
 		return nil, fault.Refuse(s.alsoWrong(ctx, request, wrong)...)
 	}
@@ -106,7 +110,7 @@ func (s *server) GetContact(ctx context.Context, params api.GetContactParams) (a
 	if err != nil {
 		return nil, err
 	}
-	return s.contactView(ctx, view)
+	return s.changed(ctx)(view, nil)
 }
 
 // FindContact reads a contact by its source's reference.
@@ -157,6 +161,7 @@ func (s *server) contactView(ctx context.Context, v store.ContactView) (*api.Con
 	for _, r := range v.Retries {
 		out.Retries = append(out.Retries, retryView(r))
 	}
+	putFile(out, v)
 	if v.Halted {
 		out.Halted = api.NewOptBool(true)
 	}

@@ -338,6 +338,8 @@ func bodies() map[string]func() body {
 		"replayDeadLetters": func() body { return new(api.ReplayRequest) }, "cancelMany": func() body { return new(api.CancellationRequest) },
 		"retryMessage": func() body { return new(api.RetryRequest) }, "resolveMessage": func() body { return new(api.ResolveRequest) },
 		"startRun": func() body { return new(api.RunRequest) }, "pauseBatch": func() body { return new(api.ReasonRequest) }, "resumeBatch": func() body { return new(api.ReasonRequest) },
+		"addContact": func() body { return new(api.DeskContactRequest) }, "changeContact": func() body { return new(api.ContactChange) },
+		"retypeContact": func() body { return new(api.RetypeRequest) }, "logContact": func() body { return new(api.LogRequest) },
 		"putHold":   func() body { return new(api.HoldRequest) },
 		"putConfig": func() body { return new(api.Configuration) }, "lintConfig": func() body { return new(api.Configuration) },
 		"diffConfig": func() body { return new(api.ConfigComparison) }, "createPrincipal": func() body { return new(api.PrincipalRequest) },

@@ -49,6 +49,7 @@ type house struct {
 	panics any   // every use case panics with it
 
 	principal    access.Principal
+	desk         any // what the desk was asked for
 	accepted     accept.Request
 	person       customer.Person
 	suppression  consent.Suppression
@@ -503,6 +504,7 @@ func (h *house) services() rest.Services {
 		Configs: h, Versions: h, Snapshots: h, Principals: h, Health: h, Breakers: h, Fleet: h, Trips: h, Failures: h, Retries: h, Holds: h,
 		ToDos: h,
 		Runs:  night{h}, RunOrders: night{h},
+		Desk: deskOf{h}, Timelines: deskOf{h},
 	}
 }
 

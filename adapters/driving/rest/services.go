@@ -32,6 +32,8 @@ type Services struct {
 	Intake       *Intake
 	Batches      Batches
 	Contacts     Contacts
+	Desk         Desk
+	Timelines    Timelines
 	Persons      Persons
 	Suppressions Suppressions
 	Changes      Changes
@@ -59,7 +61,7 @@ func (s Services) check() error {
 	var missing []error
 	for name, there := range map[string]bool{
 		"Intake": s.Intake != nil, "Batches": s.Batches != nil,
-		"Keys": s.Keys != nil, "Accept": s.Accept != nil, "Contacts": s.Contacts != nil, "Persons": s.Persons != nil,
+		"Keys": s.Keys != nil, "Accept": s.Accept != nil, "Contacts": s.Contacts != nil, "Desk": s.Desk != nil, "Timelines": s.Timelines != nil, "Persons": s.Persons != nil,
 		"Suppressions": s.Suppressions != nil, "Changes": s.Changes != nil, "Proofs": s.Proofs != nil, "Lanes": s.Lanes != nil,
 		"Calls": s.Calls != nil, "Letters": s.Letters != nil, "Configs": s.Configs != nil, "Versions": s.Versions != nil,
 		"Runs": s.Runs != nil, "RunOrders": s.RunOrders != nil,
@@ -116,6 +118,29 @@ type Contacts interface {
 	Message(ctx context.Context, p access.Principal, id message.ID) (message.Record, error)
 	// Cancel stops what was not begun; fault.Conflict when a race was lost.
 	Cancel(ctx context.Context, now time.Time, p access.Principal, id contact.ID, reason string) (store.ContactView, error)
+}
+
+// Desk changes what hangs on contacts. All return fault.NotFound for what the caller does not see, fault.Forbidden for who
+// may not, and fault.Invalid naming every wrong field; those that take a revision fault.Conflict for another one.
+type Desk interface {
+	// ChangeContact changes comments, open switch, method, time, characteristics and tags.
+	ChangeContact(ctx context.Context, now time.Time, p access.Principal, id contact.ID, revision int64, c contact.Change) (store.ContactView, error)
+	// CloseContact turns the open switch off; fault.Conflict when it is not on.
+	CloseContact(ctx context.Context, now time.Time, p access.Principal, id contact.ID, revision int64) (store.ContactView, error)
+	// RetypeContact corrects class and type.
+	RetypeContact(ctx context.Context, now time.Time, p access.Principal, id contact.ID, revision int64, class, code string) (store.ContactView, error)
+	// AddLog adds to the log, with or without a reminder.
+	AddLog(ctx context.Context, now time.Time, p access.Principal, id contact.ID, n contact.Note) (store.ContactView, error)
+}
+
+// Timelines shows what happened with whom.
+type Timelines interface {
+	// Timeline returns events, the newest first; next is zero at the end.
+	Timeline(ctx context.Context, now time.Time, p access.Principal, q desk.TimelineQuery) (events []contact.Event, next store.Telling, err error)
+	// ContactList lists contacts, the newest first; next is 0 at the end.
+	ContactList(ctx context.Context, p access.Principal, f desk.ContactFilter, below contact.ID, limit int) (contacts []desk.Listed, next contact.ID, err error)
+	// Reminders lists reminders that wait, the earliest first; next is zero at the end. fault.Forbidden.
+	Reminders(ctx context.Context, p access.Principal, f desk.ReminderFilter, after contact.ReminderKey, limit int) (reminders []contact.Reminder, next contact.ReminderKey, err error)
 }
 
 // Failures are what ended badly or is in doubt, and what people do about it. All return fault.Forbidden for a caller that

@@ -9,6 +9,10 @@ type AcceptContactsRes interface {
 	acceptContactsRes()
 }
 
+type AddContactRes interface {
+	addContactRes()
+}
+
 type AsyncapiRes interface {
 	asyncapiRes()
 }
@@ -23,6 +27,14 @@ type CancelManyRes interface {
 
 type CancelRunRes interface {
 	cancelRunRes()
+}
+
+type ChangeContactRes interface {
+	changeContactRes()
+}
+
+type CloseContactRes interface {
+	closeContactRes()
 }
 
 type CreatePrincipalRes interface {
@@ -73,6 +85,14 @@ type GetRunRes interface {
 	getRunRes()
 }
 
+type GetSchemaRes interface {
+	getSchemaRes()
+}
+
+type GetTimelineRes interface {
+	getTimelineRes()
+}
+
 type LeaseCallsRes interface {
 	leaseCallsRes()
 }
@@ -113,6 +133,10 @@ type ListDeadLettersRes interface {
 	listDeadLettersRes()
 }
 
+type ListDeskContactsRes interface {
+	listDeskContactsRes()
+}
+
 type ListGatewaysRes interface {
 	listGatewaysRes()
 }
@@ -133,8 +157,16 @@ type ListPrincipalsRes interface {
 	listPrincipalsRes()
 }
 
+type ListRemindersRes interface {
+	listRemindersRes()
+}
+
 type ListRunsRes interface {
 	listRunsRes()
+}
+
+type ListSchemasRes interface {
+	listSchemasRes()
 }
 
 type ListSuppressionsRes interface {
@@ -147,6 +179,10 @@ type ListToDosRes interface {
 
 type LiveRes interface {
 	liveRes()
+}
+
+type LogContactRes interface {
+	logContactRes()
 }
 
 type OpenapiRes interface {
@@ -227,6 +263,10 @@ type ResumeLaneRes interface {
 
 type RetryMessageRes interface {
 	retryMessageRes()
+}
+
+type RetypeContactRes interface {
+	retypeContactRes()
 }
 
 type RevokePrincipalRes interface {

@@ -216,6 +216,18 @@ func (s *AcceptContactsValidate) UnmarshalText(data []byte) error {
 	}
 }
 
+type AddContactConflict Problem
+
+func (*AddContactConflict) addContactRes() {}
+
+type AddContactForbidden Problem
+
+func (*AddContactForbidden) addContactRes() {}
+
+type AddContactUnprocessableEntity Problem
+
+func (*AddContactUnprocessableEntity) addContactRes() {}
+
 type Address string
 
 // What may hang on a spot.
@@ -1303,6 +1315,10 @@ func (s *BreakerState) UnmarshalText(data []byte) error {
 	}
 }
 
+type BusinessObject jx.Raw
+
+func (*BusinessObject) getSchemaRes() {}
+
 type CallIDs []MessageID
 
 // Ref: #/components/schemas/CallResult
@@ -1885,6 +1901,22 @@ func (s *Change) SetEntry(val LedgerEntry) {
 	s.Entry = val
 }
 
+type ChangeContactConflict Problem
+
+func (*ChangeContactConflict) changeContactRes() {}
+
+type ChangeContactForbidden Problem
+
+func (*ChangeContactForbidden) changeContactRes() {}
+
+type ChangeContactNotFound Problem
+
+func (*ChangeContactNotFound) changeContactRes() {}
+
+type ChangeContactUnprocessableEntity Problem
+
+func (*ChangeContactUnprocessableEntity) changeContactRes() {}
+
 // Ref: #/components/schemas/ChangeList
 type ChangeList struct {
 	Changes []Change `json:"changes"`
@@ -1913,6 +1945,38 @@ func (s *ChangeList) SetNext(val int64) {
 }
 
 func (*ChangeList) listChangesRes() {}
+
+// ChangedContactHeaders wraps Contact with response headers.
+type ChangedContactHeaders struct {
+	ETag     string
+	Response Contact
+}
+
+// GetETag returns the value of ETag.
+func (s *ChangedContactHeaders) GetETag() string {
+	return s.ETag
+}
+
+// GetResponse returns the value of Response.
+func (s *ChangedContactHeaders) GetResponse() Contact {
+	return s.Response
+}
+
+// SetETag sets the value of ETag.
+func (s *ChangedContactHeaders) SetETag(val string) {
+	s.ETag = val
+}
+
+// SetResponse sets the value of Response.
+func (s *ChangedContactHeaders) SetResponse(val Contact) {
+	s.Response = val
+}
+
+func (*ChangedContactHeaders) changeContactRes() {}
+func (*ChangedContactHeaders) closeContactRes()  {}
+func (*ChangedContactHeaders) getContactRes()    {}
+func (*ChangedContactHeaders) logContactRes()    {}
+func (*ChangedContactHeaders) retypeContactRes() {}
 
 // How a message travels.
 // Ref: #/components/schemas/Channel
@@ -1969,6 +2033,33 @@ func (s *Channel) UnmarshalText(data []byte) error {
 	default:
 		return errors.Errorf("invalid value: %q", data)
 	}
+}
+
+// A typed value.
+// Ref: #/components/schemas/Characteristic
+type Characteristic struct {
+	Type  Code   `json:"type"`
+	Value string `json:"value"`
+}
+
+// GetType returns the value of Type.
+func (s *Characteristic) GetType() Code {
+	return s.Type
+}
+
+// GetValue returns the value of Value.
+func (s *Characteristic) GetValue() string {
+	return s.Value
+}
+
+// SetType sets the value of Type.
+func (s *Characteristic) SetType(val Code) {
+	s.Type = val
+}
+
+// SetValue sets the value of Value.
+func (s *Characteristic) SetValue(val string) {
+	s.Value = val
 }
 
 // A typed attribute that objects may carry.
@@ -2290,6 +2381,22 @@ func (s *CharacteristicUse) SetRequired(val OptBool) {
 func (s *CharacteristicUse) SetDefault(val OptString) {
 	s.Default = val
 }
+
+type CloseContactConflict Problem
+
+func (*CloseContactConflict) closeContactRes() {}
+
+type CloseContactForbidden Problem
+
+func (*CloseContactForbidden) closeContactRes() {}
+
+type CloseContactNotFound Problem
+
+func (*CloseContactNotFound) closeContactRes() {}
+
+type CloseContactUnprocessableEntity Problem
+
+func (*CloseContactUnprocessableEntity) closeContactRes() {}
 
 type Code string
 
@@ -3377,6 +3484,23 @@ type Contact struct {
 	Retries []Retry `json:"retries"`
 	// It was cancelled, and no further step starts.
 	Halted OptBool `json:"halted"`
+	// Of what the desk knows of it; 0 while no desk has touched it.
+	Revision OptInt64 `json:"revision"`
+	// The class and type it was accepted as, where they were corrected since.
+	AcceptedAs OptContactAcceptedAs `json:"acceptedAs"`
+	ContactAt  OptTimestamp         `json:"contactAt"`
+	// On while the matter is unresolved.
+	Open              OptBool             `json:"open"`
+	Comments          OptString           `json:"comments"`
+	PreferredMethod   OptPreferredMethod  `json:"preferredMethod"`
+	Characteristics   []Characteristic    `json:"characteristics"`
+	Tags              []Characteristic    `json:"tags"`
+	ExternalContactId OptString           `json:"externalContactId"`
+	Identifiers       []ContactIdentifier `json:"identifiers"`
+	ChangedAt         OptTimestamp        `json:"changedAt"`
+	ChangedBy         OptString           `json:"changedBy"`
+	// Its log, with its reminders.
+	Logs []LogEntry `json:"logs"`
 }
 
 // GetID returns the value of ID.
@@ -3464,6 +3588,71 @@ func (s *Contact) GetHalted() OptBool {
 	return s.Halted
 }
 
+// GetRevision returns the value of Revision.
+func (s *Contact) GetRevision() OptInt64 {
+	return s.Revision
+}
+
+// GetAcceptedAs returns the value of AcceptedAs.
+func (s *Contact) GetAcceptedAs() OptContactAcceptedAs {
+	return s.AcceptedAs
+}
+
+// GetContactAt returns the value of ContactAt.
+func (s *Contact) GetContactAt() OptTimestamp {
+	return s.ContactAt
+}
+
+// GetOpen returns the value of Open.
+func (s *Contact) GetOpen() OptBool {
+	return s.Open
+}
+
+// GetComments returns the value of Comments.
+func (s *Contact) GetComments() OptString {
+	return s.Comments
+}
+
+// GetPreferredMethod returns the value of PreferredMethod.
+func (s *Contact) GetPreferredMethod() OptPreferredMethod {
+	return s.PreferredMethod
+}
+
+// GetCharacteristics returns the value of Characteristics.
+func (s *Contact) GetCharacteristics() []Characteristic {
+	return s.Characteristics
+}
+
+// GetTags returns the value of Tags.
+func (s *Contact) GetTags() []Characteristic {
+	return s.Tags
+}
+
+// GetExternalContactId returns the value of ExternalContactId.
+func (s *Contact) GetExternalContactId() OptString {
+	return s.ExternalContactId
+}
+
+// GetIdentifiers returns the value of Identifiers.
+func (s *Contact) GetIdentifiers() []ContactIdentifier {
+	return s.Identifiers
+}
+
+// GetChangedAt returns the value of ChangedAt.
+func (s *Contact) GetChangedAt() OptTimestamp {
+	return s.ChangedAt
+}
+
+// GetChangedBy returns the value of ChangedBy.
+func (s *Contact) GetChangedBy() OptString {
+	return s.ChangedBy
+}
+
+// GetLogs returns the value of Logs.
+func (s *Contact) GetLogs() []LogEntry {
+	return s.Logs
+}
+
 // SetID sets the value of ID.
 func (s *Contact) SetID(val ContactID) {
 	s.ID = val
@@ -3549,9 +3738,73 @@ func (s *Contact) SetHalted(val OptBool) {
 	s.Halted = val
 }
 
+// SetRevision sets the value of Revision.
+func (s *Contact) SetRevision(val OptInt64) {
+	s.Revision = val
+}
+
+// SetAcceptedAs sets the value of AcceptedAs.
+func (s *Contact) SetAcceptedAs(val OptContactAcceptedAs) {
+	s.AcceptedAs = val
+}
+
+// SetContactAt sets the value of ContactAt.
+func (s *Contact) SetContactAt(val OptTimestamp) {
+	s.ContactAt = val
+}
+
+// SetOpen sets the value of Open.
+func (s *Contact) SetOpen(val OptBool) {
+	s.Open = val
+}
+
+// SetComments sets the value of Comments.
+func (s *Contact) SetComments(val OptString) {
+	s.Comments = val
+}
+
+// SetPreferredMethod sets the value of PreferredMethod.
+func (s *Contact) SetPreferredMethod(val OptPreferredMethod) {
+	s.PreferredMethod = val
+}
+
+// SetCharacteristics sets the value of Characteristics.
+func (s *Contact) SetCharacteristics(val []Characteristic) {
+	s.Characteristics = val
+}
+
+// SetTags sets the value of Tags.
+func (s *Contact) SetTags(val []Characteristic) {
+	s.Tags = val
+}
+
+// SetExternalContactId sets the value of ExternalContactId.
+func (s *Contact) SetExternalContactId(val OptString) {
+	s.ExternalContactId = val
+}
+
+// SetIdentifiers sets the value of Identifiers.
+func (s *Contact) SetIdentifiers(val []ContactIdentifier) {
+	s.Identifiers = val
+}
+
+// SetChangedAt sets the value of ChangedAt.
+func (s *Contact) SetChangedAt(val OptTimestamp) {
+	s.ChangedAt = val
+}
+
+// SetChangedBy sets the value of ChangedBy.
+func (s *Contact) SetChangedBy(val OptString) {
+	s.ChangedBy = val
+}
+
+// SetLogs sets the value of Logs.
+func (s *Contact) SetLogs(val []LogEntry) {
+	s.Logs = val
+}
+
 func (*Contact) cancelContactRes() {}
 func (*Contact) findContactRes()   {}
-func (*Contact) getContactRes()    {}
 
 // An accepted contact. The same for the first and for every repeated request.
 // Ref: #/components/schemas/ContactAccepted
@@ -3602,6 +3855,32 @@ func (s *ContactAccepted) SetMessages(val []StartedMessage) {
 	s.Messages = val
 }
 
+// The class and type it was accepted as, where they were corrected since.
+type ContactAcceptedAs struct {
+	Class string `json:"class"`
+	Type  string `json:"type"`
+}
+
+// GetClass returns the value of Class.
+func (s *ContactAcceptedAs) GetClass() string {
+	return s.Class
+}
+
+// GetType returns the value of Type.
+func (s *ContactAcceptedAs) GetType() string {
+	return s.Type
+}
+
+// SetClass sets the value of Class.
+func (s *ContactAcceptedAs) SetClass(val string) {
+	s.Class = val
+}
+
+// SetType sets the value of Type.
+func (s *ContactAcceptedAs) SetType(val string) {
+	s.Type = val
+}
+
 // ContactAcceptedHeaders wraps ContactAccepted with response headers.
 type ContactAcceptedHeaders struct {
 	IdempotencyReplayed OptBool
@@ -3640,6 +3919,78 @@ func (s *ContactAcceptedHeaders) SetResponse(val ContactAccepted) {
 }
 
 func (*ContactAcceptedHeaders) acceptContactRes() {}
+func (*ContactAcceptedHeaders) addContactRes()    {}
+
+// What of a contact becomes different; what is left out stays.
+// Ref: #/components/schemas/ContactChange
+type ContactChange struct {
+	Open            OptBool            `json:"open"`
+	Comments        OptString          `json:"comments"`
+	PreferredMethod OptPreferredMethod `json:"preferredMethod"`
+	ContactAt       OptDateTime        `json:"contactAt"`
+	Characteristics []Characteristic   `json:"characteristics"`
+	Tags            []Characteristic   `json:"tags"`
+}
+
+// GetOpen returns the value of Open.
+func (s *ContactChange) GetOpen() OptBool {
+	return s.Open
+}
+
+// GetComments returns the value of Comments.
+func (s *ContactChange) GetComments() OptString {
+	return s.Comments
+}
+
+// GetPreferredMethod returns the value of PreferredMethod.
+func (s *ContactChange) GetPreferredMethod() OptPreferredMethod {
+	return s.PreferredMethod
+}
+
+// GetContactAt returns the value of ContactAt.
+func (s *ContactChange) GetContactAt() OptDateTime {
+	return s.ContactAt
+}
+
+// GetCharacteristics returns the value of Characteristics.
+func (s *ContactChange) GetCharacteristics() []Characteristic {
+	return s.Characteristics
+}
+
+// GetTags returns the value of Tags.
+func (s *ContactChange) GetTags() []Characteristic {
+	return s.Tags
+}
+
+// SetOpen sets the value of Open.
+func (s *ContactChange) SetOpen(val OptBool) {
+	s.Open = val
+}
+
+// SetComments sets the value of Comments.
+func (s *ContactChange) SetComments(val OptString) {
+	s.Comments = val
+}
+
+// SetPreferredMethod sets the value of PreferredMethod.
+func (s *ContactChange) SetPreferredMethod(val OptPreferredMethod) {
+	s.PreferredMethod = val
+}
+
+// SetContactAt sets the value of ContactAt.
+func (s *ContactChange) SetContactAt(val OptDateTime) {
+	s.ContactAt = val
+}
+
+// SetCharacteristics sets the value of Characteristics.
+func (s *ContactChange) SetCharacteristics(val []Characteristic) {
+	s.Characteristics = val
+}
+
+// SetTags sets the value of Tags.
+func (s *ContactChange) SetTags(val []Characteristic) {
+	s.Tags = val
+}
 
 // Ref: #/components/schemas/ContactClass
 type ContactClass struct {
@@ -3668,6 +4019,33 @@ func (s *ContactClass) SetDescription(val string) {
 }
 
 type ContactID string
+
+// An id by which an outside system knows the contact, as `C1NS`, a provider's recipient id.
+// Ref: #/components/schemas/ContactIdentifier
+type ContactIdentifier struct {
+	Type  Code   `json:"type"`
+	Value string `json:"value"`
+}
+
+// GetType returns the value of Type.
+func (s *ContactIdentifier) GetType() Code {
+	return s.Type
+}
+
+// GetValue returns the value of Value.
+func (s *ContactIdentifier) GetValue() string {
+	return s.Value
+}
+
+// SetType sets the value of Type.
+func (s *ContactIdentifier) SetType(val Code) {
+	s.Type = val
+}
+
+// SetValue sets the value of Value.
+func (s *ContactIdentifier) SetValue(val string) {
+	s.Value = val
+}
 
 // A customer contact as it is posted.
 // Ref: #/components/schemas/ContactRequest
@@ -4144,6 +4522,8 @@ func (s *Data) init() Data {
 	}
 	return m
 }
+
+type Day string
 
 type DeadCursor string
 
@@ -4636,6 +5016,412 @@ func (s *DepositClass) SetRecommended(val string) {
 	s.Recommended = val
 }
 
+// A contact in a list. Class and type are those it has now.
+// Ref: #/components/schemas/DeskContact
+type DeskContact struct {
+	ID         ContactID    `json:"id"`
+	Source     string       `json:"source"`
+	Division   string       `json:"division"`
+	Class      string       `json:"class"`
+	Type       string       `json:"type"`
+	Person     OptPersonID  `json:"person"`
+	Account    OptString    `json:"account"`
+	Premise    OptString    `json:"premise"`
+	AcceptedAt Timestamp    `json:"acceptedAt"`
+	ContactAt  OptTimestamp `json:"contactAt"`
+	By         string       `json:"by"`
+	Open       bool         `json:"open"`
+	Comments   OptString    `json:"comments"`
+	// How many entries its log has.
+	Logs OptInt `json:"logs"`
+}
+
+// GetID returns the value of ID.
+func (s *DeskContact) GetID() ContactID {
+	return s.ID
+}
+
+// GetSource returns the value of Source.
+func (s *DeskContact) GetSource() string {
+	return s.Source
+}
+
+// GetDivision returns the value of Division.
+func (s *DeskContact) GetDivision() string {
+	return s.Division
+}
+
+// GetClass returns the value of Class.
+func (s *DeskContact) GetClass() string {
+	return s.Class
+}
+
+// GetType returns the value of Type.
+func (s *DeskContact) GetType() string {
+	return s.Type
+}
+
+// GetPerson returns the value of Person.
+func (s *DeskContact) GetPerson() OptPersonID {
+	return s.Person
+}
+
+// GetAccount returns the value of Account.
+func (s *DeskContact) GetAccount() OptString {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *DeskContact) GetPremise() OptString {
+	return s.Premise
+}
+
+// GetAcceptedAt returns the value of AcceptedAt.
+func (s *DeskContact) GetAcceptedAt() Timestamp {
+	return s.AcceptedAt
+}
+
+// GetContactAt returns the value of ContactAt.
+func (s *DeskContact) GetContactAt() OptTimestamp {
+	return s.ContactAt
+}
+
+// GetBy returns the value of By.
+func (s *DeskContact) GetBy() string {
+	return s.By
+}
+
+// GetOpen returns the value of Open.
+func (s *DeskContact) GetOpen() bool {
+	return s.Open
+}
+
+// GetComments returns the value of Comments.
+func (s *DeskContact) GetComments() OptString {
+	return s.Comments
+}
+
+// GetLogs returns the value of Logs.
+func (s *DeskContact) GetLogs() OptInt {
+	return s.Logs
+}
+
+// SetID sets the value of ID.
+func (s *DeskContact) SetID(val ContactID) {
+	s.ID = val
+}
+
+// SetSource sets the value of Source.
+func (s *DeskContact) SetSource(val string) {
+	s.Source = val
+}
+
+// SetDivision sets the value of Division.
+func (s *DeskContact) SetDivision(val string) {
+	s.Division = val
+}
+
+// SetClass sets the value of Class.
+func (s *DeskContact) SetClass(val string) {
+	s.Class = val
+}
+
+// SetType sets the value of Type.
+func (s *DeskContact) SetType(val string) {
+	s.Type = val
+}
+
+// SetPerson sets the value of Person.
+func (s *DeskContact) SetPerson(val OptPersonID) {
+	s.Person = val
+}
+
+// SetAccount sets the value of Account.
+func (s *DeskContact) SetAccount(val OptString) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *DeskContact) SetPremise(val OptString) {
+	s.Premise = val
+}
+
+// SetAcceptedAt sets the value of AcceptedAt.
+func (s *DeskContact) SetAcceptedAt(val Timestamp) {
+	s.AcceptedAt = val
+}
+
+// SetContactAt sets the value of ContactAt.
+func (s *DeskContact) SetContactAt(val OptTimestamp) {
+	s.ContactAt = val
+}
+
+// SetBy sets the value of By.
+func (s *DeskContact) SetBy(val string) {
+	s.By = val
+}
+
+// SetOpen sets the value of Open.
+func (s *DeskContact) SetOpen(val bool) {
+	s.Open = val
+}
+
+// SetComments sets the value of Comments.
+func (s *DeskContact) SetComments(val OptString) {
+	s.Comments = val
+}
+
+// SetLogs sets the value of Logs.
+func (s *DeskContact) SetLogs(val OptInt) {
+	s.Logs = val
+}
+
+// A page of contacts.
+// Ref: #/components/schemas/DeskContactList
+type DeskContactList struct {
+	Contacts []DeskContact `json:"contacts"`
+	Next     OptContactID  `json:"next"`
+}
+
+// GetContacts returns the value of Contacts.
+func (s *DeskContactList) GetContacts() []DeskContact {
+	return s.Contacts
+}
+
+// GetNext returns the value of Next.
+func (s *DeskContactList) GetNext() OptContactID {
+	return s.Next
+}
+
+// SetContacts sets the value of Contacts.
+func (s *DeskContactList) SetContacts(val []DeskContact) {
+	s.Contacts = val
+}
+
+// SetNext sets the value of Next.
+func (s *DeskContactList) SetNext(val OptContactID) {
+	s.Next = val
+}
+
+func (*DeskContactList) listDeskContactsRes() {}
+
+// A customer contact as a user enters it. Give class and type, or the type's shorthand.
+// Ref: #/components/schemas/DeskContactRequest
+type DeskContactRequest struct {
+	Division       Code                `json:"division"`
+	Shorthand      OptCode             `json:"shorthand"`
+	Class          OptCode             `json:"class"`
+	Type           OptCode             `json:"type"`
+	Person         OptPersonID         `json:"person"`
+	ExternalPerson OptExternalPersonID `json:"externalPerson"`
+	Recipient      OptRecipient        `json:"recipient"`
+	Account        OptCode             `json:"account"`
+	Premise        OptCode             `json:"premise"`
+	Data           OptData             `json:"data"`
+	// When it took place; now when left out.
+	ContactAt OptDateTime `json:"contactAt"`
+	// On while the matter is unresolved.
+	Open            OptBool            `json:"open"`
+	Comments        OptString          `json:"comments"`
+	PreferredMethod OptPreferredMethod `json:"preferredMethod"`
+	Characteristics []Characteristic   `json:"characteristics"`
+	Tags            []Characteristic   `json:"tags"`
+	// The id by which the system knows it that made it.
+	ExternalContactId OptString           `json:"externalContactId"`
+	Identifiers       []ContactIdentifier `json:"identifiers"`
+	Log               OptLogRequest       `json:"log"`
+}
+
+// GetDivision returns the value of Division.
+func (s *DeskContactRequest) GetDivision() Code {
+	return s.Division
+}
+
+// GetShorthand returns the value of Shorthand.
+func (s *DeskContactRequest) GetShorthand() OptCode {
+	return s.Shorthand
+}
+
+// GetClass returns the value of Class.
+func (s *DeskContactRequest) GetClass() OptCode {
+	return s.Class
+}
+
+// GetType returns the value of Type.
+func (s *DeskContactRequest) GetType() OptCode {
+	return s.Type
+}
+
+// GetPerson returns the value of Person.
+func (s *DeskContactRequest) GetPerson() OptPersonID {
+	return s.Person
+}
+
+// GetExternalPerson returns the value of ExternalPerson.
+func (s *DeskContactRequest) GetExternalPerson() OptExternalPersonID {
+	return s.ExternalPerson
+}
+
+// GetRecipient returns the value of Recipient.
+func (s *DeskContactRequest) GetRecipient() OptRecipient {
+	return s.Recipient
+}
+
+// GetAccount returns the value of Account.
+func (s *DeskContactRequest) GetAccount() OptCode {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *DeskContactRequest) GetPremise() OptCode {
+	return s.Premise
+}
+
+// GetData returns the value of Data.
+func (s *DeskContactRequest) GetData() OptData {
+	return s.Data
+}
+
+// GetContactAt returns the value of ContactAt.
+func (s *DeskContactRequest) GetContactAt() OptDateTime {
+	return s.ContactAt
+}
+
+// GetOpen returns the value of Open.
+func (s *DeskContactRequest) GetOpen() OptBool {
+	return s.Open
+}
+
+// GetComments returns the value of Comments.
+func (s *DeskContactRequest) GetComments() OptString {
+	return s.Comments
+}
+
+// GetPreferredMethod returns the value of PreferredMethod.
+func (s *DeskContactRequest) GetPreferredMethod() OptPreferredMethod {
+	return s.PreferredMethod
+}
+
+// GetCharacteristics returns the value of Characteristics.
+func (s *DeskContactRequest) GetCharacteristics() []Characteristic {
+	return s.Characteristics
+}
+
+// GetTags returns the value of Tags.
+func (s *DeskContactRequest) GetTags() []Characteristic {
+	return s.Tags
+}
+
+// GetExternalContactId returns the value of ExternalContactId.
+func (s *DeskContactRequest) GetExternalContactId() OptString {
+	return s.ExternalContactId
+}
+
+// GetIdentifiers returns the value of Identifiers.
+func (s *DeskContactRequest) GetIdentifiers() []ContactIdentifier {
+	return s.Identifiers
+}
+
+// GetLog returns the value of Log.
+func (s *DeskContactRequest) GetLog() OptLogRequest {
+	return s.Log
+}
+
+// SetDivision sets the value of Division.
+func (s *DeskContactRequest) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetShorthand sets the value of Shorthand.
+func (s *DeskContactRequest) SetShorthand(val OptCode) {
+	s.Shorthand = val
+}
+
+// SetClass sets the value of Class.
+func (s *DeskContactRequest) SetClass(val OptCode) {
+	s.Class = val
+}
+
+// SetType sets the value of Type.
+func (s *DeskContactRequest) SetType(val OptCode) {
+	s.Type = val
+}
+
+// SetPerson sets the value of Person.
+func (s *DeskContactRequest) SetPerson(val OptPersonID) {
+	s.Person = val
+}
+
+// SetExternalPerson sets the value of ExternalPerson.
+func (s *DeskContactRequest) SetExternalPerson(val OptExternalPersonID) {
+	s.ExternalPerson = val
+}
+
+// SetRecipient sets the value of Recipient.
+func (s *DeskContactRequest) SetRecipient(val OptRecipient) {
+	s.Recipient = val
+}
+
+// SetAccount sets the value of Account.
+func (s *DeskContactRequest) SetAccount(val OptCode) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *DeskContactRequest) SetPremise(val OptCode) {
+	s.Premise = val
+}
+
+// SetData sets the value of Data.
+func (s *DeskContactRequest) SetData(val OptData) {
+	s.Data = val
+}
+
+// SetContactAt sets the value of ContactAt.
+func (s *DeskContactRequest) SetContactAt(val OptDateTime) {
+	s.ContactAt = val
+}
+
+// SetOpen sets the value of Open.
+func (s *DeskContactRequest) SetOpen(val OptBool) {
+	s.Open = val
+}
+
+// SetComments sets the value of Comments.
+func (s *DeskContactRequest) SetComments(val OptString) {
+	s.Comments = val
+}
+
+// SetPreferredMethod sets the value of PreferredMethod.
+func (s *DeskContactRequest) SetPreferredMethod(val OptPreferredMethod) {
+	s.PreferredMethod = val
+}
+
+// SetCharacteristics sets the value of Characteristics.
+func (s *DeskContactRequest) SetCharacteristics(val []Characteristic) {
+	s.Characteristics = val
+}
+
+// SetTags sets the value of Tags.
+func (s *DeskContactRequest) SetTags(val []Characteristic) {
+	s.Tags = val
+}
+
+// SetExternalContactId sets the value of ExternalContactId.
+func (s *DeskContactRequest) SetExternalContactId(val OptString) {
+	s.ExternalContactId = val
+}
+
+// SetIdentifiers sets the value of Identifiers.
+func (s *DeskContactRequest) SetIdentifiers(val []ContactIdentifier) {
+	s.Identifiers = val
+}
+
+// SetLog sets the value of Log.
+func (s *DeskContactRequest) SetLog(val OptLogRequest) {
+	s.Log = val
+}
+
 // A person of the utility.
 // Ref: #/components/schemas/DeskUser
 type DeskUser struct {
@@ -4709,7 +5495,9 @@ type Division struct {
 	Description OptString `json:"description"`
 	Zone        Zone      `json:"zone"`
 	// ISO 3166, two letters; of phone numbers written nationally.
-	Country  string   `json:"country"`
+	Country string `json:"country"`
+	// It takes no new contacts.
+	Inactive OptBool  `json:"inactive"`
 	Language Language `json:"language"`
 	// When a channel may reach people, in their local time. A channel without a window always may.
 	Windows OptDivisionWindows `json:"windows"`
@@ -4737,6 +5525,11 @@ func (s *Division) GetZone() Zone {
 // GetCountry returns the value of Country.
 func (s *Division) GetCountry() string {
 	return s.Country
+}
+
+// GetInactive returns the value of Inactive.
+func (s *Division) GetInactive() OptBool {
+	return s.Inactive
 }
 
 // GetLanguage returns the value of Language.
@@ -4777,6 +5570,11 @@ func (s *Division) SetZone(val Zone) {
 // SetCountry sets the value of Country.
 func (s *Division) SetCountry(val string) {
 	s.Country = val
+}
+
+// SetInactive sets the value of Inactive.
+func (s *Division) SetInactive(val OptBool) {
+	s.Inactive = val
 }
 
 // SetLanguage sets the value of Language.
@@ -5508,6 +6306,26 @@ func (*GetRunNotFound) getRunRes() {}
 type GetRunUnprocessableEntity Problem
 
 func (*GetRunUnprocessableEntity) getRunRes() {}
+
+type GetSchemaForbidden Problem
+
+func (*GetSchemaForbidden) getSchemaRes() {}
+
+type GetSchemaNotFound Problem
+
+func (*GetSchemaNotFound) getSchemaRes() {}
+
+type GetSchemaUnprocessableEntity Problem
+
+func (*GetSchemaUnprocessableEntity) getSchemaRes() {}
+
+type GetTimelineForbidden Problem
+
+func (*GetTimelineForbidden) getTimelineRes() {}
+
+type GetTimelineUnprocessableEntity Problem
+
+func (*GetTimelineUnprocessableEntity) getTimelineRes() {}
 
 // A legal hold.
 // Ref: #/components/schemas/Hold
@@ -6642,6 +7460,14 @@ type ListDeadLettersUnprocessableEntity Problem
 
 func (*ListDeadLettersUnprocessableEntity) listDeadLettersRes() {}
 
+type ListDeskContactsForbidden Problem
+
+func (*ListDeskContactsForbidden) listDeskContactsRes() {}
+
+type ListDeskContactsUnprocessableEntity Problem
+
+func (*ListDeskContactsUnprocessableEntity) listDeskContactsRes() {}
+
 type ListHoldsForbidden Problem
 
 func (*ListHoldsForbidden) listHoldsRes() {}
@@ -6657,6 +7483,14 @@ func (*ListIntakeBatchesForbidden) listIntakeBatchesRes() {}
 type ListIntakeBatchesUnprocessableEntity Problem
 
 func (*ListIntakeBatchesUnprocessableEntity) listIntakeBatchesRes() {}
+
+type ListRemindersForbidden Problem
+
+func (*ListRemindersForbidden) listRemindersRes() {}
+
+type ListRemindersUnprocessableEntity Problem
+
+func (*ListRemindersUnprocessableEntity) listRemindersRes() {}
 
 type ListRunsForbidden Problem
 
@@ -6789,6 +7623,106 @@ func (s *LiveStatus) UnmarshalText(data []byte) error {
 	default:
 		return errors.Errorf("invalid value: %q", data)
 	}
+}
+
+type LogContactForbidden Problem
+
+func (*LogContactForbidden) logContactRes() {}
+
+type LogContactNotFound Problem
+
+func (*LogContactNotFound) logContactRes() {}
+
+type LogContactUnprocessableEntity Problem
+
+func (*LogContactUnprocessableEntity) logContactRes() {}
+
+// An entry in the log of a contact.
+// Ref: #/components/schemas/LogEntry
+type LogEntry struct {
+	// The log's number, ten digits.
+	ID       string      `json:"id"`
+	At       Timestamp   `json:"at"`
+	By       string      `json:"by"`
+	Comments string      `json:"comments"`
+	Reminder OptReminder `json:"reminder"`
+}
+
+// GetID returns the value of ID.
+func (s *LogEntry) GetID() string {
+	return s.ID
+}
+
+// GetAt returns the value of At.
+func (s *LogEntry) GetAt() Timestamp {
+	return s.At
+}
+
+// GetBy returns the value of By.
+func (s *LogEntry) GetBy() string {
+	return s.By
+}
+
+// GetComments returns the value of Comments.
+func (s *LogEntry) GetComments() string {
+	return s.Comments
+}
+
+// GetReminder returns the value of Reminder.
+func (s *LogEntry) GetReminder() OptReminder {
+	return s.Reminder
+}
+
+// SetID sets the value of ID.
+func (s *LogEntry) SetID(val string) {
+	s.ID = val
+}
+
+// SetAt sets the value of At.
+func (s *LogEntry) SetAt(val Timestamp) {
+	s.At = val
+}
+
+// SetBy sets the value of By.
+func (s *LogEntry) SetBy(val string) {
+	s.By = val
+}
+
+// SetComments sets the value of Comments.
+func (s *LogEntry) SetComments(val string) {
+	s.Comments = val
+}
+
+// SetReminder sets the value of Reminder.
+func (s *LogEntry) SetReminder(val OptReminder) {
+	s.Reminder = val
+}
+
+// An entry for the log of a contact.
+// Ref: #/components/schemas/LogRequest
+type LogRequest struct {
+	Comments string             `json:"comments"`
+	Reminder OptReminderRequest `json:"reminder"`
+}
+
+// GetComments returns the value of Comments.
+func (s *LogRequest) GetComments() string {
+	return s.Comments
+}
+
+// GetReminder returns the value of Reminder.
+func (s *LogRequest) GetReminder() OptReminderRequest {
+	return s.Reminder
+}
+
+// SetComments sets the value of Comments.
+func (s *LogRequest) SetComments(val string) {
+	s.Comments = val
+}
+
+// SetReminder sets the value of Reminder.
+func (s *LogRequest) SetReminder(val OptReminderRequest) {
+	s.Reminder = val
 }
 
 // Who a message is for, without what would reach them.
@@ -8296,6 +9230,52 @@ func (o OptConfiguration) Or(d Configuration) Configuration {
 	return d
 }
 
+// NewOptContactAcceptedAs returns new OptContactAcceptedAs with value set to v.
+func NewOptContactAcceptedAs(v ContactAcceptedAs) OptContactAcceptedAs {
+	return OptContactAcceptedAs{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptContactAcceptedAs is optional ContactAcceptedAs.
+type OptContactAcceptedAs struct {
+	Value ContactAcceptedAs
+	Set   bool
+}
+
+// IsSet returns true if OptContactAcceptedAs was set.
+func (o OptContactAcceptedAs) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptContactAcceptedAs) Reset() {
+	var v ContactAcceptedAs
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptContactAcceptedAs) SetTo(v ContactAcceptedAs) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptContactAcceptedAs) Get() (v ContactAcceptedAs, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptContactAcceptedAs) Or(d ContactAcceptedAs) ContactAcceptedAs {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptContactID returns new OptContactID with value set to v.
 func NewOptContactID(v ContactID) OptContactID {
 	return OptContactID{
@@ -8520,6 +9500,52 @@ func (o OptDateTime) Get() (v time.Time, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptDateTime) Or(d time.Time) time.Time {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptDay returns new OptDay with value set to v.
+func NewOptDay(v Day) OptDay {
+	return OptDay{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptDay is optional Day.
+type OptDay struct {
+	Value Day
+	Set   bool
+}
+
+// IsSet returns true if OptDay was set.
+func (o OptDay) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptDay) Reset() {
+	var v Day
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptDay) SetTo(v Day) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptDay) Get() (v Day, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptDay) Or(d Day) Day {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -9262,6 +10288,52 @@ func (o OptListToDosStatus) Or(d ListToDosStatus) ListToDosStatus {
 	return d
 }
 
+// NewOptLogRequest returns new OptLogRequest with value set to v.
+func NewOptLogRequest(v LogRequest) OptLogRequest {
+	return OptLogRequest{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptLogRequest is optional LogRequest.
+type OptLogRequest struct {
+	Value LogRequest
+	Set   bool
+}
+
+// IsSet returns true if OptLogRequest was set.
+func (o OptLogRequest) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptLogRequest) Reset() {
+	var v LogRequest
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptLogRequest) SetTo(v LogRequest) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptLogRequest) Get() (v LogRequest, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptLogRequest) Or(d LogRequest) LogRequest {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptMessageID returns new OptMessageID with value set to v.
 func NewOptMessageID(v MessageID) OptMessageID {
 	return OptMessageID{
@@ -9630,6 +10702,98 @@ func (o OptPostalInCityLimit) Or(d PostalInCityLimit) PostalInCityLimit {
 	return d
 }
 
+// NewOptPreferredMethod returns new OptPreferredMethod with value set to v.
+func NewOptPreferredMethod(v PreferredMethod) OptPreferredMethod {
+	return OptPreferredMethod{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptPreferredMethod is optional PreferredMethod.
+type OptPreferredMethod struct {
+	Value PreferredMethod
+	Set   bool
+}
+
+// IsSet returns true if OptPreferredMethod was set.
+func (o OptPreferredMethod) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptPreferredMethod) Reset() {
+	var v PreferredMethod
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptPreferredMethod) SetTo(v PreferredMethod) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptPreferredMethod) Get() (v PreferredMethod, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptPreferredMethod) Or(d PreferredMethod) PreferredMethod {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptPrincipalName returns new OptPrincipalName with value set to v.
+func NewOptPrincipalName(v PrincipalName) OptPrincipalName {
+	return OptPrincipalName{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptPrincipalName is optional PrincipalName.
+type OptPrincipalName struct {
+	Value PrincipalName
+	Set   bool
+}
+
+// IsSet returns true if OptPrincipalName was set.
+func (o OptPrincipalName) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptPrincipalName) Reset() {
+	var v PrincipalName
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptPrincipalName) SetTo(v PrincipalName) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptPrincipalName) Get() (v PrincipalName, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptPrincipalName) Or(d PrincipalName) PrincipalName {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptProviderCode returns new OptProviderCode with value set to v.
 func NewOptProviderCode(v ProviderCode) OptProviderCode {
 	return OptProviderCode{
@@ -9762,6 +10926,98 @@ func (o OptReference) Get() (v Reference, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptReference) Or(d Reference) Reference {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptReminder returns new OptReminder with value set to v.
+func NewOptReminder(v Reminder) OptReminder {
+	return OptReminder{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptReminder is optional Reminder.
+type OptReminder struct {
+	Value Reminder
+	Set   bool
+}
+
+// IsSet returns true if OptReminder was set.
+func (o OptReminder) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptReminder) Reset() {
+	var v Reminder
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptReminder) SetTo(v Reminder) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptReminder) Get() (v Reminder, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptReminder) Or(d Reminder) Reminder {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptReminderRequest returns new OptReminderRequest with value set to v.
+func NewOptReminderRequest(v ReminderRequest) OptReminderRequest {
+	return OptReminderRequest{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptReminderRequest is optional ReminderRequest.
+type OptReminderRequest struct {
+	Value ReminderRequest
+	Set   bool
+}
+
+// IsSet returns true if OptReminderRequest was set.
+func (o OptReminderRequest) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptReminderRequest) Reset() {
+	var v ReminderRequest
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptReminderRequest) SetTo(v ReminderRequest) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptReminderRequest) Get() (v ReminderRequest, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptReminderRequest) Or(d ReminderRequest) ReminderRequest {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -11731,6 +12987,77 @@ func (s *PostalInCityLimit) UnmarshalText(data []byte) error {
 	}
 }
 
+// How the customer wants the follow-up.
+// Ref: #/components/schemas/PreferredMethod
+type PreferredMethod string
+
+const (
+	PreferredMethodPhone         PreferredMethod = "phone"
+	PreferredMethodEmail         PreferredMethod = "email"
+	PreferredMethodSMS           PreferredMethod = "sms"
+	PreferredMethodPostal        PreferredMethod = "postal"
+	PreferredMethodFax           PreferredMethod = "fax"
+	PreferredMethodNotApplicable PreferredMethod = "not_applicable"
+)
+
+// AllValues returns all PreferredMethod values.
+func (PreferredMethod) AllValues() []PreferredMethod {
+	return []PreferredMethod{
+		PreferredMethodPhone,
+		PreferredMethodEmail,
+		PreferredMethodSMS,
+		PreferredMethodPostal,
+		PreferredMethodFax,
+		PreferredMethodNotApplicable,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s PreferredMethod) MarshalText() ([]byte, error) {
+	switch s {
+	case PreferredMethodPhone:
+		return []byte(s), nil
+	case PreferredMethodEmail:
+		return []byte(s), nil
+	case PreferredMethodSMS:
+		return []byte(s), nil
+	case PreferredMethodPostal:
+		return []byte(s), nil
+	case PreferredMethodFax:
+		return []byte(s), nil
+	case PreferredMethodNotApplicable:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *PreferredMethod) UnmarshalText(data []byte) error {
+	switch PreferredMethod(data) {
+	case PreferredMethodPhone:
+		*s = PreferredMethodPhone
+		return nil
+	case PreferredMethodEmail:
+		*s = PreferredMethodEmail
+		return nil
+	case PreferredMethodSMS:
+		*s = PreferredMethodSMS
+		return nil
+	case PreferredMethodPostal:
+		*s = PreferredMethodPostal
+		return nil
+	case PreferredMethodFax:
+		*s = PreferredMethodFax
+		return nil
+	case PreferredMethodNotApplicable:
+		*s = PreferredMethodNotApplicable
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 // Ref: #/components/schemas/Principal
 type Principal struct {
 	Name      string       `json:"name"`
@@ -11984,6 +13311,7 @@ func (*Problem) listBreakersRes()   {}
 func (*Problem) listGatewaysRes()   {}
 func (*Problem) listLanesRes()      {}
 func (*Problem) listPrincipalsRes() {}
+func (*Problem) listSchemasRes()    {}
 func (*Problem) liveRes()           {}
 func (*Problem) openapiRes()        {}
 func (*Problem) readyRes()          {}
@@ -12291,6 +13619,282 @@ func (s *Recipient) SetZone(val OptZone) {
 }
 
 type Reference string
+
+// A log entry that wants a To Do by its trigger date.
+// Ref: #/components/schemas/Reminder
+type Reminder struct {
+	Contact ContactID `json:"contact"`
+	// The log's number, ten digits.
+	Log         string         `json:"log"`
+	SendTo      ReminderSendTo `json:"sendTo"`
+	User        OptString      `json:"user"`
+	Role        OptString      `json:"role"`
+	TriggerDate Day            `json:"triggerDate"`
+	// `waiting` until its To Do is made, then `made`, and `completed` with its To Do.
+	State ReminderState `json:"state"`
+	// The number of its To Do entry.
+	Todo        OptString    `json:"todo"`
+	MadeAt      OptTimestamp `json:"madeAt"`
+	CompletedAt OptTimestamp `json:"completedAt"`
+}
+
+// GetContact returns the value of Contact.
+func (s *Reminder) GetContact() ContactID {
+	return s.Contact
+}
+
+// GetLog returns the value of Log.
+func (s *Reminder) GetLog() string {
+	return s.Log
+}
+
+// GetSendTo returns the value of SendTo.
+func (s *Reminder) GetSendTo() ReminderSendTo {
+	return s.SendTo
+}
+
+// GetUser returns the value of User.
+func (s *Reminder) GetUser() OptString {
+	return s.User
+}
+
+// GetRole returns the value of Role.
+func (s *Reminder) GetRole() OptString {
+	return s.Role
+}
+
+// GetTriggerDate returns the value of TriggerDate.
+func (s *Reminder) GetTriggerDate() Day {
+	return s.TriggerDate
+}
+
+// GetState returns the value of State.
+func (s *Reminder) GetState() ReminderState {
+	return s.State
+}
+
+// GetTodo returns the value of Todo.
+func (s *Reminder) GetTodo() OptString {
+	return s.Todo
+}
+
+// GetMadeAt returns the value of MadeAt.
+func (s *Reminder) GetMadeAt() OptTimestamp {
+	return s.MadeAt
+}
+
+// GetCompletedAt returns the value of CompletedAt.
+func (s *Reminder) GetCompletedAt() OptTimestamp {
+	return s.CompletedAt
+}
+
+// SetContact sets the value of Contact.
+func (s *Reminder) SetContact(val ContactID) {
+	s.Contact = val
+}
+
+// SetLog sets the value of Log.
+func (s *Reminder) SetLog(val string) {
+	s.Log = val
+}
+
+// SetSendTo sets the value of SendTo.
+func (s *Reminder) SetSendTo(val ReminderSendTo) {
+	s.SendTo = val
+}
+
+// SetUser sets the value of User.
+func (s *Reminder) SetUser(val OptString) {
+	s.User = val
+}
+
+// SetRole sets the value of Role.
+func (s *Reminder) SetRole(val OptString) {
+	s.Role = val
+}
+
+// SetTriggerDate sets the value of TriggerDate.
+func (s *Reminder) SetTriggerDate(val Day) {
+	s.TriggerDate = val
+}
+
+// SetState sets the value of State.
+func (s *Reminder) SetState(val ReminderState) {
+	s.State = val
+}
+
+// SetTodo sets the value of Todo.
+func (s *Reminder) SetTodo(val OptString) {
+	s.Todo = val
+}
+
+// SetMadeAt sets the value of MadeAt.
+func (s *Reminder) SetMadeAt(val OptTimestamp) {
+	s.MadeAt = val
+}
+
+// SetCompletedAt sets the value of CompletedAt.
+func (s *Reminder) SetCompletedAt(val OptTimestamp) {
+	s.CompletedAt = val
+}
+
+// A page of reminders.
+// Ref: #/components/schemas/ReminderList
+type ReminderList struct {
+	Reminders []Reminder `json:"reminders"`
+	// Give it as `after` for the next page; missing on the last.
+	Next OptString `json:"next"`
+}
+
+// GetReminders returns the value of Reminders.
+func (s *ReminderList) GetReminders() []Reminder {
+	return s.Reminders
+}
+
+// GetNext returns the value of Next.
+func (s *ReminderList) GetNext() OptString {
+	return s.Next
+}
+
+// SetReminders sets the value of Reminders.
+func (s *ReminderList) SetReminders(val []Reminder) {
+	s.Reminders = val
+}
+
+// SetNext sets the value of Next.
+func (s *ReminderList) SetNext(val OptString) {
+	s.Next = val
+}
+
+func (*ReminderList) listRemindersRes() {}
+
+// A reminder to a user or to a To Do Role; give one of the two.
+// Ref: #/components/schemas/ReminderRequest
+type ReminderRequest struct {
+	User        OptPrincipalName `json:"user"`
+	Role        OptCode          `json:"role"`
+	TriggerDate Day              `json:"triggerDate"`
+}
+
+// GetUser returns the value of User.
+func (s *ReminderRequest) GetUser() OptPrincipalName {
+	return s.User
+}
+
+// GetRole returns the value of Role.
+func (s *ReminderRequest) GetRole() OptCode {
+	return s.Role
+}
+
+// GetTriggerDate returns the value of TriggerDate.
+func (s *ReminderRequest) GetTriggerDate() Day {
+	return s.TriggerDate
+}
+
+// SetUser sets the value of User.
+func (s *ReminderRequest) SetUser(val OptPrincipalName) {
+	s.User = val
+}
+
+// SetRole sets the value of Role.
+func (s *ReminderRequest) SetRole(val OptCode) {
+	s.Role = val
+}
+
+// SetTriggerDate sets the value of TriggerDate.
+func (s *ReminderRequest) SetTriggerDate(val Day) {
+	s.TriggerDate = val
+}
+
+type ReminderSendTo string
+
+const (
+	ReminderSendToUser ReminderSendTo = "user"
+	ReminderSendToRole ReminderSendTo = "role"
+)
+
+// AllValues returns all ReminderSendTo values.
+func (ReminderSendTo) AllValues() []ReminderSendTo {
+	return []ReminderSendTo{
+		ReminderSendToUser,
+		ReminderSendToRole,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ReminderSendTo) MarshalText() ([]byte, error) {
+	switch s {
+	case ReminderSendToUser:
+		return []byte(s), nil
+	case ReminderSendToRole:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ReminderSendTo) UnmarshalText(data []byte) error {
+	switch ReminderSendTo(data) {
+	case ReminderSendToUser:
+		*s = ReminderSendToUser
+		return nil
+	case ReminderSendToRole:
+		*s = ReminderSendToRole
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// `waiting` until its To Do is made, then `made`, and `completed` with its To Do.
+type ReminderState string
+
+const (
+	ReminderStateWaiting   ReminderState = "waiting"
+	ReminderStateMade      ReminderState = "made"
+	ReminderStateCompleted ReminderState = "completed"
+)
+
+// AllValues returns all ReminderState values.
+func (ReminderState) AllValues() []ReminderState {
+	return []ReminderState{
+		ReminderStateWaiting,
+		ReminderStateMade,
+		ReminderStateCompleted,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ReminderState) MarshalText() ([]byte, error) {
+	switch s {
+	case ReminderStateWaiting:
+		return []byte(s), nil
+	case ReminderStateMade:
+		return []byte(s), nil
+	case ReminderStateCompleted:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ReminderState) UnmarshalText(data []byte) error {
+	switch ReminderState(data) {
+	case ReminderStateWaiting:
+		*s = ReminderStateWaiting
+		return nil
+	case ReminderStateMade:
+		*s = ReminderStateMade
+		return nil
+	case ReminderStateCompleted:
+		*s = ReminderStateCompleted
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
 
 // What a replay did, or would do.
 // Ref: #/components/schemas/ReplayAnswer
@@ -12959,6 +14563,49 @@ func (s *RetryRequest) SetAddress(val OptString) {
 // SetPostal sets the value of Postal.
 func (s *RetryRequest) SetPostal(val OptPostal) {
 	s.Postal = val
+}
+
+type RetypeContactConflict Problem
+
+func (*RetypeContactConflict) retypeContactRes() {}
+
+type RetypeContactForbidden Problem
+
+func (*RetypeContactForbidden) retypeContactRes() {}
+
+type RetypeContactNotFound Problem
+
+func (*RetypeContactNotFound) retypeContactRes() {}
+
+type RetypeContactUnprocessableEntity Problem
+
+func (*RetypeContactUnprocessableEntity) retypeContactRes() {}
+
+// The class and type that a contact is to have.
+// Ref: #/components/schemas/RetypeRequest
+type RetypeRequest struct {
+	Class Code `json:"class"`
+	Type  Code `json:"type"`
+}
+
+// GetClass returns the value of Class.
+func (s *RetypeRequest) GetClass() Code {
+	return s.Class
+}
+
+// GetType returns the value of Type.
+func (s *RetypeRequest) GetType() Code {
+	return s.Type
+}
+
+// SetClass sets the value of Class.
+func (s *RetypeRequest) SetClass(val Code) {
+	s.Class = val
+}
+
+// SetType sets the value of Type.
+func (s *RetypeRequest) SetType(val Code) {
+	s.Type = val
 }
 
 type RevokePrincipalForbidden Problem
@@ -14044,6 +15691,24 @@ func (s *SATypeSpecialRole) UnmarshalText(data []byte) error {
 	}
 }
 
+// The codes of the business objects.
+// Ref: #/components/schemas/SchemaList
+type SchemaList struct {
+	Schemas []string `json:"schemas"`
+}
+
+// GetSchemas returns the value of Schemas.
+func (s *SchemaList) GetSchemas() []string {
+	return s.Schemas
+}
+
+// SetSchemas sets the value of Schemas.
+func (s *SchemaList) SetSchemas(val []string) {
+	s.Schemas = val
+}
+
+func (*SchemaList) listSchemasRes() {}
+
 // What a user can, or an entry needs.
 // Ref: #/components/schemas/Skill
 type Skill struct {
@@ -14696,6 +16361,200 @@ func (*ThrottledHeaders) leaseCallsRes()    {}
 
 type TimeOfDay string
 
+// A page of a timeline, the newest first.
+// Ref: #/components/schemas/Timeline
+type Timeline struct {
+	Events []TimelineEvent `json:"events"`
+	// Give it as `after` for the next page; missing on the last.
+	Next OptString `json:"next"`
+}
+
+// GetEvents returns the value of Events.
+func (s *Timeline) GetEvents() []TimelineEvent {
+	return s.Events
+}
+
+// GetNext returns the value of Next.
+func (s *Timeline) GetNext() OptString {
+	return s.Next
+}
+
+// SetEvents sets the value of Events.
+func (s *Timeline) SetEvents(val []TimelineEvent) {
+	s.Events = val
+}
+
+// SetNext sets the value of Next.
+func (s *Timeline) SetNext(val OptString) {
+	s.Next = val
+}
+
+func (*Timeline) getTimelineRes() {}
+
+// One thing that happened.
+// Ref: #/components/schemas/TimelineEvent
+type TimelineEvent struct {
+	At Timestamp `json:"at"`
+	// The kind of the ledger entry, as `contact.accepted`.
+	Kind    string    `json:"kind"`
+	Contact ContactID `json:"contact"`
+	Class   string    `json:"class"`
+	Type    string    `json:"type"`
+	// Class and type in words.
+	Title string `json:"title"`
+	// The start of the comments.
+	Text OptString `json:"text"`
+	// A path of this API.
+	Link    string    `json:"link"`
+	Channel OptString `json:"channel"`
+	// Where a message went, as `delivered`.
+	Outcome OptString `json:"outcome"`
+	Reason  OptString `json:"reason"`
+	By      OptString `json:"by"`
+	Icon    OptString `json:"icon"`
+	Colour  OptString `json:"colour"`
+}
+
+// GetAt returns the value of At.
+func (s *TimelineEvent) GetAt() Timestamp {
+	return s.At
+}
+
+// GetKind returns the value of Kind.
+func (s *TimelineEvent) GetKind() string {
+	return s.Kind
+}
+
+// GetContact returns the value of Contact.
+func (s *TimelineEvent) GetContact() ContactID {
+	return s.Contact
+}
+
+// GetClass returns the value of Class.
+func (s *TimelineEvent) GetClass() string {
+	return s.Class
+}
+
+// GetType returns the value of Type.
+func (s *TimelineEvent) GetType() string {
+	return s.Type
+}
+
+// GetTitle returns the value of Title.
+func (s *TimelineEvent) GetTitle() string {
+	return s.Title
+}
+
+// GetText returns the value of Text.
+func (s *TimelineEvent) GetText() OptString {
+	return s.Text
+}
+
+// GetLink returns the value of Link.
+func (s *TimelineEvent) GetLink() string {
+	return s.Link
+}
+
+// GetChannel returns the value of Channel.
+func (s *TimelineEvent) GetChannel() OptString {
+	return s.Channel
+}
+
+// GetOutcome returns the value of Outcome.
+func (s *TimelineEvent) GetOutcome() OptString {
+	return s.Outcome
+}
+
+// GetReason returns the value of Reason.
+func (s *TimelineEvent) GetReason() OptString {
+	return s.Reason
+}
+
+// GetBy returns the value of By.
+func (s *TimelineEvent) GetBy() OptString {
+	return s.By
+}
+
+// GetIcon returns the value of Icon.
+func (s *TimelineEvent) GetIcon() OptString {
+	return s.Icon
+}
+
+// GetColour returns the value of Colour.
+func (s *TimelineEvent) GetColour() OptString {
+	return s.Colour
+}
+
+// SetAt sets the value of At.
+func (s *TimelineEvent) SetAt(val Timestamp) {
+	s.At = val
+}
+
+// SetKind sets the value of Kind.
+func (s *TimelineEvent) SetKind(val string) {
+	s.Kind = val
+}
+
+// SetContact sets the value of Contact.
+func (s *TimelineEvent) SetContact(val ContactID) {
+	s.Contact = val
+}
+
+// SetClass sets the value of Class.
+func (s *TimelineEvent) SetClass(val string) {
+	s.Class = val
+}
+
+// SetType sets the value of Type.
+func (s *TimelineEvent) SetType(val string) {
+	s.Type = val
+}
+
+// SetTitle sets the value of Title.
+func (s *TimelineEvent) SetTitle(val string) {
+	s.Title = val
+}
+
+// SetText sets the value of Text.
+func (s *TimelineEvent) SetText(val OptString) {
+	s.Text = val
+}
+
+// SetLink sets the value of Link.
+func (s *TimelineEvent) SetLink(val string) {
+	s.Link = val
+}
+
+// SetChannel sets the value of Channel.
+func (s *TimelineEvent) SetChannel(val OptString) {
+	s.Channel = val
+}
+
+// SetOutcome sets the value of Outcome.
+func (s *TimelineEvent) SetOutcome(val OptString) {
+	s.Outcome = val
+}
+
+// SetReason sets the value of Reason.
+func (s *TimelineEvent) SetReason(val OptString) {
+	s.Reason = val
+}
+
+// SetBy sets the value of By.
+func (s *TimelineEvent) SetBy(val OptString) {
+	s.By = val
+}
+
+// SetIcon sets the value of Icon.
+func (s *TimelineEvent) SetIcon(val OptString) {
+	s.Icon = val
+}
+
+// SetColour sets the value of Colour.
+func (s *TimelineEvent) SetColour(val OptString) {
+	s.Colour = val
+}
+
 type Timestamp time.Time
 
 // Work that only a person can do.
@@ -15264,9 +17123,12 @@ func (s *UnauthorizedHeaders) SetResponse(val Problem) {
 
 func (*UnauthorizedHeaders) acceptContactRes()      {}
 func (*UnauthorizedHeaders) acceptContactsRes()     {}
+func (*UnauthorizedHeaders) addContactRes()         {}
 func (*UnauthorizedHeaders) cancelContactRes()      {}
 func (*UnauthorizedHeaders) cancelManyRes()         {}
 func (*UnauthorizedHeaders) cancelRunRes()          {}
+func (*UnauthorizedHeaders) changeContactRes()      {}
+func (*UnauthorizedHeaders) closeContactRes()       {}
 func (*UnauthorizedHeaders) createPrincipalRes()    {}
 func (*UnauthorizedHeaders) diffConfigRes()         {}
 func (*UnauthorizedHeaders) extendCallsRes()        {}
@@ -15279,6 +17141,8 @@ func (*UnauthorizedHeaders) getIntakeBatchRes()     {}
 func (*UnauthorizedHeaders) getMessageRes()         {}
 func (*UnauthorizedHeaders) getPersonRes()          {}
 func (*UnauthorizedHeaders) getRunRes()             {}
+func (*UnauthorizedHeaders) getSchemaRes()          {}
+func (*UnauthorizedHeaders) getTimelineRes()        {}
 func (*UnauthorizedHeaders) leaseCallsRes()         {}
 func (*UnauthorizedHeaders) liftHoldRes()           {}
 func (*UnauthorizedHeaders) liftSuppressionRes()    {}
@@ -15289,14 +17153,18 @@ func (*UnauthorizedHeaders) listBreakersRes()       {}
 func (*UnauthorizedHeaders) listChangesRes()        {}
 func (*UnauthorizedHeaders) listConfigVersionsRes() {}
 func (*UnauthorizedHeaders) listDeadLettersRes()    {}
+func (*UnauthorizedHeaders) listDeskContactsRes()   {}
 func (*UnauthorizedHeaders) listGatewaysRes()       {}
 func (*UnauthorizedHeaders) listHoldsRes()          {}
 func (*UnauthorizedHeaders) listIntakeBatchesRes()  {}
 func (*UnauthorizedHeaders) listLanesRes()          {}
 func (*UnauthorizedHeaders) listPrincipalsRes()     {}
+func (*UnauthorizedHeaders) listRemindersRes()      {}
 func (*UnauthorizedHeaders) listRunsRes()           {}
+func (*UnauthorizedHeaders) listSchemasRes()        {}
 func (*UnauthorizedHeaders) listSuppressionsRes()   {}
 func (*UnauthorizedHeaders) listToDosRes()          {}
+func (*UnauthorizedHeaders) logContactRes()         {}
 func (*UnauthorizedHeaders) pauseBatchRes()         {}
 func (*UnauthorizedHeaders) pauseLaneRes()          {}
 func (*UnauthorizedHeaders) postCallResultsRes()    {}
@@ -15315,6 +17183,7 @@ func (*UnauthorizedHeaders) restartRunRes()         {}
 func (*UnauthorizedHeaders) resumeBatchRes()        {}
 func (*UnauthorizedHeaders) resumeLaneRes()         {}
 func (*UnauthorizedHeaders) retryMessageRes()       {}
+func (*UnauthorizedHeaders) retypeContactRes()      {}
 func (*UnauthorizedHeaders) revokePrincipalRes()    {}
 func (*UnauthorizedHeaders) startRunRes()           {}
 func (*UnauthorizedHeaders) tripBreakerRes()        {}
@@ -15347,10 +17216,13 @@ func (s *UnavailableHeaders) SetResponse(val Problem) {
 
 func (*UnavailableHeaders) acceptContactRes()      {}
 func (*UnavailableHeaders) acceptContactsRes()     {}
+func (*UnavailableHeaders) addContactRes()         {}
 func (*UnavailableHeaders) asyncapiRes()           {}
 func (*UnavailableHeaders) cancelContactRes()      {}
 func (*UnavailableHeaders) cancelManyRes()         {}
 func (*UnavailableHeaders) cancelRunRes()          {}
+func (*UnavailableHeaders) changeContactRes()      {}
+func (*UnavailableHeaders) closeContactRes()       {}
 func (*UnavailableHeaders) createPrincipalRes()    {}
 func (*UnavailableHeaders) diffConfigRes()         {}
 func (*UnavailableHeaders) extendCallsRes()        {}
@@ -15363,6 +17235,8 @@ func (*UnavailableHeaders) getIntakeBatchRes()     {}
 func (*UnavailableHeaders) getMessageRes()         {}
 func (*UnavailableHeaders) getPersonRes()          {}
 func (*UnavailableHeaders) getRunRes()             {}
+func (*UnavailableHeaders) getSchemaRes()          {}
+func (*UnavailableHeaders) getTimelineRes()        {}
 func (*UnavailableHeaders) leaseCallsRes()         {}
 func (*UnavailableHeaders) liftHoldRes()           {}
 func (*UnavailableHeaders) liftSuppressionRes()    {}
@@ -15372,15 +17246,19 @@ func (*UnavailableHeaders) listBatchesRes()        {}
 func (*UnavailableHeaders) listChangesRes()        {}
 func (*UnavailableHeaders) listConfigVersionsRes() {}
 func (*UnavailableHeaders) listDeadLettersRes()    {}
+func (*UnavailableHeaders) listDeskContactsRes()   {}
 func (*UnavailableHeaders) listGatewaysRes()       {}
 func (*UnavailableHeaders) listHoldsRes()          {}
 func (*UnavailableHeaders) listIntakeBatchesRes()  {}
 func (*UnavailableHeaders) listLanesRes()          {}
 func (*UnavailableHeaders) listPrincipalsRes()     {}
+func (*UnavailableHeaders) listRemindersRes()      {}
 func (*UnavailableHeaders) listRunsRes()           {}
+func (*UnavailableHeaders) listSchemasRes()        {}
 func (*UnavailableHeaders) listSuppressionsRes()   {}
 func (*UnavailableHeaders) listToDosRes()          {}
 func (*UnavailableHeaders) liveRes()               {}
+func (*UnavailableHeaders) logContactRes()         {}
 func (*UnavailableHeaders) openapiRes()            {}
 func (*UnavailableHeaders) pauseBatchRes()         {}
 func (*UnavailableHeaders) pauseLaneRes()          {}
@@ -15400,6 +17278,7 @@ func (*UnavailableHeaders) restartRunRes()         {}
 func (*UnavailableHeaders) resumeBatchRes()        {}
 func (*UnavailableHeaders) resumeLaneRes()         {}
 func (*UnavailableHeaders) retryMessageRes()       {}
+func (*UnavailableHeaders) retypeContactRes()      {}
 func (*UnavailableHeaders) revokePrincipalRes()    {}
 func (*UnavailableHeaders) startRunRes()           {}
 func (*UnavailableHeaders) tripBreakerRes()        {}

@@ -21,6 +21,15 @@ type Handler interface {
 	//
 	// POST /v1/contacts
 	AcceptContact(ctx context.Context, req *ContactRequest, params AcceptContactParams) (AcceptContactRes, error)
+	// AddContact implements addContact operation.
+	//
+	// Adds a customer contact that a user enters: what `POST /v1/contacts` takes, and what the desk knows
+	// beside it. It is accepted by the same rules, sends what its type sends, and is stored with all its
+	// parts or not at all. A type can be named by its `shorthand` in place of `class` and `type`. Types
+	// that only the system makes are refused. `account` and `premise` may be given by their ten digits.
+	//
+	// POST /v1/desk/contacts
+	AddContact(ctx context.Context, req *DeskContactRequest, params AddContactParams) (AddContactRes, error)
 	// Asyncapi implements asyncapi operation.
 	//
 	// The AsyncAPI document of the version that is running.
@@ -51,6 +60,20 @@ type Handler interface {
 	//
 	// POST /v1/batches/{batch}/runs/{run}/cancel
 	CancelRun(ctx context.Context, params CancelRunParams) (CancelRunRes, error)
+	// ChangeContact implements changeContact operation.
+	//
+	// Changes what the desk knows of a contact: comments, open switch, preferred method, date and time,
+	// characteristics, tags. A list that is given replaces the whole list. What the contact is about never
+	// changes; its type changes by `POST /v1/contacts/{id}/type`.
+	//
+	// PATCH /v1/contacts/{id}
+	ChangeContact(ctx context.Context, req *ContactChange, params ChangeContactParams) (ChangeContactRes, error)
+	// CloseContact implements closeContact operation.
+	//
+	// Turns the open switch of a contact off. One that is not open is a 409.
+	//
+	// POST /v1/contacts/{id}/close
+	CloseContact(ctx context.Context, params CloseContactParams) (CloseContactRes, error)
 	// CreatePrincipal implements createPrincipal operation.
 	//
 	// Creates a user or system with a new key. The key is in this answer and nowhere else.
@@ -133,6 +156,21 @@ type Handler interface {
 	//
 	// GET /v1/batches/{batch}/runs/{run}
 	GetRun(ctx context.Context, params GetRunParams) (GetRunRes, error)
+	// GetSchema implements getSchema operation.
+	//
+	// Returns a business object as a JSON Schema (draft 2020-12).
+	//
+	// GET /v1/schemas/{code}
+	GetSchema(ctx context.Context, params GetSchemaParams) (GetSchemaRes, error)
+	// GetTimeline implements getTimeline operation.
+	//
+	// Shows what happened with the contacts of one person, account or premise, the newest first: the
+	// entries of the ledger, made into events by the algorithms that hang on the zone (C1-TL-CC-EVT on
+	// `CC-TIMELINE`, with its window). Name one of the three; account and premise by their ten digits or
+	// as their source names them. Contacts beyond the newest thousand are not shown.
+	//
+	// GET /v1/timeline
+	GetTimeline(ctx context.Context, params GetTimelineParams) (GetTimelineRes, error)
 	// LeaseCalls implements leaseCalls operation.
 	//
 	// Lends the caller calls of its own routes, most urgent first, until `leasedUntil`. Dial each at most
@@ -208,6 +246,13 @@ type Handler interface {
 	//
 	// GET /v1/dead-letters
 	ListDeadLetters(ctx context.Context, params ListDeadLettersParams) (ListDeadLettersRes, error)
+	// ListDeskContacts implements listDeskContacts operation.
+	//
+	// Lists the contacts of one person, account or premise, the newest first. Name one of the three;
+	// account and premise by their ten digits or as their source names them.
+	//
+	// GET /v1/desk/contacts
+	ListDeskContacts(ctx context.Context, params ListDeskContactsParams) (ListDeskContactsRes, error)
 	// ListGateways implements listGateways operation.
 	//
 	// Lists the gateways that share the store. Each beats every two seconds, leaves when it stops in good
@@ -240,12 +285,25 @@ type Handler interface {
 	//
 	// GET /v1/principals
 	ListPrincipals(ctx context.Context) (ListPrincipalsRes, error)
+	// ListReminders implements listReminders operation.
+	//
+	// Lists the reminders of which no To Do was made yet, by trigger date, the earliest first.
+	//
+	// GET /v1/reminders
+	ListReminders(ctx context.Context, params ListRemindersParams) (ListRemindersRes, error)
 	// ListRuns implements listRuns operation.
 	//
 	// Lists the runs of a batch, newest first.
 	//
 	// GET /v1/batches/{batch}/runs
 	ListRuns(ctx context.Context, params ListRunsParams) (ListRunsRes, error)
+	// ListSchemas implements listSchemas operation.
+	//
+	// Lists the codes of the business objects against which contacts, and what makes contacts, are
+	// validated.
+	//
+	// GET /v1/schemas
+	ListSchemas(ctx context.Context) (ListSchemasRes, error)
 	// ListSuppressions implements listSuppressions operation.
 	//
 	// Lists the suppressions of an address on a channel. The address itself is not in the answer.
@@ -266,6 +324,13 @@ type Handler interface {
 	//
 	// GET /livez
 	Live(ctx context.Context) (LiveRes, error)
+	// LogContact implements logContact operation.
+	//
+	// Adds a log entry, with or without a reminder to a user or to a To Do Role. By its trigger date the
+	// batch TD-CCCB makes a To Do of a reminder, once. Entries are never changed.
+	//
+	// POST /v1/contacts/{id}/log
+	LogContact(ctx context.Context, req *LogRequest, params LogContactParams) (LogContactRes, error)
 	// Openapi implements openapi operation.
 	//
 	// The OpenAPI document of the version that is running.
@@ -421,6 +486,14 @@ type Handler interface {
 	//
 	// POST /v1/messages/{id}/retry
 	RetryMessage(ctx context.Context, req *RetryRequest, params RetryMessageParams) (RetryMessageRes, error)
+	// RetypeContact implements retypeContact operation.
+	//
+	// Gives a contact another class and type. Both types have the same business object, the new one is
+	// active and not one that only the system makes, and what the contact is about fits it. What the
+	// contact has sent or will send stays as it was accepted. The installation can prevent it (403).
+	//
+	// POST /v1/contacts/{id}/type
+	RetypeContact(ctx context.Context, req *RetypeRequest, params RetypeContactParams) (RetypeContactRes, error)
 	// RevokePrincipal implements revokePrincipal operation.
 	//
 	// Ends the principal's key at once. Its name stays taken, because the ledger names it.

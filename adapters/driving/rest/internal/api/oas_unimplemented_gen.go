@@ -56,6 +56,18 @@ func (UnimplementedHandler) AcceptContacts(ctx context.Context, req AcceptContac
 	return ht.ErrNotImplemented
 }
 
+// AddContact implements addContact operation.
+//
+// Adds a customer contact that a user enters: what `POST /v1/contacts` takes, and what the desk knows
+// beside it. It is accepted by the same rules, sends what its type sends, and is stored with all its
+// parts or not at all. A type can be named by its `shorthand` in place of `class` and `type`. Types
+// that only the system makes are refused. `account` and `premise` may be given by their ten digits.
+//
+// POST /v1/desk/contacts
+func (UnimplementedHandler) AddContact(ctx context.Context, req *DeskContactRequest, params AddContactParams) (r AddContactRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // Asyncapi implements asyncapi operation.
 //
 // The AsyncAPI document of the version that is running.
@@ -95,6 +107,26 @@ func (UnimplementedHandler) CancelMany(ctx context.Context, req *CancellationReq
 //
 // POST /v1/batches/{batch}/runs/{run}/cancel
 func (UnimplementedHandler) CancelRun(ctx context.Context, params CancelRunParams) (r CancelRunRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// ChangeContact implements changeContact operation.
+//
+// Changes what the desk knows of a contact: comments, open switch, preferred method, date and time,
+// characteristics, tags. A list that is given replaces the whole list. What the contact is about never
+// changes; its type changes by `POST /v1/contacts/{id}/type`.
+//
+// PATCH /v1/contacts/{id}
+func (UnimplementedHandler) ChangeContact(ctx context.Context, req *ContactChange, params ChangeContactParams) (r ChangeContactRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// CloseContact implements closeContact operation.
+//
+// Turns the open switch of a contact off. One that is not open is a 409.
+//
+// POST /v1/contacts/{id}/close
+func (UnimplementedHandler) CloseContact(ctx context.Context, params CloseContactParams) (r CloseContactRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
@@ -216,6 +248,27 @@ func (UnimplementedHandler) GetRun(ctx context.Context, params GetRunParams) (r 
 	return r, ht.ErrNotImplemented
 }
 
+// GetSchema implements getSchema operation.
+//
+// Returns a business object as a JSON Schema (draft 2020-12).
+//
+// GET /v1/schemas/{code}
+func (UnimplementedHandler) GetSchema(ctx context.Context, params GetSchemaParams) (r GetSchemaRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// GetTimeline implements getTimeline operation.
+//
+// Shows what happened with the contacts of one person, account or premise, the newest first: the
+// entries of the ledger, made into events by the algorithms that hang on the zone (C1-TL-CC-EVT on
+// `CC-TIMELINE`, with its window). Name one of the three; account and premise by their ten digits or
+// as their source names them. Contacts beyond the newest thousand are not shown.
+//
+// GET /v1/timeline
+func (UnimplementedHandler) GetTimeline(ctx context.Context, params GetTimelineParams) (r GetTimelineRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // LeaseCalls implements leaseCalls operation.
 //
 // Lends the caller calls of its own routes, most urgent first, until `leasedUntil`. Dial each at most
@@ -321,6 +374,16 @@ func (UnimplementedHandler) ListDeadLetters(ctx context.Context, params ListDead
 	return r, ht.ErrNotImplemented
 }
 
+// ListDeskContacts implements listDeskContacts operation.
+//
+// Lists the contacts of one person, account or premise, the newest first. Name one of the three;
+// account and premise by their ten digits or as their source names them.
+//
+// GET /v1/desk/contacts
+func (UnimplementedHandler) ListDeskContacts(ctx context.Context, params ListDeskContactsParams) (r ListDeskContactsRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // ListGateways implements listGateways operation.
 //
 // Lists the gateways that share the store. Each beats every two seconds, leaves when it stops in good
@@ -368,12 +431,31 @@ func (UnimplementedHandler) ListPrincipals(ctx context.Context) (r ListPrincipal
 	return r, ht.ErrNotImplemented
 }
 
+// ListReminders implements listReminders operation.
+//
+// Lists the reminders of which no To Do was made yet, by trigger date, the earliest first.
+//
+// GET /v1/reminders
+func (UnimplementedHandler) ListReminders(ctx context.Context, params ListRemindersParams) (r ListRemindersRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // ListRuns implements listRuns operation.
 //
 // Lists the runs of a batch, newest first.
 //
 // GET /v1/batches/{batch}/runs
 func (UnimplementedHandler) ListRuns(ctx context.Context, params ListRunsParams) (r ListRunsRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// ListSchemas implements listSchemas operation.
+//
+// Lists the codes of the business objects against which contacts, and what makes contacts, are
+// validated.
+//
+// GET /v1/schemas
+func (UnimplementedHandler) ListSchemas(ctx context.Context) (r ListSchemasRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
@@ -403,6 +485,16 @@ func (UnimplementedHandler) ListToDos(ctx context.Context, params ListToDosParam
 //
 // GET /livez
 func (UnimplementedHandler) Live(ctx context.Context) (r LiveRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// LogContact implements logContact operation.
+//
+// Adds a log entry, with or without a reminder to a user or to a To Do Role. By its trigger date the
+// batch TD-CCCB makes a To Do of a reminder, once. Entries are never changed.
+//
+// POST /v1/contacts/{id}/log
+func (UnimplementedHandler) LogContact(ctx context.Context, req *LogRequest, params LogContactParams) (r LogContactRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
@@ -618,6 +710,17 @@ func (UnimplementedHandler) ResumeLane(ctx context.Context, req *ReasonRequest, 
 //
 // POST /v1/messages/{id}/retry
 func (UnimplementedHandler) RetryMessage(ctx context.Context, req *RetryRequest, params RetryMessageParams) (r RetryMessageRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// RetypeContact implements retypeContact operation.
+//
+// Gives a contact another class and type. Both types have the same business object, the new one is
+// active and not one that only the system makes, and what the contact is about fits it. What the
+// contact has sent or will send stays as it was accepted. The installation can prevent it (403).
+//
+// POST /v1/contacts/{id}/type
+func (UnimplementedHandler) RetypeContact(ctx context.Context, req *RetypeRequest, params RetypeContactParams) (r RetypeContactRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
