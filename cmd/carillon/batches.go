@@ -6,8 +6,10 @@ import (
 	"strconv"
 	"time"
 
+	"carillon/core/algorithm"
 	"carillon/core/batch"
 	"carillon/core/extract"
+	"carillon/core/todo"
 )
 
 // The chores of batches.
@@ -36,12 +38,27 @@ func workerNames(n int) []string {
 }
 
 // batchCodes are the codes of all batches: what metrics are labelled with.
-func batchCodes() []string { return []string{extract.LTRPRT} }
+func batchCodes() []string {
+	return []string{extract.LTRPRT, batch.ReminderBatch, batch.FailureBatch, batch.PurgeBatch}
+}
 
 // book is every batch this program knows.
 func (a *app) book() batch.Book {
+	rules := func() todo.Rules { return todo.Rules{Config: a.configs.Current(), Algorithms: algorithm.ToDos()} }
 	return batch.Book{
 		{Code: extract.LTRPRT, Tells: "Letter extract: hands letters that wait to the document management system.", Engine: a.letters, Schedule: a.settings.LettersSchedule},
+		{
+			Code: batch.ReminderBatch, Tells: "Makes To Dos of the reminders of contacts whose time has come.", Parameters: batch.ReminderParameters(),
+			Job: batch.Of(batch.Reminders{Facts: a.store, Numbers: a.store, Rules: rules}),
+		},
+		{
+			Code: batch.FailureBatch, Tells: "Makes a To Do of every batch that failed, while none is open.",
+			Job: batch.Of(batch.Failures{Facts: a.store, Rules: rules}),
+		},
+		{
+			Code: batch.PurgeBatch, Tells: "Takes complete To Do entries away that are kept no longer.", Parameters: batch.PurgeParameters(),
+			Job: batch.Of(batch.Purge{Facts: a.store, Configs: a.configs}),
+		},
 	}
 }
 

@@ -1,0 +1,302 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"carillon/adapters/driven/liquid"
+	"carillon/core/access"
+	"carillon/core/batch"
+	"carillon/core/contact"
+	"carillon/core/control"
+	"carillon/core/store"
+	"carillon/core/todo"
+)
+
+// nightShift is the batches of a gateway on a store of their own, under the shipped configuration, with a clock of the
+// test's.
+type nightShift struct {
+	*batch.Operator
+
+	store   store.Store
+	now     time.Time
+	workers int
+}
+
+// onBothStores runs a test on SQLite and on PostgreSQL.
+func onBothStores(t *testing.T, test func(t *testing.T, n *nightShift)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, newNightShift(t, filepath.Join(t.TempDir(), "carillon.db")))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, newNightShift(t, database(t)))
+	})
+}
+
+func newNightShift(t *testing.T, url string) *nightShift {
+	t.Helper()
+	st, err := openStore(t.Context(), Settings{Store: url, StoreConns: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = st.Close() })
+	d, err := parseDocument(shipped())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := openConfigs(t.Context(), st, d, rulesOf(liquid.New()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &app{store: withToDoRules(st, c), configs: c, letters: &letters{}}
+	n := &nightShift{store: a.store, now: time.Date(2026, time.March, 31, 17, 0, 0, 0, time.UTC)}
+	n.Operator = &batch.Operator{Store: a.store, Facts: st, Configs: c, Book: a.book(), Since: n.now}
+	return n
+}
+
+func (n *nightShift) worker() *batch.Worker {
+	n.workers++
+	floor := &batch.Floor{Store: n.store, Facts: n.store, Book: n.Book, Watch: nobody{}, Lease: time.Minute}
+	return &batch.Worker{Floor: floor, Name: fmt.Sprint("worker-", n.workers)}
+}
+
+// nobody watches.
+type nobody struct{}
+
+func (nobody) Committed(string, int64, int64) {}
+func (nobody) Ended(control.Run)              {}
+
+func ops() access.Principal {
+	return access.Principal{Name: "ops", Source: "ops", Divisions: []string{"*"}, Roles: []access.Role{access.SRE}}
+}
+
+// turns lets a worker take so many turns, or all there are when n is 0.
+func (n *nightShift) turns(t *testing.T, hand *batch.Worker, most int) {
+	t.Helper()
+	for i := 0; most == 0 || i < most; i++ {
+		more, err := hand.Turn(t.Context(), n.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !more {
+			return
+		}
+	}
+}
+
+// ran runs a batch to its end and returns it.
+func (n *nightShift) ran(t *testing.T, code string, ask batch.Ask) control.View {
+	t.Helper()
+	v, err := n.Start(t.Context(), n.now, ops(), code, ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.turns(t, n.worker(), 0)
+	return n.seen(t, code, v.Run.Number)
+}
+
+func (n *nightShift) seen(t *testing.T, code string, number int64) control.View {
+	t.Helper()
+	v, err := n.store.BatchRun(t.Context(), code, number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// written applies sets that must win.
+func (n *nightShift) written(t *testing.T, sets ...store.Writes) {
+	t.Helper()
+	verdicts, err := n.store.Apply(t.Context(), sets...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range verdicts {
+		if v.Outcome != store.Applied {
+			t.Fatalf("lost %s", v.What)
+		}
+	}
+}
+
+// entries are the To Dos of a type that are not complete, or with complete those that are.
+func (n *nightShift) entries(t *testing.T, kind todo.Type, status todo.Status) []todo.Entry {
+	t.Helper()
+	all, err := n.store.ToDoList(t.Context(), todo.Filter{Type: kind, Status: status}, 0, 10_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// reminder is one of a contact of the north.
+func reminder(number int64, kind contact.SendTo, to, trigger string) contact.Reminder {
+	return contact.Reminder{
+		Contact: contact.ID(1_000_000_000 + number), Log: contact.LogID(2_000_000_000 + number), Source: "CIS", Division: "NORTH", Kind: kind, To: to,
+		Trigger: trigger, Person: 3_000_000_001, Account: "ACCT-1", Premise: "PREM-1",
+	}
+}
+
+// TestRemindersBecomeToDos is TD-CCCB end to end (domain.md §3.3).
+func TestRemindersBecomeToDos(t *testing.T) {
+	t.Parallel()
+	onBothStores(t, func(t *testing.T, n *nightShift) {
+		t.Helper()
+		n.written(t, store.Writes{Reminders: []contact.Reminder{
+			reminder(1, contact.ToRole, "CREDIT", "2026-04-05"), // five days ahead
+			reminder(2, contact.ToUser, "ada", "2026-03-31"),
+			reminder(3, contact.ToUser, "edda", "2026-03-01"),   // she is inactive
+			reminder(4, contact.ToRole, "OPS", "2026-03-31"),    // no role of the type
+			reminder(5, contact.ToRole, "CREDIT", "2026-04-06"), // not yet
+		}})
+		v := n.ran(t, batch.ReminderBatch, batch.Ask{BusinessDate: "2026-03-31", Parameters: map[string]string{"LEAD-DAYS": "5"}})
+		found, done, wrong := v.Sums()
+		if v.Run.State != control.Complete || found != 4 || done != 2 || wrong != 2 || len(v.Threads) != 2 {
+			t.Fatalf("%d found, %d done, %d wrong: %+v", found, done, wrong, v)
+		}
+		for _, want := range []struct {
+			contact    int64
+			status     todo.Status
+			role, user string
+		}{
+			{1, todo.IsOpen, "CREDIT", ""}, {2, todo.IsAssigned, "F1_DFLT", "ada"}, {3, todo.IsOpen, "F1_DFLT", ""}, {4, todo.IsOpen, "F1_DFLT", ""},
+		} {
+			all := append(n.entries(t, "TD-CCCB", todo.IsOpen), n.entries(t, "TD-CCCB", todo.IsAssigned)...)
+			i := slices.IndexFunc(all, func(e todo.Entry) bool { return e.Contact == contact.ID(1_000_000_000+want.contact) })
+			if i < 0 {
+				t.Fatalf("reminder %d became no To Do", want.contact)
+			}
+			e := all[i]
+			if e.Status() != want.status || e.User != want.user || want.status == todo.IsOpen && e.Role != want.role {
+				t.Errorf("reminder %d: %s in %s to %q", want.contact, e.Status(), e.Role, e.User)
+			}
+			if len(e.Drill) != 2 || e.Drill[0] != e.Contact.String() || e.Batch != "TD-CCCB" || e.Run != 1 || len(e.Characteristics) != 3 {
+				t.Errorf("reminder %d: %+v", want.contact, e)
+			}
+			file, err := n.store.Files(t.Context(), []contact.ID{e.Contact})
+			if err != nil || file[e.Contact].Reminders[0].ToDo != int64(e.ID) {
+				t.Errorf("reminder %d is not marked: %v", want.contact, err)
+			}
+		}
+		noted, err := n.store.BatchErrors(t.Context(), batch.ReminderBatch, 1, "", 9)
+		if err != nil || len(noted) != 2 || !strings.Contains(noted[0].Text, "no active user") || !strings.Contains(noted[1].Text, "role is none") {
+			t.Errorf("%v: %+v", err, noted)
+		}
+		if _, err := n.Rerun(t.Context(), n.now, ops(), batch.ReminderBatch, 1); err != nil {
+			t.Fatal(err)
+		}
+		n.turns(t, n.worker(), 0)
+		again := n.seen(t, batch.ReminderBatch, 2)
+		if found, done, wrong := again.Sums(); again.Run.State != control.Complete || found+done+wrong != 0 {
+			t.Errorf("the rerun did something: %+v", again)
+		}
+		if all := n.entries(t, "TD-CCCB", ""); len(all) != 4 {
+			t.Errorf("%d To Dos, want 4", len(all))
+		}
+	})
+}
+
+// TestRemindersOnce: gateways die in the middle of TD-CCCB, and every reminder becomes one To Do.
+func TestRemindersOnce(t *testing.T) {
+	t.Parallel()
+	const many = 330
+	onBothStores(t, func(t *testing.T, n *nightShift) {
+		t.Helper()
+		var all []contact.Reminder
+		for i := range int64(many) {
+			all = append(all, reminder(i, contact.ToRole, "CREDIT", fmt.Sprintf("2026-03-%02d", i%31+1)))
+		}
+		n.written(t, store.Writes{Reminders: all})
+		_, err := n.Start(t.Context(), n.now, ops(), batch.ReminderBatch, batch.Ask{Threads: 3, Parameters: map[string]string{"COMMIT": "20"}, BusinessDate: "2026-03-31"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dead, slow := n.worker(), n.worker()
+		for range 5 { // both work, then one dies and the other is cut off beyond its lease
+			n.turns(t, dead, 1)
+			n.turns(t, slow, 1)
+		}
+		n.now = n.now.Add(2 * time.Minute)
+		n.turns(t, n.worker(), 4)
+		n.turns(t, slow, 3) // it comes back, and finds that the thread is another's
+		n.turns(t, n.worker(), 0)
+		n.now = n.now.Add(2 * time.Minute)
+		n.turns(t, n.worker(), 0)
+		v := n.seen(t, batch.ReminderBatch, 1)
+		if _, done, wrong := v.Sums(); v.Run.State != control.Complete || done != many || wrong != 0 {
+			t.Errorf("%d done: %+v", done, v)
+		}
+		made := n.entries(t, "TD-CCCB", "")
+		about := map[string]bool{}
+		for _, e := range made {
+			about[e.About] = true
+		}
+		if len(made) != many || len(about) != many {
+			t.Errorf("%d To Dos about %d reminders, want %d", len(made), len(about), many)
+		}
+	})
+}
+
+// TestFailedBatchesBecomeToDos is TD-BTERR: one To Do of a batch that failed while none is open, and each failure once.
+func TestFailedBatchesBecomeToDos(t *testing.T) {
+	t.Parallel()
+	onBothStores(t, func(t *testing.T, n *nightShift) {
+		t.Helper()
+		fail := func(number int64) {
+			n.written(t, store.Writes{BatchRuns: []control.Run{{
+				Batch: batch.ReminderBatch, Number: number, BusinessDate: "2026-03-31", State: control.Failed, Threads: 1, By: "schedule", AskedAt: n.now,
+				EndedAt: n.now, Reason: "MAX-ERRORS", Version: 1,
+			}}})
+		}
+		count := func(want int, says string) {
+			t.Helper()
+			if v := n.ran(t, batch.FailureBatch, batch.Ask{}); v.Run.State != control.Complete {
+				t.Fatalf("%+v", v)
+			}
+			if all := n.entries(t, "TD-BTERR", ""); len(all) != want {
+				t.Fatalf("%s: %d To Dos, want %d", says, len(all), want)
+			}
+		}
+		count(0, "nothing failed")
+		fail(1)
+		fail(2)
+		count(1, "two runs of one batch failed")
+		e := n.entries(t, "TD-BTERR", "")[0]
+		if !slices.Equal(e.Drill, []string{"TD-CCCB", "1"}) || e.Role != "OPS" || e.Text.Parameters[2] != "MAX-ERRORS" {
+			t.Errorf("%+v", e)
+		}
+		n.written(t, store.Writes{Done: []todo.Completion{{Type: e.Type, About: e.About, At: n.now, By: "cleo", Outcome: "worked"}}})
+		count(0, "it was seen to")
+		fail(3)
+		count(1, "it failed again")
+	})
+}
+
+// TestOldToDosGo is TD-PURGE.
+func TestOldToDosGo(t *testing.T) {
+	t.Parallel()
+	onBothStores(t, func(t *testing.T, n *nightShift) {
+		t.Helper()
+		for i, age := range []int{500, 401, 399} {
+			e := todo.Entry{Type: "TD-CCCB", About: fmt.Sprint("old-", i), Division: "NORTH", Role: "CSR", OpenedAt: n.now.AddDate(0, 0, -age)}
+			n.written(t, store.Writes{ToDos: []todo.Entry{e}}, store.Writes{Done: []todo.Completion{{Type: e.Type, About: e.About, At: n.now.AddDate(0, 0, -age), Outcome: "worked"}}})
+		}
+		n.written(t, store.Writes{ToDos: []todo.Entry{{Type: "TD-CCCB", About: "open", Division: "NORTH", Role: "CSR", OpenedAt: n.now.AddDate(0, 0, -900)}}})
+		v := n.ran(t, batch.PurgeBatch, batch.Ask{BusinessDate: "2026-03-31"})
+		if _, done, _ := v.Sums(); v.Run.State != control.Complete || done != 2 {
+			t.Errorf("%+v", v)
+		}
+		if left := len(n.entries(t, "TD-CCCB", todo.IsComplete)) + len(n.entries(t, "TD-CCCB", "")); left != 2 {
+			t.Errorf("%d entries are left, want the young one and the open one", left)
+		}
+		if v := n.ran(t, batch.PurgeBatch, batch.Ask{BusinessDate: "2026-03-31"}); len(v.Threads) != 0 {
+			t.Errorf("a second run found more: %+v", v)
+		}
+	})
+}
