@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -65,9 +66,7 @@ func (c *BatchRunCmd) body() any {
 	parameters := said(map[string]string{
 		"LEAD-DAYS": c.LeadDays, "DEPOSIT-CLASS": c.DepositClass, "KEEP-DAYS": c.KeepDays, "MAX-ERRORS": c.MaxErrors, "COMMIT": c.Commit,
 	})
-	for name, value := range c.Set {
-		parameters[name] = value
-	}
+	maps.Copy(parameters, c.Set)
 	body := map[string]any{}
 	if len(parameters) > 0 {
 		body["parameters"] = parameters

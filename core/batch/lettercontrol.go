@@ -50,35 +50,39 @@ func (l *Letters) failed(ctx context.Context, now time.Time, run extract.Run, fa
 // recorded is what changes in the record of a run.
 func recorded(v control.View, run extract.Run, now time.Time, failure error) store.Writes {
 	was := v.Run.State
-	r, t := v.Run, control.Thread{}
-	switch {
-	case was == 0:
-		r, t = opened(run)
-	case was == control.Failed:
-		again, threads, err := v.Restart()
-		if err != nil || len(threads) == 0 {
-			return store.Writes{}
-		}
-		r, t = again, threads[0]
-		t.State, t.Owner, t.StartedAt = control.Running, run.By, now
-	default:
-		t = v.Latest()[0]
-		r.Version, t.Version = r.Version+1, t.Version+1
-	}
+	r, t := next(v, run)
 	switch {
 	case !run.ToldAt.IsZero():
 		r.State, r.EndedAt = control.Complete, run.ToldAt
 		t.Done, t.Rows = run.Letters, run.Letters
 	case failure != nil && !fault.Passing(failure):
 		r.State, r.EndedAt, r.Reason = control.Failed, now, why(failure)
+	case was == control.Failed: // a resumed run says only how it ended
+		return store.Writes{}
 	default:
 		r.State = control.Running
 	}
-	if r.State == was || was == control.Failed && r.State == control.Running { // a resumed run says how it ended only
+	if r.State == was {
 		return store.Writes{}
 	}
 	t.State, t.EndedAt, t.Reason = r.State, r.EndedAt, r.Reason
 	return store.Writes{BatchRuns: []control.Run{r}, BatchThreads: []control.Thread{t}}
+}
+
+// next is the record as the next write finds it: a new one, the one that is there, or after a failure another instance.
+func next(v control.View, run extract.Run) (control.Run, control.Thread) {
+	last := v.Latest()
+	if len(last) == 0 {
+		return opened(run)
+	}
+	if again, threads, err := v.Restart(); err == nil {
+		t := threads[0]
+		t.State, t.Owner, t.StartedAt = control.Running, run.By, run.OpenedAt
+		return again, t
+	}
+	r, t := v.Run, last[0]
+	r.Version, t.Version = r.Version+1, t.Version+1
+	return r, t
 }
 
 // opened is the record of a run that has none yet.

@@ -205,46 +205,67 @@ func remind(rules todo.Rules, now time.Time, run control.Run, row contact.Remind
 	}}
 }
 
+// named is an object as its source names it.
+type named struct{ source, id string }
+
+// bySource lines up what is named by source, each once.
+func bySource(rows []contact.Reminder, id func(contact.Reminder) string) map[string][]string {
+	of := map[string][]string{}
+	for _, row := range rows {
+		if id := id(row); id != "" && !slices.Contains(of[row.Source], id) {
+			of[row.Source] = append(of[row.Source], id)
+		}
+	}
+	return of
+}
+
 // links are whom the reminders concern: by their numbers where they are loaded, else as their source names them.
 func (r Reminders) links(ctx context.Context, rows []contact.Reminder) ([]todo.Links, error) {
-	accounts, premises := map[string][]string{}, map[string][]string{}
-	add := func(of map[string][]string, source, id string) {
-		if id != "" && !slices.Contains(of[source], id) {
-			of[source] = append(of[source], id)
-		}
+	accounts, err := r.accounts(ctx, rows)
+	if err != nil {
+		return nil, err
 	}
-	for _, row := range rows {
-		add(accounts, row.Source, row.Account)
-		add(premises, row.Source, row.Premise)
-	}
-	account, premise := map[[2]string]customer.Account{}, map[[2]string]string{}
-	for source, ids := range accounts {
-		found, err := r.Facts.AccountsWhere(ctx, store.AccountQuery{Source: source, ExternalIDs: ids})
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range found {
-			account[[2]string{source, a.ExternalID}] = a
-		}
-	}
-	for source, ids := range premises {
-		found, err := r.Facts.PremisesByExternal(ctx, source, ids)
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range found {
-			premise[[2]string{source, p.ExternalID}] = p.ID.String()
-		}
+	premises, err := r.premises(ctx, rows)
+	if err != nil {
+		return nil, err
 	}
 	out := make([]todo.Links, len(rows))
 	for i, row := range rows {
 		out[i] = todo.Links{Person: row.Person.String(), Account: row.Account, Premise: row.Premise}
-		if a, loaded := account[[2]string{row.Source, row.Account}]; loaded && a.Division == row.Division {
+		if a, loaded := accounts[named{row.Source, row.Account}]; loaded && a.Division == row.Division {
 			out[i].Account, out[i].Group = a.ID.String(), a.ManagementGroup
 		}
-		if p, loaded := premise[[2]string{row.Source, row.Premise}]; loaded {
-			out[i].Premise = p
+		if p, loaded := premises[named{row.Source, row.Premise}]; loaded {
+			out[i].Premise = p.ID.String()
 		}
 	}
 	return out, nil
+}
+
+func (r Reminders) accounts(ctx context.Context, rows []contact.Reminder) (map[named]customer.Account, error) {
+	all := map[named]customer.Account{}
+	for source, ids := range bySource(rows, func(row contact.Reminder) string { return row.Account }) {
+		found, err := r.Facts.AccountsWhere(ctx, store.AccountQuery{Source: source, ExternalIDs: ids})
+		if err != nil {
+			return nil, err
+		}
+		for i := range found {
+			all[named{source, found[i].ExternalID}] = found[i]
+		}
+	}
+	return all, nil
+}
+
+func (r Reminders) premises(ctx context.Context, rows []contact.Reminder) (map[named]customer.Premise, error) {
+	all := map[named]customer.Premise{}
+	for source, ids := range bySource(rows, func(row contact.Reminder) string { return row.Premise }) {
+		found, err := r.Facts.PremisesByExternal(ctx, source, ids)
+		if err != nil {
+			return nil, err
+		}
+		for i := range found {
+			all[named{source, found[i].ExternalID}] = found[i]
+		}
+	}
+	return all, nil
 }

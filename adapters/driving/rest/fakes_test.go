@@ -327,7 +327,7 @@ func (h *house) Results(_ context.Context, _ time.Time, p access.Principal, resu
 	return out, h.asked(p)
 }
 
-func (h *house) Extracts(_ context.Context, below int64, limit int) ([]extract.Run, error) {
+func (h *house) Extracts(_ context.Context, _ int64, limit int) ([]extract.Run, error) {
 	h.limit = limit
 	return []extract.Run{
 		{Batch: extract.LTRPRT, Number: 12, ClosedAt: now().Add(time.Second), Letters: 2, Hash: strings.Repeat("0a", 32)},
