@@ -66,6 +66,10 @@ type KafkaSettings struct {
 	IntakeResult    string        `help:"Topic on which every record of the intake topic is answered." default:"carillon.intake-result"`
 	IntakeDead      string        `help:"Topic of records that are no contacts." default:"carillon.intake-dead"`
 	IntakePrincipal string        `help:"Name of the principal the intake topic posts as: its source and divisions hold."`
+	Events          string        `help:"Topic of system events to take in; empty: none."`
+	EventsResult    string        `help:"Topic on which every record of the events topic is answered." default:"carillon.events-result"`
+	EventsDead      string        `help:"Topic of records that are no events." default:"carillon.events-dead"`
+	EventsPrincipal string        `help:"Name of the principal the events topic posts as: its source and divisions hold."`
 	TLS             bool          `help:"Use TLS."`
 	CAFile          string        `help:"PEM file of trusted certificates; empty: the system's." placeholder:"FILE"`
 	CertFile        string        `help:"PEM file of our certificate." placeholder:"FILE"`
@@ -127,6 +131,9 @@ func (s Settings) Validate() error {
 func (k KafkaSettings) validate() error {
 	if k.Intake != "" && k.IntakePrincipal == "" {
 		return errors.New("kafka-intake: needs kafka-intake-principal, whose source and divisions hold for it")
+	}
+	if k.Events != "" && k.EventsPrincipal == "" {
+		return errors.New("kafka-events: needs kafka-events-principal, whose source and divisions hold for it")
 	}
 	return nil
 }

@@ -122,6 +122,12 @@ func (i *ids) Log(ctx context.Context) (contact.LogID, error) {
 // Hold is the next number of a legal hold: they are few, so that each is drawn alone.
 func (i *ids) Hold(ctx context.Context) (int64, error) { return i.from.Numbers(ctx, "hold", 1) }
 
+// ContactTask is the next number of a contact task: they are few, so that each is drawn alone.
+func (i *ids) ContactTask(ctx context.Context) (contact.TaskID, error) {
+	n, err := i.from.Numbers(ctx, "contact_task", 1)
+	return contact.TaskID(n), err
+}
+
 // Message is a new time-ordered message id.
 func (i *ids) Message(now time.Time) message.ID {
 	var random [10]byte

@@ -8,16 +8,18 @@ import (
 	"carillon/adapters/driven/kafkaout"
 	"carillon/adapters/driving/kafkain"
 	"carillon/adapters/driving/rest"
+	"carillon/adapters/kit/guard"
 	"carillon/core/access"
 	"carillon/core/fault"
 	"carillon/core/store"
 )
 
-// kafkaIn wires what comes in by Kafka: the answers of the document management system, and contacts.
+// kafkaIn wires what comes in by Kafka: the answers of the document management system, contacts,
+// and system events.
 func (a *app) kafkaIn(dial kafkaout.Dialer) error {
 	k := a.settings.Kafka
 	var topics []string
-	for _, topic := range []string{k.LetterStatus, k.Intake} {
+	for _, topic := range []string{k.LetterStatus, k.Intake, k.Events} {
 		if topic != "" {
 			topics = append(topics, topic)
 		}
@@ -30,28 +32,49 @@ func (a *app) kafkaIn(dial kafkaout.Dialer) error {
 	if err := a.lettersIn(metrics); err != nil {
 		return err
 	}
-	return a.contactsIn(dial, metrics)
+	if err := a.recordsIn(dial, metrics, topicIn{
+		name: "intake", topic: k.Intake, result: k.IntakeResult, dead: k.IntakeDead, who: k.IntakePrincipal, max: a.intake.MaxLine(),
+		take: a.intake.Take, count: a.lines, answers: kafkaout.NewAnswers,
+	}); err != nil {
+		return err
+	}
+	return a.recordsIn(dial, metrics, topicIn{
+		name: "events", topic: k.Events, result: k.EventsResult, dead: k.EventsDead, who: k.EventsPrincipal, max: a.events.lines.MaxLine(),
+		take: a.events.lines.Take, count: a.events.count, answers: kafkaout.NewEventAnswers, keyless: true,
+	})
 }
 
-// contactsIn wires the intake topic, where one is set.
-func (a *app) contactsIn(dial kafkaout.Dialer, metrics *kafkain.Metrics) error {
+// topicIn is a topic whose records are taken in and answered.
+type topicIn struct {
+	name                string // of its consumer group and guard
+	topic, result, dead string
+	who                 string // the principal it speaks for
+	max                 int64
+	keyless             bool
+	count               func(path, outcome string, n int)
+	answers             func(cfg kafkaout.Config, result, dead string, dial kafkaout.Dialer, g *guard.Guard) (*kafkaout.Answers, error)
+	take                func(ctx context.Context, p access.Principal, lines []rest.Line) ([]rest.Result, error)
+}
+
+// recordsIn wires a topic, where it is set.
+func (a *app) recordsIn(dial kafkaout.Dialer, metrics *kafkain.Metrics, t topicIn) error {
 	k := a.settings.Kafka
-	if k.Intake == "" {
+	if t.topic == "" {
 		return nil
 	}
 	client, err := k.connection().Settings()
 	if err != nil {
 		return err
 	}
-	out, err := kafkaout.NewAnswers(k.config(), k.IntakeResult, k.IntakeDead, dial, a.guard("kafka", "intake", kafkaout.AnswerOps(), k.Timeout))
+	out, err := t.answers(k.config(), t.result, t.dead, dial, a.guard("kafka", t.name, kafkaout.AnswerOps(), k.Timeout))
 	if err != nil {
 		return err
 	}
 	a.closers = append(a.closers, out.Stop)
 	consumer, err := kafkain.NewIntake(
-		kafkain.Config{Brokers: k.Brokers, Group: k.Group + "-intake", Topic: k.Intake, Client: client, Clock: clock, Log: a.log},
-		kafkain.IntakeConfig{Who: speaker{name: k.IntakePrincipal, in: a.store}.find, MaxLine: a.intake.MaxLine()},
-		recordsIn{a}, answersOut{a, out}, metrics)
+		kafkain.Config{Brokers: k.Brokers, Group: k.Group + "-" + t.name, Topic: t.topic, Client: client, Clock: clock, Log: a.log},
+		kafkain.IntakeConfig{Who: speaker{name: t.who, in: a.store}.find, MaxLine: t.max, Keyless: t.keyless},
+		recordsIn{a, t}, answersOut{a, out}, metrics)
 	if err != nil {
 		return err
 	}
@@ -80,7 +103,10 @@ func (p speaker) find(ctx context.Context) (access.Principal, error) {
 }
 
 // recordsIn takes records in by the same code as the lines of a file.
-type recordsIn struct{ a *app }
+type recordsIn struct {
+	a     *app
+	topic topicIn
+}
 
 // Take implements kafkain.Intake.
 func (r recordsIn) Take(ctx context.Context, p access.Principal, lines []kafkain.Line) ([]kafkain.Result, error) {
@@ -88,14 +114,14 @@ func (r recordsIn) Take(ctx context.Context, p access.Principal, lines []kafkain
 	for i, l := range lines {
 		in[i] = rest.Line{Key: l.Key, Body: l.Body, Record: &rest.Record{Partition: l.Partition, Offset: l.Offset}}
 	}
-	results, err := r.a.intake.Take(ctx, p, in)
+	results, err := r.topic.take(ctx, p, in)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]kafkain.Result, len(results))
 	for i, one := range results {
 		out[i] = kafkain.Result{Body: one.Body, Poison: one.Status == http.StatusBadRequest}
-		r.a.lines(rest.PathKafka, one.Outcome, 1)
+		r.topic.count(rest.PathKafka, one.Outcome, 1)
 	}
 	return out, nil
 }

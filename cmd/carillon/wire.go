@@ -61,6 +61,7 @@ type app struct {
 	accept    *accept.Service
 	lots      *accept.Lots
 	intake    *rest.Intake
+	events    *events                           // system events
 	lines     func(path, outcome string, n int) // counts contacts that came in
 	consumers *kafkain.Metrics                  // of Kafka; nil without it
 	stopping  chan struct{}                     // closed when streams are to end
@@ -151,6 +152,9 @@ func build(ctx context.Context, s Settings, log *slog.Logger) (a *app, err error
 	}
 	a.cases(forms, objects)
 	if err := a.many(); err != nil {
+		return a, err
+	}
+	if err := a.happenings(); err != nil {
 		return a, err
 	}
 	if a.fleet, err = newFleet(a.store, !s.postgres(), a.dispatch.Owner, a.configs, log, a.registry); err != nil {
@@ -286,8 +290,8 @@ func (a *app) serve() error {
 	if err != nil {
 		return err
 	}
-	api, err := rest.New(rest.Config{Clock: clock, Log: a.log, Observe: observe, Lines: a.lines, Stopping: a.stopping, Consumers: a.Consumers}, rest.Services{
-		Intake: a.intake, Batches: a.lots,
+	api, err := rest.New(rest.Config{Clock: clock, Log: a.log, Observe: observe, Lines: a.lines, Raised: a.events.count, Stopping: a.stopping, Consumers: a.Consumers}, rest.Services{
+		Intake: a.intake, Batches: a.lots, Events: a.events.core,
 		Proofs: &desk.Prover{Feed: a.store, Tree: a.store},
 		Keys:   a.keys, Accept: a.accept, Contacts: a.desk, Persons: a.desk, Suppressions: a.desk, Changes: a.desk, Lanes: a.desk,
 		Calls: a.feed, Letters: a.letters, Configs: a.desk, Versions: a.desk, Snapshots: a.configs, Principals: a.desk, Health: a.store, Breakers: a, Fleet: a.fleet, Trips: a.desk, Holds: a.desk, Failures: a.desk, Retries: a.accept,

@@ -3,6 +3,7 @@ package accept
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"carillon/core/fault"
 	"carillon/core/message"
 	"carillon/core/notice"
+	"carillon/core/occurrence"
 	"carillon/core/store"
 )
 
@@ -25,7 +27,7 @@ const (
 )
 
 // reserved are the top-level names that templates get from us; data may not bring them.
-func reserved() []string { return []string{"recipient", "division", "account"} }
+func reserved() []string { return []string{"recipient", "division", "account", occurrence.Reserved} }
 
 // Prepare decides a request and returns its write set without applying it. Errors are those of Accept, but for the
 // conflicts that only the store can tell.
@@ -37,6 +39,7 @@ func (s *Service) Prepare(ctx context.Context, now time.Time, p access.Principal
 	}
 	here := len(wrong) == 0
 	checkWords(&wrong, now, r)
+	r.Data = dataOf(r)
 	asked := r
 	r = typed(cfg, r, &wrong)
 	kind, known := cfg.Type(r.Class, r.Type)
@@ -92,6 +95,16 @@ func (r *starting) begin(req Request) (Prepared, error) {
 		Writes: r.out,
 		Answer: Answer{Contact: c.ID, Reference: c.Reference, AcceptedAt: c.AcceptedAt, Messages: r.started},
 	}, nil
+}
+
+// dataOf is what the templates may use: what the request brings, and the system event it comes from.
+func dataOf(r Request) map[string]any {
+	if r.Event == nil {
+		return r.Data
+	}
+	data := map[string]any{occurrence.Reserved: r.Event}
+	maps.Copy(data, r.Data)
+	return data
 }
 
 func keys(c contact.Contact, r Request) []store.IntakeKey {

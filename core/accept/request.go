@@ -25,6 +25,7 @@ type Request struct {
 	Data      map[string]any // what the templates may use; numbers as json.Number
 	ExpiresAt time.Time      // zero: by the step and route
 	Part      *contact.Part  // what hangs on it at the desk; nil: nothing
+	Event     map[string]any // the system event it comes from; its data hold it under [occurrence.Reserved]
 }
 
 // Inline is a recipient given with the contact.

@@ -17,6 +17,12 @@ const (
 	IntakeDeadType   = "carillon.intake.dead.v1"
 )
 
+// The types of the answers to records of the events topic.
+const (
+	EventsResultType = "carillon.events.result.v1"
+	EventsDeadType   = "carillon.events.dead.v1"
+)
+
 const opAnswer = "answer"
 
 // AnswerOps names the calls of [Answers], for the guard's configuration.
@@ -32,10 +38,11 @@ type Answer struct {
 	Headers map[string]string // beside those of CloudEvents
 }
 
-// Answers hands answers to records of the intake topic over. It is safe for use by many goroutines.
+// Answers hands answers to records of the intake topic, or of the events topic, over. It is safe for use by many goroutines.
 type Answers struct {
 	cfg          Config
 	result, dead string
+	kinds        [2]string // ce_type of a result and of a dead letter
 	producer     *producer
 	guard        *guard.Guard
 }
@@ -51,7 +58,17 @@ func NewAnswers(cfg Config, result, dead string, dial Dialer, g *guard.Guard) (*
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Answers{cfg: cfg.withDefaults(), result: result, dead: dead, producer: newProducer(dial), guard: g}, nil
+	return &Answers{cfg: cfg.withDefaults(), result: result, dead: dead, kinds: [2]string{IntakeResultType, IntakeDeadType}, producer: newProducer(dial), guard: g}, nil
+}
+
+// NewEventAnswers makes one that answers records of the events topic.
+func NewEventAnswers(cfg Config, result, dead string, dial Dialer, g *guard.Guard) (*Answers, error) {
+	a, err := NewAnswers(cfg, result, dead, dial, g)
+	if err != nil {
+		return nil, err
+	}
+	a.kinds = [2]string{EventsResultType, EventsDeadType}
+	return a, nil
 }
 
 // Answer hands answers over in their order and returns nil when all were taken; after a fault all of them may be handed
@@ -73,9 +90,9 @@ func (a *Answers) Answer(ctx context.Context, answers []Answer) error {
 func (a *Answers) Stop(ctx context.Context) error { return a.producer.stop(ctx) }
 
 func (a *Answers) record(one Answer) *sarama.ProducerMessage {
-	topic, kind := a.result, IntakeResultType
+	topic, kind := a.result, a.kinds[0]
 	if one.Dead {
-		topic, kind = a.dead, IntakeDeadType
+		topic, kind = a.dead, a.kinds[1]
 	}
 	r := a.cfg.record(topic, one.Key, string(one.Body), event{id: one.ID, kind: kind, at: one.At})
 	for _, name := range slices.Sorted(maps.Keys(one.Headers)) {

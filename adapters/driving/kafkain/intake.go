@@ -55,6 +55,7 @@ type IntakeConfig struct {
 	// Who finds the principal that the topic speaks for; fault.NotFound when there is none or its key is revoked.
 	Who     func(ctx context.Context) (access.Principal, error)
 	MaxLine int64 // bytes
+	Keyless bool  // a record needs no idempotency key: what it says names it
 }
 
 // NewIntake makes a consumer of contacts. It connects when it runs.
@@ -170,7 +171,7 @@ func (c *contacts) decide(ctx context.Context, batch []*sarama.ConsumerMessage) 
 // poison is why a record can be no contact, as far as that is seen without reading it.
 func (c *contacts) poison(m *sarama.ConsumerMessage) string {
 	switch {
-	case keyOf(m) == "":
+	case keyOf(m) == "" && !c.ic.Keyless:
 		return deadNoKey
 	case int64(len(m.Value)) > c.ic.MaxLine:
 		return deadTooLong

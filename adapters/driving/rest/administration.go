@@ -50,10 +50,7 @@ func whole(d config.Document) config.Document {
 }
 
 func there[T any](list []T) []T {
-	if list == nil {
-		return []T{}
-	}
-	return append([]T(nil), list...)
+	return append([]T{}, list...) // an empty list stays a list
 }
 
 // revisionOf reads an If-Match.

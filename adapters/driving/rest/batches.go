@@ -22,6 +22,9 @@ const (
 // IntakePaths lists them.
 func IntakePaths() []string { return []string{PathSingle, PathBulk, PathKafka} }
 
+// EventPaths lists those by which system events come in.
+func EventPaths() []string { return []string{PathSingle, PathKafka} }
+
 // GetIntakeBatch reads how far a batch is.
 func (s *server) GetIntakeBatch(ctx context.Context, params api.GetIntakeBatchParams) (api.GetIntakeBatchRes, error) {
 	b, err := s.Batches.IntakeBatch(ctx, caller(ctx), string(params.Batch))
@@ -73,9 +76,13 @@ func batchView(b store.IntakeBatch) api.IntakeBatch {
 	}
 }
 
-// countLine counts a contact that was posted alone; one that was only checked is not counted, nor is who may not call.
+// countLine counts a contact or a system event that was posted alone; one that was only checked is not counted, nor is who may not call.
 func (s *server) countLine(operation string, rec *recorder) {
-	if !strings.EqualFold(operation, acceptContact) {
+	count := s.cfg.Lines
+	switch {
+	case strings.EqualFold(operation, raiseEvent):
+		count = s.cfg.Raised
+	case !strings.EqualFold(operation, acceptContact):
 		return
 	}
 	outcome := ""
@@ -93,5 +100,5 @@ func (s *server) countLine(operation string, rec *recorder) {
 	default:
 		outcome = LineRefused
 	}
-	s.cfg.Lines(PathSingle, outcome, 1)
+	count(PathSingle, outcome, 1)
 }

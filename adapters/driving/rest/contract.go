@@ -27,7 +27,14 @@ type operation struct {
 	roles  []access.Role
 	params []parameter
 	body   *jsonschema.Schema // nil: none, or not one of JSON
+	kinds  kinds              // of a body that is of several kinds
 	media  string             // of the body
+}
+
+// kinds are the kinds of a body that names its own in a field (OpenAPI discriminator), each with its schema.
+type kinds struct {
+	field   string
+	schemas map[string]*jsonschema.Schema
 }
 
 // parameter is one parameter of an operation.
@@ -79,7 +86,9 @@ type documentOperation struct {
 	Security   *[]any              `json:"security"`
 	Parameters []documentParameter `json:"parameters"`
 	Body       *struct {
-		Content map[string]any `json:"content"`
+		Content map[string]struct {
+			Schema documentSchema `json:"schema"`
+		} `json:"content"`
 	} `json:"requestBody"`
 }
 
@@ -92,8 +101,12 @@ type documentParameter struct {
 }
 
 type documentSchema struct {
-	Ref  string `json:"$ref"`
-	Type string `json:"type"`
+	Ref           string `json:"$ref"`
+	Type          string `json:"type"`
+	Discriminator struct {
+		Field   string            `json:"propertyName"`
+		Mapping map[string]string `json:"mapping"`
+	} `json:"discriminator"`
 }
 
 // base is the made-up address of the document while its schemas are compiled.
@@ -183,8 +196,26 @@ func (d document) operation(compiler *jsonschema.Compiler, path, method string, 
 			return nil, err
 		}
 		out.body = schema
+		out.kinds, err = d.kinds(compiler, o.Body.Content[out.media].Schema)
+		if err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
+}
+
+// kinds are those of a schema that names them, none of any other.
+func (d document) kinds(compiler *jsonschema.Compiler, of documentSchema) (k kinds, err error) {
+	if name, ok := strings.CutPrefix(of.Ref, "#/components/schemas/"); ok {
+		of = d.Components.Schemas[name]
+	}
+	k = kinds{field: of.Discriminator.Field, schemas: make(map[string]*jsonschema.Schema)}
+	for kind, ref := range of.Discriminator.Mapping {
+		if k.schemas[kind], err = compiler.Compile(base + ref); err != nil {
+			return k, err
+		}
+	}
+	return k, nil
 }
 
 // media is the media type of the body, JSON where there are several.

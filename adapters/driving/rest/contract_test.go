@@ -340,6 +340,7 @@ func bodies() map[string]func() body {
 		"startRun": func() body { return new(api.RunRequest) }, "pauseBatch": func() body { return new(api.ReasonRequest) }, "resumeBatch": func() body { return new(api.ReasonRequest) },
 		"addContact": func() body { return new(api.DeskContactRequest) }, "changeContact": func() body { return new(api.ContactChange) },
 		"retypeContact": func() body { return new(api.RetypeRequest) }, "logContact": func() body { return new(api.LogRequest) },
+		"raiseEvent": func() body { return new(api.SystemEvent) }, "runScript": func() body { return new(api.ScriptBody) },
 		"putHold":   func() body { return new(api.HoldRequest) },
 		"putConfig": func() body { return new(api.Configuration) }, "lintConfig": func() body { return new(api.Configuration) },
 		"diffConfig": func() body { return new(api.ConfigComparison) }, "createPrincipal": func() body { return new(api.PrincipalRequest) },

@@ -499,8 +499,8 @@ func (h *house) services() rest.Services {
 	}
 	return rest.Services{
 		Intake: h.shop.intake(rest.Config{Clock: now, Log: quiet()}), Batches: h.shop.lots(),
-		Proofs: h,
-		Keys:   h, Accept: h, Contacts: h, Persons: h, Suppressions: h, Changes: h, Lanes: h, Calls: h, Letters: h,
+		Proofs: h, Events: happenings{h},
+		Keys: h, Accept: h, Contacts: h, Persons: h, Suppressions: h, Changes: h, Lanes: h, Calls: h, Letters: h,
 		Configs: h, Versions: h, Snapshots: h, Principals: h, Health: h, Breakers: h, Fleet: h, Trips: h, Failures: h, Retries: h, Holds: h,
 		ToDos: h,
 		Runs:  night{h}, RunOrders: night{h},

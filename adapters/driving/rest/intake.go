@@ -218,7 +218,7 @@ func (in *Intake) read(ctx context.Context, now time.Time, p access.Principal, l
 		if !json.Valid(body) {
 			return refuse("", malformed())
 		}
-		wrong = append(wrong, wrongBody(in.body.body, body)...)
+		wrong = append(wrong, in.body.wrongBody(body)...)
 		if len(wrong) == 0 {
 			wrong = append(wrong, fault.Violation{Field: "", Reason: "is not as described"})
 		}

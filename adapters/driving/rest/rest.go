@@ -35,6 +35,8 @@ type Config struct {
 	// Lines is told what became of contacts: one at a time on path single, by the lines of a stream on path bulk. The
 	// outcome is one of [LineOutcomes]. It may be nil.
 	Lines func(path, outcome string, n int)
+	// Raised is told what became of system events, as Lines of contacts. It may be nil.
+	Raised func(path, outcome string, n int)
 	// Consumers shows the consumers of Kafka. It may be nil.
 	Consumers func() []Consumer
 	// Observe is told of every request, for metrics; the operation is from the contract, or "none". It may be nil.
@@ -54,6 +56,9 @@ func New(cfg Config, services Services) (http.Handler, error) {
 	}
 	if cfg.Lines == nil {
 		cfg.Lines = func(string, string, int) {}
+	}
+	if cfg.Raised == nil {
+		cfg.Raised = func(string, string, int) {}
 	}
 	if err := errors.Join(cfg.check(), services.check()); err != nil {
 		return nil, fmt.Errorf("serving the API: %w", err)

@@ -18,6 +18,7 @@ import (
 	"carillon/core/customer"
 	"carillon/core/desk"
 	"carillon/core/dispatch"
+	"carillon/core/event"
 	"carillon/core/extract"
 	"carillon/core/ledger"
 	"carillon/core/message"
@@ -31,6 +32,7 @@ type Services struct {
 	Accept       Accepter
 	Intake       *Intake
 	Batches      Batches
+	Events       Events
 	Contacts     Contacts
 	Desk         Desk
 	Timelines    Timelines
@@ -60,6 +62,7 @@ type Services struct {
 func (s Services) check() error {
 	var missing []error
 	for name, there := range map[string]bool{
+		"Events": s.Events != nil,
 		"Intake": s.Intake != nil, "Batches": s.Batches != nil,
 		"Keys": s.Keys != nil, "Accept": s.Accept != nil, "Contacts": s.Contacts != nil, "Desk": s.Desk != nil, "Timelines": s.Timelines != nil, "Persons": s.Persons != nil,
 		"Suppressions": s.Suppressions != nil, "Changes": s.Changes != nil, "Proofs": s.Proofs != nil, "Lanes": s.Lanes != nil,
@@ -186,6 +189,18 @@ type Suppressions interface {
 	Lift(ctx context.Context, now time.Time, p access.Principal, s consent.Suppression) error
 	// Suppressions lists those of an address.
 	Suppressions(ctx context.Context, p access.Principal, channel message.Channel, address string) ([]consent.Suppression, error)
+}
+
+// Events takes system events in.
+type Events interface {
+	// Raise takes an event in; fault.Invalid, fault.Conflict, fault.Forbidden.
+	Raise(ctx context.Context, now time.Time, p access.Principal, r event.Raised) (event.Answer, error)
+	// RaiseAll takes events in, each alone.
+	RaiseAll(ctx context.Context, now time.Time, p access.Principal, raised []event.Raised) ([]event.Decision, error)
+	// Task reads a contact task; fault.NotFound.
+	Task(ctx context.Context, p access.Principal, id contact.TaskID) (contact.Task, error)
+	// Retry tries one again; fault.Conflict for one that is completed.
+	Retry(ctx context.Context, now time.Time, p access.Principal, id contact.TaskID) (contact.Task, error)
 }
 
 // Holds keep retention from accounts and persons. All return fault.Forbidden for who may not.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -52,7 +53,7 @@ func (s *server) refusal(ctx context.Context, id string, r *http.Request, err er
 	}
 	wrong := append(o.wrongParameters(r), o.unknown(r.URL)...)
 	if o.body != nil {
-		wrong = append(wrong, wrongBody(o.body, body)...)
+		wrong = append(wrong, o.wrongBody(body)...)
 	}
 	if len(wrong) == 0 {
 		wrong = append(wrong, blamed(err))
@@ -154,13 +155,34 @@ func (o *operation) segment(name string, u *url.URL) []string {
 }
 
 // wrongBody checks a body that is JSON, or empty.
-func wrongBody(schema *jsonschema.Schema, body []byte) []fault.Violation {
+func (o *operation) wrongBody(body []byte) []fault.Violation {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return []fault.Violation{{Field: "", Reason: "a body is required"}}
 	}
 	tree, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
 	if err != nil {
 		return nil
+	}
+	if o.kinds.field == "" {
+		return violations(o.body, tree)
+	}
+	return o.kinds.wrong(tree)
+}
+
+// wrong checks a body by the schema of the kind it says it is, so that nothing is told of the others.
+func (k kinds) wrong(tree any) []fault.Violation {
+	fields, isObject := tree.(map[string]any)
+	if !isObject {
+		return []fault.Violation{{Field: "", Reason: "must be of type object"}}
+	}
+	named, there := fields[k.field]
+	kind, _ := named.(string)
+	schema, known := k.schemas[kind]
+	switch {
+	case !there:
+		return []fault.Violation{{Field: "/" + k.field, Reason: "is required"}}
+	case !known:
+		return []fault.Violation{{Field: "/" + k.field, Reason: "must be one of " + strings.Join(slices.Sorted(maps.Keys(k.schemas)), ", ")}}
 	}
 	return violations(schema, tree)
 }

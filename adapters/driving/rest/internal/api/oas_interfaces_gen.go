@@ -69,6 +69,10 @@ type GetContactRes interface {
 	getContactRes()
 }
 
+type GetContactTaskRes interface {
+	getContactTaskRes()
+}
+
 type GetIntakeBatchRes interface {
 	getIntakeBatchRes()
 }
@@ -225,6 +229,10 @@ type PutSuppressionRes interface {
 	putSuppressionRes()
 }
 
+type RaiseEventRes interface {
+	raiseEventRes()
+}
+
 type ReadyRes interface {
 	readyRes()
 }
@@ -261,6 +269,10 @@ type ResumeLaneRes interface {
 	resumeLaneRes()
 }
 
+type RetryContactTaskRes interface {
+	retryContactTaskRes()
+}
+
 type RetryMessageRes interface {
 	retryMessageRes()
 }
@@ -271,6 +283,10 @@ type RetypeContactRes interface {
 
 type RevokePrincipalRes interface {
 	revokePrincipalRes()
+}
+
+type RunScriptRes interface {
+	runScriptRes()
 }
 
 type StartRunRes interface {

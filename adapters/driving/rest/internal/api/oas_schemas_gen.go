@@ -230,6 +230,235 @@ func (*AddContactUnprocessableEntity) addContactRes() {}
 
 type Address string
 
+// An adjustment is frozen, as that of a returned payment (C2M-ADJFRCC). The object is the adjustment.
+// Ref: #/components/schemas/AdjustmentFrozenEvent
+type AdjustmentFrozenEvent struct {
+	Event    AdjustmentFrozenEventEvent `json:"event"`
+	Division Code                       `json:"division"`
+	Object   EventObject                `json:"object"`
+	Sequence OptEventSequence           `json:"sequence"`
+	Date     OptBusinessDay             `json:"date"`
+	// Whom it is about, as the source names them; left out: the main customer of the account.
+	Person    OptString    `json:"person"`
+	Recipient OptRecipient `json:"recipient"`
+	Account   OptCode      `json:"account"`
+	Premise   OptCode      `json:"premise"`
+	// The service agreement, as the source names it.
+	Sa          OptString        `json:"sa"`
+	Description OptEventWords    `json:"description"`
+	Information EventInformation `json:"information"`
+	// Nothing is begun after it. Left out, the step and the route decide.
+	ExpiresAt      OptDateTime   `json:"expiresAt"`
+	AdjustmentType Code          `json:"adjustmentType"`
+	Amount         Amount        `json:"amount"`
+	Currency       Currency      `json:"currency"`
+	Reason         OptEventWords `json:"reason"`
+}
+
+// GetEvent returns the value of Event.
+func (s *AdjustmentFrozenEvent) GetEvent() AdjustmentFrozenEventEvent {
+	return s.Event
+}
+
+// GetDivision returns the value of Division.
+func (s *AdjustmentFrozenEvent) GetDivision() Code {
+	return s.Division
+}
+
+// GetObject returns the value of Object.
+func (s *AdjustmentFrozenEvent) GetObject() EventObject {
+	return s.Object
+}
+
+// GetSequence returns the value of Sequence.
+func (s *AdjustmentFrozenEvent) GetSequence() OptEventSequence {
+	return s.Sequence
+}
+
+// GetDate returns the value of Date.
+func (s *AdjustmentFrozenEvent) GetDate() OptBusinessDay {
+	return s.Date
+}
+
+// GetPerson returns the value of Person.
+func (s *AdjustmentFrozenEvent) GetPerson() OptString {
+	return s.Person
+}
+
+// GetRecipient returns the value of Recipient.
+func (s *AdjustmentFrozenEvent) GetRecipient() OptRecipient {
+	return s.Recipient
+}
+
+// GetAccount returns the value of Account.
+func (s *AdjustmentFrozenEvent) GetAccount() OptCode {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *AdjustmentFrozenEvent) GetPremise() OptCode {
+	return s.Premise
+}
+
+// GetSa returns the value of Sa.
+func (s *AdjustmentFrozenEvent) GetSa() OptString {
+	return s.Sa
+}
+
+// GetDescription returns the value of Description.
+func (s *AdjustmentFrozenEvent) GetDescription() OptEventWords {
+	return s.Description
+}
+
+// GetInformation returns the value of Information.
+func (s *AdjustmentFrozenEvent) GetInformation() EventInformation {
+	return s.Information
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *AdjustmentFrozenEvent) GetExpiresAt() OptDateTime {
+	return s.ExpiresAt
+}
+
+// GetAdjustmentType returns the value of AdjustmentType.
+func (s *AdjustmentFrozenEvent) GetAdjustmentType() Code {
+	return s.AdjustmentType
+}
+
+// GetAmount returns the value of Amount.
+func (s *AdjustmentFrozenEvent) GetAmount() Amount {
+	return s.Amount
+}
+
+// GetCurrency returns the value of Currency.
+func (s *AdjustmentFrozenEvent) GetCurrency() Currency {
+	return s.Currency
+}
+
+// GetReason returns the value of Reason.
+func (s *AdjustmentFrozenEvent) GetReason() OptEventWords {
+	return s.Reason
+}
+
+// SetEvent sets the value of Event.
+func (s *AdjustmentFrozenEvent) SetEvent(val AdjustmentFrozenEventEvent) {
+	s.Event = val
+}
+
+// SetDivision sets the value of Division.
+func (s *AdjustmentFrozenEvent) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetObject sets the value of Object.
+func (s *AdjustmentFrozenEvent) SetObject(val EventObject) {
+	s.Object = val
+}
+
+// SetSequence sets the value of Sequence.
+func (s *AdjustmentFrozenEvent) SetSequence(val OptEventSequence) {
+	s.Sequence = val
+}
+
+// SetDate sets the value of Date.
+func (s *AdjustmentFrozenEvent) SetDate(val OptBusinessDay) {
+	s.Date = val
+}
+
+// SetPerson sets the value of Person.
+func (s *AdjustmentFrozenEvent) SetPerson(val OptString) {
+	s.Person = val
+}
+
+// SetRecipient sets the value of Recipient.
+func (s *AdjustmentFrozenEvent) SetRecipient(val OptRecipient) {
+	s.Recipient = val
+}
+
+// SetAccount sets the value of Account.
+func (s *AdjustmentFrozenEvent) SetAccount(val OptCode) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *AdjustmentFrozenEvent) SetPremise(val OptCode) {
+	s.Premise = val
+}
+
+// SetSa sets the value of Sa.
+func (s *AdjustmentFrozenEvent) SetSa(val OptString) {
+	s.Sa = val
+}
+
+// SetDescription sets the value of Description.
+func (s *AdjustmentFrozenEvent) SetDescription(val OptEventWords) {
+	s.Description = val
+}
+
+// SetInformation sets the value of Information.
+func (s *AdjustmentFrozenEvent) SetInformation(val EventInformation) {
+	s.Information = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *AdjustmentFrozenEvent) SetExpiresAt(val OptDateTime) {
+	s.ExpiresAt = val
+}
+
+// SetAdjustmentType sets the value of AdjustmentType.
+func (s *AdjustmentFrozenEvent) SetAdjustmentType(val Code) {
+	s.AdjustmentType = val
+}
+
+// SetAmount sets the value of Amount.
+func (s *AdjustmentFrozenEvent) SetAmount(val Amount) {
+	s.Amount = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *AdjustmentFrozenEvent) SetCurrency(val Currency) {
+	s.Currency = val
+}
+
+// SetReason sets the value of Reason.
+func (s *AdjustmentFrozenEvent) SetReason(val OptEventWords) {
+	s.Reason = val
+}
+
+type AdjustmentFrozenEventEvent string
+
+const (
+	AdjustmentFrozenEventEventAdjustmentFrozen AdjustmentFrozenEventEvent = "adjustment_frozen"
+)
+
+// AllValues returns all AdjustmentFrozenEventEvent values.
+func (AdjustmentFrozenEventEvent) AllValues() []AdjustmentFrozenEventEvent {
+	return []AdjustmentFrozenEventEvent{
+		AdjustmentFrozenEventEventAdjustmentFrozen,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s AdjustmentFrozenEventEvent) MarshalText() ([]byte, error) {
+	switch s {
+	case AdjustmentFrozenEventEventAdjustmentFrozen:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *AdjustmentFrozenEventEvent) UnmarshalText(data []byte) error {
+	switch AdjustmentFrozenEventEvent(data) {
+	case AdjustmentFrozenEventEventAdjustmentFrozen:
+		*s = AdjustmentFrozenEventEventAdjustmentFrozen
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 // What may hang on a spot.
 // Ref: #/components/schemas/Algorithm
 type Algorithm struct {
@@ -521,6 +750,8 @@ func (s *AlgorithmSpotsItem) SetOwner(val string) {
 func (s *AlgorithmSpotsItem) SetEvent(val string) {
 	s.Event = val
 }
+
+type Amount string
 
 type AsyncapiOK struct {
 	Data io.Reader
@@ -1315,6 +1546,238 @@ func (s *BreakerState) UnmarshalText(data []byte) error {
 	}
 }
 
+// A non-billed budget SA was activated (SAAT-CC). The object is the SA, the amount that of an
+// instalment.
+// Ref: #/components/schemas/BudgetActivatedEvent
+type BudgetActivatedEvent struct {
+	Event    BudgetActivatedEventEvent `json:"event"`
+	Division Code                      `json:"division"`
+	Object   EventObject               `json:"object"`
+	Sequence OptEventSequence          `json:"sequence"`
+	Date     OptBusinessDay            `json:"date"`
+	// Whom it is about, as the source names them; left out: the main customer of the account.
+	Person    OptString    `json:"person"`
+	Recipient OptRecipient `json:"recipient"`
+	Account   OptCode      `json:"account"`
+	Premise   OptCode      `json:"premise"`
+	// The service agreement, as the source names it.
+	Sa          OptString        `json:"sa"`
+	Description OptEventWords    `json:"description"`
+	Information EventInformation `json:"information"`
+	// Nothing is begun after it. Left out, the step and the route decide.
+	ExpiresAt OptDateTime    `json:"expiresAt"`
+	SaType    Code           `json:"saType"`
+	Amount    OptAmount      `json:"amount"`
+	Currency  OptCurrency    `json:"currency"`
+	StartDate OptBusinessDay `json:"startDate"`
+}
+
+// GetEvent returns the value of Event.
+func (s *BudgetActivatedEvent) GetEvent() BudgetActivatedEventEvent {
+	return s.Event
+}
+
+// GetDivision returns the value of Division.
+func (s *BudgetActivatedEvent) GetDivision() Code {
+	return s.Division
+}
+
+// GetObject returns the value of Object.
+func (s *BudgetActivatedEvent) GetObject() EventObject {
+	return s.Object
+}
+
+// GetSequence returns the value of Sequence.
+func (s *BudgetActivatedEvent) GetSequence() OptEventSequence {
+	return s.Sequence
+}
+
+// GetDate returns the value of Date.
+func (s *BudgetActivatedEvent) GetDate() OptBusinessDay {
+	return s.Date
+}
+
+// GetPerson returns the value of Person.
+func (s *BudgetActivatedEvent) GetPerson() OptString {
+	return s.Person
+}
+
+// GetRecipient returns the value of Recipient.
+func (s *BudgetActivatedEvent) GetRecipient() OptRecipient {
+	return s.Recipient
+}
+
+// GetAccount returns the value of Account.
+func (s *BudgetActivatedEvent) GetAccount() OptCode {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *BudgetActivatedEvent) GetPremise() OptCode {
+	return s.Premise
+}
+
+// GetSa returns the value of Sa.
+func (s *BudgetActivatedEvent) GetSa() OptString {
+	return s.Sa
+}
+
+// GetDescription returns the value of Description.
+func (s *BudgetActivatedEvent) GetDescription() OptEventWords {
+	return s.Description
+}
+
+// GetInformation returns the value of Information.
+func (s *BudgetActivatedEvent) GetInformation() EventInformation {
+	return s.Information
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *BudgetActivatedEvent) GetExpiresAt() OptDateTime {
+	return s.ExpiresAt
+}
+
+// GetSaType returns the value of SaType.
+func (s *BudgetActivatedEvent) GetSaType() Code {
+	return s.SaType
+}
+
+// GetAmount returns the value of Amount.
+func (s *BudgetActivatedEvent) GetAmount() OptAmount {
+	return s.Amount
+}
+
+// GetCurrency returns the value of Currency.
+func (s *BudgetActivatedEvent) GetCurrency() OptCurrency {
+	return s.Currency
+}
+
+// GetStartDate returns the value of StartDate.
+func (s *BudgetActivatedEvent) GetStartDate() OptBusinessDay {
+	return s.StartDate
+}
+
+// SetEvent sets the value of Event.
+func (s *BudgetActivatedEvent) SetEvent(val BudgetActivatedEventEvent) {
+	s.Event = val
+}
+
+// SetDivision sets the value of Division.
+func (s *BudgetActivatedEvent) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetObject sets the value of Object.
+func (s *BudgetActivatedEvent) SetObject(val EventObject) {
+	s.Object = val
+}
+
+// SetSequence sets the value of Sequence.
+func (s *BudgetActivatedEvent) SetSequence(val OptEventSequence) {
+	s.Sequence = val
+}
+
+// SetDate sets the value of Date.
+func (s *BudgetActivatedEvent) SetDate(val OptBusinessDay) {
+	s.Date = val
+}
+
+// SetPerson sets the value of Person.
+func (s *BudgetActivatedEvent) SetPerson(val OptString) {
+	s.Person = val
+}
+
+// SetRecipient sets the value of Recipient.
+func (s *BudgetActivatedEvent) SetRecipient(val OptRecipient) {
+	s.Recipient = val
+}
+
+// SetAccount sets the value of Account.
+func (s *BudgetActivatedEvent) SetAccount(val OptCode) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *BudgetActivatedEvent) SetPremise(val OptCode) {
+	s.Premise = val
+}
+
+// SetSa sets the value of Sa.
+func (s *BudgetActivatedEvent) SetSa(val OptString) {
+	s.Sa = val
+}
+
+// SetDescription sets the value of Description.
+func (s *BudgetActivatedEvent) SetDescription(val OptEventWords) {
+	s.Description = val
+}
+
+// SetInformation sets the value of Information.
+func (s *BudgetActivatedEvent) SetInformation(val EventInformation) {
+	s.Information = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *BudgetActivatedEvent) SetExpiresAt(val OptDateTime) {
+	s.ExpiresAt = val
+}
+
+// SetSaType sets the value of SaType.
+func (s *BudgetActivatedEvent) SetSaType(val Code) {
+	s.SaType = val
+}
+
+// SetAmount sets the value of Amount.
+func (s *BudgetActivatedEvent) SetAmount(val OptAmount) {
+	s.Amount = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *BudgetActivatedEvent) SetCurrency(val OptCurrency) {
+	s.Currency = val
+}
+
+// SetStartDate sets the value of StartDate.
+func (s *BudgetActivatedEvent) SetStartDate(val OptBusinessDay) {
+	s.StartDate = val
+}
+
+type BudgetActivatedEventEvent string
+
+const (
+	BudgetActivatedEventEventNonBilledBudgetSaActivated BudgetActivatedEventEvent = "non_billed_budget_sa_activated"
+)
+
+// AllValues returns all BudgetActivatedEventEvent values.
+func (BudgetActivatedEventEvent) AllValues() []BudgetActivatedEventEvent {
+	return []BudgetActivatedEventEvent{
+		BudgetActivatedEventEventNonBilledBudgetSaActivated,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s BudgetActivatedEventEvent) MarshalText() ([]byte, error) {
+	switch s {
+	case BudgetActivatedEventEventNonBilledBudgetSaActivated:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *BudgetActivatedEventEvent) UnmarshalText(data []byte) error {
+	switch BudgetActivatedEventEvent(data) {
+	case BudgetActivatedEventEventNonBilledBudgetSaActivated:
+		*s = BudgetActivatedEventEventNonBilledBudgetSaActivated
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+type BusinessDay string
+
 type BusinessObject jx.Raw
 
 func (*BusinessObject) getSchemaRes() {}
@@ -1874,6 +2337,433 @@ func (s *Capability) UnmarshalText(data []byte) error {
 	}
 }
 
+// The credit card of automatic payments expires (C1-ExpCardLe). The object is the automatic payment;
+// the sequence is the month of the expiry, so that there is one notice per card and expiry.
+// Ref: #/components/schemas/CardExpiringEvent
+type CardExpiringEvent struct {
+	Event    CardExpiringEventEvent `json:"event"`
+	Division Code                   `json:"division"`
+	Object   EventObject            `json:"object"`
+	Sequence OptEventSequence       `json:"sequence"`
+	Date     OptBusinessDay         `json:"date"`
+	// Whom it is about, as the source names them; left out: the main customer of the account.
+	Person    OptString    `json:"person"`
+	Recipient OptRecipient `json:"recipient"`
+	Account   OptCode      `json:"account"`
+	Premise   OptCode      `json:"premise"`
+	// The service agreement, as the source names it.
+	Sa          OptString        `json:"sa"`
+	Description OptEventWords    `json:"description"`
+	Information EventInformation `json:"information"`
+	// Nothing is begun after it. Left out, the step and the route decide.
+	ExpiresAt           OptDateTime `json:"expiresAt"`
+	ActivityRequestType Code        `json:"activityRequestType"`
+	Expires             Month       `json:"expires"`
+	// The last four digits of the card.
+	CardEnding OptString `json:"cardEnding"`
+}
+
+// GetEvent returns the value of Event.
+func (s *CardExpiringEvent) GetEvent() CardExpiringEventEvent {
+	return s.Event
+}
+
+// GetDivision returns the value of Division.
+func (s *CardExpiringEvent) GetDivision() Code {
+	return s.Division
+}
+
+// GetObject returns the value of Object.
+func (s *CardExpiringEvent) GetObject() EventObject {
+	return s.Object
+}
+
+// GetSequence returns the value of Sequence.
+func (s *CardExpiringEvent) GetSequence() OptEventSequence {
+	return s.Sequence
+}
+
+// GetDate returns the value of Date.
+func (s *CardExpiringEvent) GetDate() OptBusinessDay {
+	return s.Date
+}
+
+// GetPerson returns the value of Person.
+func (s *CardExpiringEvent) GetPerson() OptString {
+	return s.Person
+}
+
+// GetRecipient returns the value of Recipient.
+func (s *CardExpiringEvent) GetRecipient() OptRecipient {
+	return s.Recipient
+}
+
+// GetAccount returns the value of Account.
+func (s *CardExpiringEvent) GetAccount() OptCode {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *CardExpiringEvent) GetPremise() OptCode {
+	return s.Premise
+}
+
+// GetSa returns the value of Sa.
+func (s *CardExpiringEvent) GetSa() OptString {
+	return s.Sa
+}
+
+// GetDescription returns the value of Description.
+func (s *CardExpiringEvent) GetDescription() OptEventWords {
+	return s.Description
+}
+
+// GetInformation returns the value of Information.
+func (s *CardExpiringEvent) GetInformation() EventInformation {
+	return s.Information
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *CardExpiringEvent) GetExpiresAt() OptDateTime {
+	return s.ExpiresAt
+}
+
+// GetActivityRequestType returns the value of ActivityRequestType.
+func (s *CardExpiringEvent) GetActivityRequestType() Code {
+	return s.ActivityRequestType
+}
+
+// GetExpires returns the value of Expires.
+func (s *CardExpiringEvent) GetExpires() Month {
+	return s.Expires
+}
+
+// GetCardEnding returns the value of CardEnding.
+func (s *CardExpiringEvent) GetCardEnding() OptString {
+	return s.CardEnding
+}
+
+// SetEvent sets the value of Event.
+func (s *CardExpiringEvent) SetEvent(val CardExpiringEventEvent) {
+	s.Event = val
+}
+
+// SetDivision sets the value of Division.
+func (s *CardExpiringEvent) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetObject sets the value of Object.
+func (s *CardExpiringEvent) SetObject(val EventObject) {
+	s.Object = val
+}
+
+// SetSequence sets the value of Sequence.
+func (s *CardExpiringEvent) SetSequence(val OptEventSequence) {
+	s.Sequence = val
+}
+
+// SetDate sets the value of Date.
+func (s *CardExpiringEvent) SetDate(val OptBusinessDay) {
+	s.Date = val
+}
+
+// SetPerson sets the value of Person.
+func (s *CardExpiringEvent) SetPerson(val OptString) {
+	s.Person = val
+}
+
+// SetRecipient sets the value of Recipient.
+func (s *CardExpiringEvent) SetRecipient(val OptRecipient) {
+	s.Recipient = val
+}
+
+// SetAccount sets the value of Account.
+func (s *CardExpiringEvent) SetAccount(val OptCode) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *CardExpiringEvent) SetPremise(val OptCode) {
+	s.Premise = val
+}
+
+// SetSa sets the value of Sa.
+func (s *CardExpiringEvent) SetSa(val OptString) {
+	s.Sa = val
+}
+
+// SetDescription sets the value of Description.
+func (s *CardExpiringEvent) SetDescription(val OptEventWords) {
+	s.Description = val
+}
+
+// SetInformation sets the value of Information.
+func (s *CardExpiringEvent) SetInformation(val EventInformation) {
+	s.Information = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *CardExpiringEvent) SetExpiresAt(val OptDateTime) {
+	s.ExpiresAt = val
+}
+
+// SetActivityRequestType sets the value of ActivityRequestType.
+func (s *CardExpiringEvent) SetActivityRequestType(val Code) {
+	s.ActivityRequestType = val
+}
+
+// SetExpires sets the value of Expires.
+func (s *CardExpiringEvent) SetExpires(val Month) {
+	s.Expires = val
+}
+
+// SetCardEnding sets the value of CardEnding.
+func (s *CardExpiringEvent) SetCardEnding(val OptString) {
+	s.CardEnding = val
+}
+
+type CardExpiringEventEvent string
+
+const (
+	CardExpiringEventEventAutoPayCreditCardExpiring CardExpiringEventEvent = "auto_pay_credit_card_expiring"
+)
+
+// AllValues returns all CardExpiringEventEvent values.
+func (CardExpiringEventEvent) AllValues() []CardExpiringEventEvent {
+	return []CardExpiringEventEvent{
+		CardExpiringEventEventAutoPayCreditCardExpiring,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s CardExpiringEventEvent) MarshalText() ([]byte, error) {
+	switch s {
+	case CardExpiringEventEventAutoPayCreditCardExpiring:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *CardExpiringEventEvent) UnmarshalText(data []byte) error {
+	switch CardExpiringEventEvent(data) {
+	case CardExpiringEventEventAutoPayCreditCardExpiring:
+		*s = CardExpiringEventEventAutoPayCreditCardExpiring
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// A case entered a status (CSEN-CC). The object is the case, the sequence which of its entries it is.
+// Ref: #/components/schemas/CaseEntersStatusEvent
+type CaseEntersStatusEvent struct {
+	Event    CaseEntersStatusEventEvent `json:"event"`
+	Division Code                       `json:"division"`
+	Object   EventObject                `json:"object"`
+	Sequence OptEventSequence           `json:"sequence"`
+	Date     OptBusinessDay             `json:"date"`
+	// Whom it is about, as the source names them; left out: the main customer of the account.
+	Person    OptString    `json:"person"`
+	Recipient OptRecipient `json:"recipient"`
+	Account   OptCode      `json:"account"`
+	Premise   OptCode      `json:"premise"`
+	// The service agreement, as the source names it.
+	Sa          OptString        `json:"sa"`
+	Description OptEventWords    `json:"description"`
+	Information EventInformation `json:"information"`
+	// Nothing is begun after it. Left out, the step and the route decide.
+	ExpiresAt OptDateTime `json:"expiresAt"`
+	CaseType  Code        `json:"caseType"`
+	Status    Code        `json:"status"`
+}
+
+// GetEvent returns the value of Event.
+func (s *CaseEntersStatusEvent) GetEvent() CaseEntersStatusEventEvent {
+	return s.Event
+}
+
+// GetDivision returns the value of Division.
+func (s *CaseEntersStatusEvent) GetDivision() Code {
+	return s.Division
+}
+
+// GetObject returns the value of Object.
+func (s *CaseEntersStatusEvent) GetObject() EventObject {
+	return s.Object
+}
+
+// GetSequence returns the value of Sequence.
+func (s *CaseEntersStatusEvent) GetSequence() OptEventSequence {
+	return s.Sequence
+}
+
+// GetDate returns the value of Date.
+func (s *CaseEntersStatusEvent) GetDate() OptBusinessDay {
+	return s.Date
+}
+
+// GetPerson returns the value of Person.
+func (s *CaseEntersStatusEvent) GetPerson() OptString {
+	return s.Person
+}
+
+// GetRecipient returns the value of Recipient.
+func (s *CaseEntersStatusEvent) GetRecipient() OptRecipient {
+	return s.Recipient
+}
+
+// GetAccount returns the value of Account.
+func (s *CaseEntersStatusEvent) GetAccount() OptCode {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *CaseEntersStatusEvent) GetPremise() OptCode {
+	return s.Premise
+}
+
+// GetSa returns the value of Sa.
+func (s *CaseEntersStatusEvent) GetSa() OptString {
+	return s.Sa
+}
+
+// GetDescription returns the value of Description.
+func (s *CaseEntersStatusEvent) GetDescription() OptEventWords {
+	return s.Description
+}
+
+// GetInformation returns the value of Information.
+func (s *CaseEntersStatusEvent) GetInformation() EventInformation {
+	return s.Information
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *CaseEntersStatusEvent) GetExpiresAt() OptDateTime {
+	return s.ExpiresAt
+}
+
+// GetCaseType returns the value of CaseType.
+func (s *CaseEntersStatusEvent) GetCaseType() Code {
+	return s.CaseType
+}
+
+// GetStatus returns the value of Status.
+func (s *CaseEntersStatusEvent) GetStatus() Code {
+	return s.Status
+}
+
+// SetEvent sets the value of Event.
+func (s *CaseEntersStatusEvent) SetEvent(val CaseEntersStatusEventEvent) {
+	s.Event = val
+}
+
+// SetDivision sets the value of Division.
+func (s *CaseEntersStatusEvent) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetObject sets the value of Object.
+func (s *CaseEntersStatusEvent) SetObject(val EventObject) {
+	s.Object = val
+}
+
+// SetSequence sets the value of Sequence.
+func (s *CaseEntersStatusEvent) SetSequence(val OptEventSequence) {
+	s.Sequence = val
+}
+
+// SetDate sets the value of Date.
+func (s *CaseEntersStatusEvent) SetDate(val OptBusinessDay) {
+	s.Date = val
+}
+
+// SetPerson sets the value of Person.
+func (s *CaseEntersStatusEvent) SetPerson(val OptString) {
+	s.Person = val
+}
+
+// SetRecipient sets the value of Recipient.
+func (s *CaseEntersStatusEvent) SetRecipient(val OptRecipient) {
+	s.Recipient = val
+}
+
+// SetAccount sets the value of Account.
+func (s *CaseEntersStatusEvent) SetAccount(val OptCode) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *CaseEntersStatusEvent) SetPremise(val OptCode) {
+	s.Premise = val
+}
+
+// SetSa sets the value of Sa.
+func (s *CaseEntersStatusEvent) SetSa(val OptString) {
+	s.Sa = val
+}
+
+// SetDescription sets the value of Description.
+func (s *CaseEntersStatusEvent) SetDescription(val OptEventWords) {
+	s.Description = val
+}
+
+// SetInformation sets the value of Information.
+func (s *CaseEntersStatusEvent) SetInformation(val EventInformation) {
+	s.Information = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *CaseEntersStatusEvent) SetExpiresAt(val OptDateTime) {
+	s.ExpiresAt = val
+}
+
+// SetCaseType sets the value of CaseType.
+func (s *CaseEntersStatusEvent) SetCaseType(val Code) {
+	s.CaseType = val
+}
+
+// SetStatus sets the value of Status.
+func (s *CaseEntersStatusEvent) SetStatus(val Code) {
+	s.Status = val
+}
+
+type CaseEntersStatusEventEvent string
+
+const (
+	CaseEntersStatusEventEventCaseEntersStatus CaseEntersStatusEventEvent = "case_enters_status"
+)
+
+// AllValues returns all CaseEntersStatusEventEvent values.
+func (CaseEntersStatusEventEvent) AllValues() []CaseEntersStatusEventEvent {
+	return []CaseEntersStatusEventEvent{
+		CaseEntersStatusEventEventCaseEntersStatus,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s CaseEntersStatusEventEvent) MarshalText() ([]byte, error) {
+	switch s {
+	case CaseEntersStatusEventEventCaseEntersStatus:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *CaseEntersStatusEventEvent) UnmarshalText(data []byte) error {
+	switch CaseEntersStatusEventEvent(data) {
+	case CaseEntersStatusEventEventCaseEntersStatus:
+		*s = CaseEntersStatusEventEventCaseEntersStatus
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 // Ref: #/components/schemas/Change
 type Change struct {
 	// The entry's leaf number.
@@ -2399,6 +3289,280 @@ type CloseContactUnprocessableEntity Problem
 func (*CloseContactUnprocessableEntity) closeContactRes() {}
 
 type Code string
+
+// An event of a collection process was activated. The object is the process, the sequence the event's
+// number in it.
+// Ref: #/components/schemas/CollectionEvent
+type CollectionEvent struct {
+	Event    CollectionEventEvent `json:"event"`
+	Division Code                 `json:"division"`
+	Object   EventObject          `json:"object"`
+	Sequence EventSequence        `json:"sequence"`
+	Date     OptBusinessDay       `json:"date"`
+	// Whom it is about, as the source names them; left out: the main customer of the account.
+	Person    OptString    `json:"person"`
+	Recipient OptRecipient `json:"recipient"`
+	Account   OptCode      `json:"account"`
+	Premise   OptCode      `json:"premise"`
+	// The service agreement, as the source names it.
+	Sa          OptString        `json:"sa"`
+	Description OptEventWords    `json:"description"`
+	Information EventInformation `json:"information"`
+	// Nothing is begun after it. Left out, the step and the route decide.
+	ExpiresAt            OptDateTime   `json:"expiresAt"`
+	Amount               OptAmount     `json:"amount"`
+	Currency             OptCurrency   `json:"currency"`
+	EventType            Code          `json:"eventType"`
+	Template             OptCode       `json:"template"`
+	TemplateDescription  OptEventWords `json:"templateDescription"`
+	CreatedAt            OptDateTime   `json:"createdAt"`
+	DebtClass            OptCode       `json:"debtClass"`
+	DebtClassDescription OptEventWords `json:"debtClassDescription"`
+}
+
+// GetEvent returns the value of Event.
+func (s *CollectionEvent) GetEvent() CollectionEventEvent {
+	return s.Event
+}
+
+// GetDivision returns the value of Division.
+func (s *CollectionEvent) GetDivision() Code {
+	return s.Division
+}
+
+// GetObject returns the value of Object.
+func (s *CollectionEvent) GetObject() EventObject {
+	return s.Object
+}
+
+// GetSequence returns the value of Sequence.
+func (s *CollectionEvent) GetSequence() EventSequence {
+	return s.Sequence
+}
+
+// GetDate returns the value of Date.
+func (s *CollectionEvent) GetDate() OptBusinessDay {
+	return s.Date
+}
+
+// GetPerson returns the value of Person.
+func (s *CollectionEvent) GetPerson() OptString {
+	return s.Person
+}
+
+// GetRecipient returns the value of Recipient.
+func (s *CollectionEvent) GetRecipient() OptRecipient {
+	return s.Recipient
+}
+
+// GetAccount returns the value of Account.
+func (s *CollectionEvent) GetAccount() OptCode {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *CollectionEvent) GetPremise() OptCode {
+	return s.Premise
+}
+
+// GetSa returns the value of Sa.
+func (s *CollectionEvent) GetSa() OptString {
+	return s.Sa
+}
+
+// GetDescription returns the value of Description.
+func (s *CollectionEvent) GetDescription() OptEventWords {
+	return s.Description
+}
+
+// GetInformation returns the value of Information.
+func (s *CollectionEvent) GetInformation() EventInformation {
+	return s.Information
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *CollectionEvent) GetExpiresAt() OptDateTime {
+	return s.ExpiresAt
+}
+
+// GetAmount returns the value of Amount.
+func (s *CollectionEvent) GetAmount() OptAmount {
+	return s.Amount
+}
+
+// GetCurrency returns the value of Currency.
+func (s *CollectionEvent) GetCurrency() OptCurrency {
+	return s.Currency
+}
+
+// GetEventType returns the value of EventType.
+func (s *CollectionEvent) GetEventType() Code {
+	return s.EventType
+}
+
+// GetTemplate returns the value of Template.
+func (s *CollectionEvent) GetTemplate() OptCode {
+	return s.Template
+}
+
+// GetTemplateDescription returns the value of TemplateDescription.
+func (s *CollectionEvent) GetTemplateDescription() OptEventWords {
+	return s.TemplateDescription
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *CollectionEvent) GetCreatedAt() OptDateTime {
+	return s.CreatedAt
+}
+
+// GetDebtClass returns the value of DebtClass.
+func (s *CollectionEvent) GetDebtClass() OptCode {
+	return s.DebtClass
+}
+
+// GetDebtClassDescription returns the value of DebtClassDescription.
+func (s *CollectionEvent) GetDebtClassDescription() OptEventWords {
+	return s.DebtClassDescription
+}
+
+// SetEvent sets the value of Event.
+func (s *CollectionEvent) SetEvent(val CollectionEventEvent) {
+	s.Event = val
+}
+
+// SetDivision sets the value of Division.
+func (s *CollectionEvent) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetObject sets the value of Object.
+func (s *CollectionEvent) SetObject(val EventObject) {
+	s.Object = val
+}
+
+// SetSequence sets the value of Sequence.
+func (s *CollectionEvent) SetSequence(val EventSequence) {
+	s.Sequence = val
+}
+
+// SetDate sets the value of Date.
+func (s *CollectionEvent) SetDate(val OptBusinessDay) {
+	s.Date = val
+}
+
+// SetPerson sets the value of Person.
+func (s *CollectionEvent) SetPerson(val OptString) {
+	s.Person = val
+}
+
+// SetRecipient sets the value of Recipient.
+func (s *CollectionEvent) SetRecipient(val OptRecipient) {
+	s.Recipient = val
+}
+
+// SetAccount sets the value of Account.
+func (s *CollectionEvent) SetAccount(val OptCode) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *CollectionEvent) SetPremise(val OptCode) {
+	s.Premise = val
+}
+
+// SetSa sets the value of Sa.
+func (s *CollectionEvent) SetSa(val OptString) {
+	s.Sa = val
+}
+
+// SetDescription sets the value of Description.
+func (s *CollectionEvent) SetDescription(val OptEventWords) {
+	s.Description = val
+}
+
+// SetInformation sets the value of Information.
+func (s *CollectionEvent) SetInformation(val EventInformation) {
+	s.Information = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *CollectionEvent) SetExpiresAt(val OptDateTime) {
+	s.ExpiresAt = val
+}
+
+// SetAmount sets the value of Amount.
+func (s *CollectionEvent) SetAmount(val OptAmount) {
+	s.Amount = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *CollectionEvent) SetCurrency(val OptCurrency) {
+	s.Currency = val
+}
+
+// SetEventType sets the value of EventType.
+func (s *CollectionEvent) SetEventType(val Code) {
+	s.EventType = val
+}
+
+// SetTemplate sets the value of Template.
+func (s *CollectionEvent) SetTemplate(val OptCode) {
+	s.Template = val
+}
+
+// SetTemplateDescription sets the value of TemplateDescription.
+func (s *CollectionEvent) SetTemplateDescription(val OptEventWords) {
+	s.TemplateDescription = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *CollectionEvent) SetCreatedAt(val OptDateTime) {
+	s.CreatedAt = val
+}
+
+// SetDebtClass sets the value of DebtClass.
+func (s *CollectionEvent) SetDebtClass(val OptCode) {
+	s.DebtClass = val
+}
+
+// SetDebtClassDescription sets the value of DebtClassDescription.
+func (s *CollectionEvent) SetDebtClassDescription(val OptEventWords) {
+	s.DebtClassDescription = val
+}
+
+type CollectionEventEvent string
+
+const (
+	CollectionEventEventCollectionEvent CollectionEventEvent = "collection_event"
+)
+
+// AllValues returns all CollectionEventEvent values.
+func (CollectionEventEvent) AllValues() []CollectionEventEvent {
+	return []CollectionEventEvent{
+		CollectionEventEventCollectionEvent,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s CollectionEventEvent) MarshalText() ([]byte, error) {
+	switch s {
+	case CollectionEventEventCollectionEvent:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *CollectionEventEvent) UnmarshalText(data []byte) error {
+	switch CollectionEventEvent(data) {
+	case CollectionEventEventCollectionEvent:
+		*s = CollectionEventEventCollectionEvent
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
 
 // What becomes of one object.
 // Ref: #/components/schemas/ConfigChange
@@ -4201,6 +5365,188 @@ func (s *ContactRule) SetType(val Code) {
 	s.Type = val
 }
 
+// A service task that creates a customer contact.
+// Ref: #/components/schemas/ContactTask
+type ContactTask struct {
+	ID       ContactTaskID `json:"id"`
+	Source   string        `json:"source"`
+	Division string        `json:"division"`
+	// The service task type.
+	Type string `json:"type"`
+	// The algorithm's code.
+	Creator   string            `json:"creator"`
+	Status    ContactTaskStatus `json:"status"`
+	Contact   OptContactID      `json:"contact"`
+	Errors    []TaskError       `json:"errors"`
+	Tries     int               `json:"tries"`
+	CreatedAt Timestamp         `json:"createdAt"`
+	ChangedAt Timestamp         `json:"changedAt"`
+}
+
+// GetID returns the value of ID.
+func (s *ContactTask) GetID() ContactTaskID {
+	return s.ID
+}
+
+// GetSource returns the value of Source.
+func (s *ContactTask) GetSource() string {
+	return s.Source
+}
+
+// GetDivision returns the value of Division.
+func (s *ContactTask) GetDivision() string {
+	return s.Division
+}
+
+// GetType returns the value of Type.
+func (s *ContactTask) GetType() string {
+	return s.Type
+}
+
+// GetCreator returns the value of Creator.
+func (s *ContactTask) GetCreator() string {
+	return s.Creator
+}
+
+// GetStatus returns the value of Status.
+func (s *ContactTask) GetStatus() ContactTaskStatus {
+	return s.Status
+}
+
+// GetContact returns the value of Contact.
+func (s *ContactTask) GetContact() OptContactID {
+	return s.Contact
+}
+
+// GetErrors returns the value of Errors.
+func (s *ContactTask) GetErrors() []TaskError {
+	return s.Errors
+}
+
+// GetTries returns the value of Tries.
+func (s *ContactTask) GetTries() int {
+	return s.Tries
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *ContactTask) GetCreatedAt() Timestamp {
+	return s.CreatedAt
+}
+
+// GetChangedAt returns the value of ChangedAt.
+func (s *ContactTask) GetChangedAt() Timestamp {
+	return s.ChangedAt
+}
+
+// SetID sets the value of ID.
+func (s *ContactTask) SetID(val ContactTaskID) {
+	s.ID = val
+}
+
+// SetSource sets the value of Source.
+func (s *ContactTask) SetSource(val string) {
+	s.Source = val
+}
+
+// SetDivision sets the value of Division.
+func (s *ContactTask) SetDivision(val string) {
+	s.Division = val
+}
+
+// SetType sets the value of Type.
+func (s *ContactTask) SetType(val string) {
+	s.Type = val
+}
+
+// SetCreator sets the value of Creator.
+func (s *ContactTask) SetCreator(val string) {
+	s.Creator = val
+}
+
+// SetStatus sets the value of Status.
+func (s *ContactTask) SetStatus(val ContactTaskStatus) {
+	s.Status = val
+}
+
+// SetContact sets the value of Contact.
+func (s *ContactTask) SetContact(val OptContactID) {
+	s.Contact = val
+}
+
+// SetErrors sets the value of Errors.
+func (s *ContactTask) SetErrors(val []TaskError) {
+	s.Errors = val
+}
+
+// SetTries sets the value of Tries.
+func (s *ContactTask) SetTries(val int) {
+	s.Tries = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *ContactTask) SetCreatedAt(val Timestamp) {
+	s.CreatedAt = val
+}
+
+// SetChangedAt sets the value of ChangedAt.
+func (s *ContactTask) SetChangedAt(val Timestamp) {
+	s.ChangedAt = val
+}
+
+func (*ContactTask) getContactTaskRes()   {}
+func (*ContactTask) retryContactTaskRes() {}
+
+type ContactTaskID string
+
+// Ref: #/components/schemas/ContactTaskStatus
+type ContactTaskStatus string
+
+const (
+	ContactTaskStatusPending   ContactTaskStatus = "pending"
+	ContactTaskStatusCompleted ContactTaskStatus = "completed"
+	ContactTaskStatusError     ContactTaskStatus = "error"
+)
+
+// AllValues returns all ContactTaskStatus values.
+func (ContactTaskStatus) AllValues() []ContactTaskStatus {
+	return []ContactTaskStatus{
+		ContactTaskStatusPending,
+		ContactTaskStatusCompleted,
+		ContactTaskStatusError,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ContactTaskStatus) MarshalText() ([]byte, error) {
+	switch s {
+	case ContactTaskStatusPending:
+		return []byte(s), nil
+	case ContactTaskStatusCompleted:
+		return []byte(s), nil
+	case ContactTaskStatusError:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ContactTaskStatus) UnmarshalText(data []byte) error {
+	switch ContactTaskStatus(data) {
+	case ContactTaskStatusPending:
+		*s = ContactTaskStatusPending
+		return nil
+	case ContactTaskStatusCompleted:
+		*s = ContactTaskStatusCompleted
+		return nil
+	case ContactTaskStatusError:
+		*s = ContactTaskStatusError
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 // What a contact of this class and type is, needs and sends.
 // Ref: #/components/schemas/ContactType
 type ContactType struct {
@@ -4509,6 +5855,270 @@ func (*CreatePrincipalForbidden) createPrincipalRes() {}
 type CreatePrincipalUnprocessableEntity Problem
 
 func (*CreatePrincipalUnprocessableEntity) createPrincipalRes() {}
+
+type Currency string
+
+// An event of a cut process was activated (C1-CE-CC). The object is the process.
+// Ref: #/components/schemas/CutEvent
+type CutEvent struct {
+	Event    CutEventEvent  `json:"event"`
+	Division Code           `json:"division"`
+	Object   EventObject    `json:"object"`
+	Sequence EventSequence  `json:"sequence"`
+	Date     OptBusinessDay `json:"date"`
+	// Whom it is about, as the source names them; left out: the main customer of the account.
+	Person    OptString    `json:"person"`
+	Recipient OptRecipient `json:"recipient"`
+	Account   OptCode      `json:"account"`
+	Premise   OptCode      `json:"premise"`
+	// The service agreement, as the source names it.
+	Sa          OptString        `json:"sa"`
+	Description OptEventWords    `json:"description"`
+	Information EventInformation `json:"information"`
+	// Nothing is begun after it. Left out, the step and the route decide.
+	ExpiresAt           OptDateTime    `json:"expiresAt"`
+	Amount              OptAmount      `json:"amount"`
+	Currency            OptCurrency    `json:"currency"`
+	EventType           Code           `json:"eventType"`
+	Template            OptCode        `json:"template"`
+	TemplateDescription OptEventWords  `json:"templateDescription"`
+	CreatedAt           OptDateTime    `json:"createdAt"`
+	CutOffDate          OptBusinessDay `json:"cutOffDate"`
+}
+
+// GetEvent returns the value of Event.
+func (s *CutEvent) GetEvent() CutEventEvent {
+	return s.Event
+}
+
+// GetDivision returns the value of Division.
+func (s *CutEvent) GetDivision() Code {
+	return s.Division
+}
+
+// GetObject returns the value of Object.
+func (s *CutEvent) GetObject() EventObject {
+	return s.Object
+}
+
+// GetSequence returns the value of Sequence.
+func (s *CutEvent) GetSequence() EventSequence {
+	return s.Sequence
+}
+
+// GetDate returns the value of Date.
+func (s *CutEvent) GetDate() OptBusinessDay {
+	return s.Date
+}
+
+// GetPerson returns the value of Person.
+func (s *CutEvent) GetPerson() OptString {
+	return s.Person
+}
+
+// GetRecipient returns the value of Recipient.
+func (s *CutEvent) GetRecipient() OptRecipient {
+	return s.Recipient
+}
+
+// GetAccount returns the value of Account.
+func (s *CutEvent) GetAccount() OptCode {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *CutEvent) GetPremise() OptCode {
+	return s.Premise
+}
+
+// GetSa returns the value of Sa.
+func (s *CutEvent) GetSa() OptString {
+	return s.Sa
+}
+
+// GetDescription returns the value of Description.
+func (s *CutEvent) GetDescription() OptEventWords {
+	return s.Description
+}
+
+// GetInformation returns the value of Information.
+func (s *CutEvent) GetInformation() EventInformation {
+	return s.Information
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *CutEvent) GetExpiresAt() OptDateTime {
+	return s.ExpiresAt
+}
+
+// GetAmount returns the value of Amount.
+func (s *CutEvent) GetAmount() OptAmount {
+	return s.Amount
+}
+
+// GetCurrency returns the value of Currency.
+func (s *CutEvent) GetCurrency() OptCurrency {
+	return s.Currency
+}
+
+// GetEventType returns the value of EventType.
+func (s *CutEvent) GetEventType() Code {
+	return s.EventType
+}
+
+// GetTemplate returns the value of Template.
+func (s *CutEvent) GetTemplate() OptCode {
+	return s.Template
+}
+
+// GetTemplateDescription returns the value of TemplateDescription.
+func (s *CutEvent) GetTemplateDescription() OptEventWords {
+	return s.TemplateDescription
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *CutEvent) GetCreatedAt() OptDateTime {
+	return s.CreatedAt
+}
+
+// GetCutOffDate returns the value of CutOffDate.
+func (s *CutEvent) GetCutOffDate() OptBusinessDay {
+	return s.CutOffDate
+}
+
+// SetEvent sets the value of Event.
+func (s *CutEvent) SetEvent(val CutEventEvent) {
+	s.Event = val
+}
+
+// SetDivision sets the value of Division.
+func (s *CutEvent) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetObject sets the value of Object.
+func (s *CutEvent) SetObject(val EventObject) {
+	s.Object = val
+}
+
+// SetSequence sets the value of Sequence.
+func (s *CutEvent) SetSequence(val EventSequence) {
+	s.Sequence = val
+}
+
+// SetDate sets the value of Date.
+func (s *CutEvent) SetDate(val OptBusinessDay) {
+	s.Date = val
+}
+
+// SetPerson sets the value of Person.
+func (s *CutEvent) SetPerson(val OptString) {
+	s.Person = val
+}
+
+// SetRecipient sets the value of Recipient.
+func (s *CutEvent) SetRecipient(val OptRecipient) {
+	s.Recipient = val
+}
+
+// SetAccount sets the value of Account.
+func (s *CutEvent) SetAccount(val OptCode) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *CutEvent) SetPremise(val OptCode) {
+	s.Premise = val
+}
+
+// SetSa sets the value of Sa.
+func (s *CutEvent) SetSa(val OptString) {
+	s.Sa = val
+}
+
+// SetDescription sets the value of Description.
+func (s *CutEvent) SetDescription(val OptEventWords) {
+	s.Description = val
+}
+
+// SetInformation sets the value of Information.
+func (s *CutEvent) SetInformation(val EventInformation) {
+	s.Information = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *CutEvent) SetExpiresAt(val OptDateTime) {
+	s.ExpiresAt = val
+}
+
+// SetAmount sets the value of Amount.
+func (s *CutEvent) SetAmount(val OptAmount) {
+	s.Amount = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *CutEvent) SetCurrency(val OptCurrency) {
+	s.Currency = val
+}
+
+// SetEventType sets the value of EventType.
+func (s *CutEvent) SetEventType(val Code) {
+	s.EventType = val
+}
+
+// SetTemplate sets the value of Template.
+func (s *CutEvent) SetTemplate(val OptCode) {
+	s.Template = val
+}
+
+// SetTemplateDescription sets the value of TemplateDescription.
+func (s *CutEvent) SetTemplateDescription(val OptEventWords) {
+	s.TemplateDescription = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *CutEvent) SetCreatedAt(val OptDateTime) {
+	s.CreatedAt = val
+}
+
+// SetCutOffDate sets the value of CutOffDate.
+func (s *CutEvent) SetCutOffDate(val OptBusinessDay) {
+	s.CutOffDate = val
+}
+
+type CutEventEvent string
+
+const (
+	CutEventEventCutEvent CutEventEvent = "cut_event"
+)
+
+// AllValues returns all CutEventEvent values.
+func (CutEventEvent) AllValues() []CutEventEvent {
+	return []CutEventEvent{
+		CutEventEventCutEvent,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s CutEventEvent) MarshalText() ([]byte, error) {
+	switch s {
+	case CutEventEventCutEvent:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *CutEventEvent) UnmarshalText(data []byte) error {
+	switch CutEventEvent(data) {
+	case CutEventEventCutEvent:
+		*s = CutEventEventCutEvent
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
 
 // What the templates may use, by name. A name that a template prints and the data lacks is refused.
 // Ref: #/components/schemas/Data
@@ -5014,6 +6624,235 @@ func (s *DepositClass) SetTolerance(val OptInt) {
 // SetRecommended sets the value of Recommended.
 func (s *DepositClass) SetRecommended(val string) {
 	s.Recommended = val
+}
+
+// A deposit was reviewed and is too small (DEPRVW). The object is the account.
+// Ref: #/components/schemas/DepositReviewedEvent
+type DepositReviewedEvent struct {
+	Event    DepositReviewedEventEvent `json:"event"`
+	Division Code                      `json:"division"`
+	Object   EventObject               `json:"object"`
+	Sequence OptEventSequence          `json:"sequence"`
+	Date     OptBusinessDay            `json:"date"`
+	// Whom it is about, as the source names them; left out: the main customer of the account.
+	Person    OptString    `json:"person"`
+	Recipient OptRecipient `json:"recipient"`
+	Account   OptCode      `json:"account"`
+	Premise   OptCode      `json:"premise"`
+	// The service agreement, as the source names it.
+	Sa          OptString        `json:"sa"`
+	Description OptEventWords    `json:"description"`
+	Information EventInformation `json:"information"`
+	// Nothing is begun after it. Left out, the step and the route decide.
+	ExpiresAt    OptDateTime `json:"expiresAt"`
+	DepositClass Code        `json:"depositClass"`
+	Recommended  Amount      `json:"recommended"`
+	Held         Amount      `json:"held"`
+	Currency     Currency    `json:"currency"`
+}
+
+// GetEvent returns the value of Event.
+func (s *DepositReviewedEvent) GetEvent() DepositReviewedEventEvent {
+	return s.Event
+}
+
+// GetDivision returns the value of Division.
+func (s *DepositReviewedEvent) GetDivision() Code {
+	return s.Division
+}
+
+// GetObject returns the value of Object.
+func (s *DepositReviewedEvent) GetObject() EventObject {
+	return s.Object
+}
+
+// GetSequence returns the value of Sequence.
+func (s *DepositReviewedEvent) GetSequence() OptEventSequence {
+	return s.Sequence
+}
+
+// GetDate returns the value of Date.
+func (s *DepositReviewedEvent) GetDate() OptBusinessDay {
+	return s.Date
+}
+
+// GetPerson returns the value of Person.
+func (s *DepositReviewedEvent) GetPerson() OptString {
+	return s.Person
+}
+
+// GetRecipient returns the value of Recipient.
+func (s *DepositReviewedEvent) GetRecipient() OptRecipient {
+	return s.Recipient
+}
+
+// GetAccount returns the value of Account.
+func (s *DepositReviewedEvent) GetAccount() OptCode {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *DepositReviewedEvent) GetPremise() OptCode {
+	return s.Premise
+}
+
+// GetSa returns the value of Sa.
+func (s *DepositReviewedEvent) GetSa() OptString {
+	return s.Sa
+}
+
+// GetDescription returns the value of Description.
+func (s *DepositReviewedEvent) GetDescription() OptEventWords {
+	return s.Description
+}
+
+// GetInformation returns the value of Information.
+func (s *DepositReviewedEvent) GetInformation() EventInformation {
+	return s.Information
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *DepositReviewedEvent) GetExpiresAt() OptDateTime {
+	return s.ExpiresAt
+}
+
+// GetDepositClass returns the value of DepositClass.
+func (s *DepositReviewedEvent) GetDepositClass() Code {
+	return s.DepositClass
+}
+
+// GetRecommended returns the value of Recommended.
+func (s *DepositReviewedEvent) GetRecommended() Amount {
+	return s.Recommended
+}
+
+// GetHeld returns the value of Held.
+func (s *DepositReviewedEvent) GetHeld() Amount {
+	return s.Held
+}
+
+// GetCurrency returns the value of Currency.
+func (s *DepositReviewedEvent) GetCurrency() Currency {
+	return s.Currency
+}
+
+// SetEvent sets the value of Event.
+func (s *DepositReviewedEvent) SetEvent(val DepositReviewedEventEvent) {
+	s.Event = val
+}
+
+// SetDivision sets the value of Division.
+func (s *DepositReviewedEvent) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetObject sets the value of Object.
+func (s *DepositReviewedEvent) SetObject(val EventObject) {
+	s.Object = val
+}
+
+// SetSequence sets the value of Sequence.
+func (s *DepositReviewedEvent) SetSequence(val OptEventSequence) {
+	s.Sequence = val
+}
+
+// SetDate sets the value of Date.
+func (s *DepositReviewedEvent) SetDate(val OptBusinessDay) {
+	s.Date = val
+}
+
+// SetPerson sets the value of Person.
+func (s *DepositReviewedEvent) SetPerson(val OptString) {
+	s.Person = val
+}
+
+// SetRecipient sets the value of Recipient.
+func (s *DepositReviewedEvent) SetRecipient(val OptRecipient) {
+	s.Recipient = val
+}
+
+// SetAccount sets the value of Account.
+func (s *DepositReviewedEvent) SetAccount(val OptCode) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *DepositReviewedEvent) SetPremise(val OptCode) {
+	s.Premise = val
+}
+
+// SetSa sets the value of Sa.
+func (s *DepositReviewedEvent) SetSa(val OptString) {
+	s.Sa = val
+}
+
+// SetDescription sets the value of Description.
+func (s *DepositReviewedEvent) SetDescription(val OptEventWords) {
+	s.Description = val
+}
+
+// SetInformation sets the value of Information.
+func (s *DepositReviewedEvent) SetInformation(val EventInformation) {
+	s.Information = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *DepositReviewedEvent) SetExpiresAt(val OptDateTime) {
+	s.ExpiresAt = val
+}
+
+// SetDepositClass sets the value of DepositClass.
+func (s *DepositReviewedEvent) SetDepositClass(val Code) {
+	s.DepositClass = val
+}
+
+// SetRecommended sets the value of Recommended.
+func (s *DepositReviewedEvent) SetRecommended(val Amount) {
+	s.Recommended = val
+}
+
+// SetHeld sets the value of Held.
+func (s *DepositReviewedEvent) SetHeld(val Amount) {
+	s.Held = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *DepositReviewedEvent) SetCurrency(val Currency) {
+	s.Currency = val
+}
+
+type DepositReviewedEventEvent string
+
+const (
+	DepositReviewedEventEventDepositReviewed DepositReviewedEventEvent = "deposit_reviewed"
+)
+
+// AllValues returns all DepositReviewedEventEvent values.
+func (DepositReviewedEventEvent) AllValues() []DepositReviewedEventEvent {
+	return []DepositReviewedEventEvent{
+		DepositReviewedEventEventDepositReviewed,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s DepositReviewedEventEvent) MarshalText() ([]byte, error) {
+	switch s {
+	case DepositReviewedEventEventDepositReviewed:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *DepositReviewedEventEvent) UnmarshalText(data []byte) error {
+	switch DepositReviewedEventEvent(data) {
+	case DepositReviewedEventEventDepositReviewed:
+		*s = DepositReviewedEventEventDepositReviewed
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
 }
 
 // A contact in a list. Class and type are those it has now.
@@ -5721,6 +7560,410 @@ func (s *DivisionWindows) SetVoice(val OptWindow) {
 
 type Email string
 
+// What became of a system event.
+// Ref: #/components/schemas/EventAccepted
+type EventAccepted struct {
+	Event      EventKind `json:"event"`
+	Object     string    `json:"object"`
+	Sequence   int       `json:"sequence"`
+	AcceptedAt Timestamp `json:"acceptedAt"`
+	// In the order in which the creators run.
+	Made []EventMade `json:"made"`
+	// `true`: it may bring a contact another day and was not kept; raise it again then.
+	Again OptBool `json:"again"`
+}
+
+// GetEvent returns the value of Event.
+func (s *EventAccepted) GetEvent() EventKind {
+	return s.Event
+}
+
+// GetObject returns the value of Object.
+func (s *EventAccepted) GetObject() string {
+	return s.Object
+}
+
+// GetSequence returns the value of Sequence.
+func (s *EventAccepted) GetSequence() int {
+	return s.Sequence
+}
+
+// GetAcceptedAt returns the value of AcceptedAt.
+func (s *EventAccepted) GetAcceptedAt() Timestamp {
+	return s.AcceptedAt
+}
+
+// GetMade returns the value of Made.
+func (s *EventAccepted) GetMade() []EventMade {
+	return s.Made
+}
+
+// GetAgain returns the value of Again.
+func (s *EventAccepted) GetAgain() OptBool {
+	return s.Again
+}
+
+// SetEvent sets the value of Event.
+func (s *EventAccepted) SetEvent(val EventKind) {
+	s.Event = val
+}
+
+// SetObject sets the value of Object.
+func (s *EventAccepted) SetObject(val string) {
+	s.Object = val
+}
+
+// SetSequence sets the value of Sequence.
+func (s *EventAccepted) SetSequence(val int) {
+	s.Sequence = val
+}
+
+// SetAcceptedAt sets the value of AcceptedAt.
+func (s *EventAccepted) SetAcceptedAt(val Timestamp) {
+	s.AcceptedAt = val
+}
+
+// SetMade sets the value of Made.
+func (s *EventAccepted) SetMade(val []EventMade) {
+	s.Made = val
+}
+
+// SetAgain sets the value of Again.
+func (s *EventAccepted) SetAgain(val OptBool) {
+	s.Again = val
+}
+
+// EventAcceptedHeaders wraps EventAccepted with response headers.
+type EventAcceptedHeaders struct {
+	IdempotencyReplayed OptBool
+	Response            EventAccepted
+}
+
+// GetIdempotencyReplayed returns the value of IdempotencyReplayed.
+func (s *EventAcceptedHeaders) GetIdempotencyReplayed() OptBool {
+	return s.IdempotencyReplayed
+}
+
+// GetResponse returns the value of Response.
+func (s *EventAcceptedHeaders) GetResponse() EventAccepted {
+	return s.Response
+}
+
+// SetIdempotencyReplayed sets the value of IdempotencyReplayed.
+func (s *EventAcceptedHeaders) SetIdempotencyReplayed(val OptBool) {
+	s.IdempotencyReplayed = val
+}
+
+// SetResponse sets the value of Response.
+func (s *EventAcceptedHeaders) SetResponse(val EventAccepted) {
+	s.Response = val
+}
+
+func (*EventAcceptedHeaders) raiseEventRes() {}
+
+type EventCharacteristics []EventCharacteristicsItem
+
+type EventCharacteristicsItem struct {
+	Type  string `json:"type"`
+	Value string `json:"value"`
+}
+
+// GetType returns the value of Type.
+func (s *EventCharacteristicsItem) GetType() string {
+	return s.Type
+}
+
+// GetValue returns the value of Value.
+func (s *EventCharacteristicsItem) GetValue() string {
+	return s.Value
+}
+
+// SetType sets the value of Type.
+func (s *EventCharacteristicsItem) SetType(val string) {
+	s.Type = val
+}
+
+// SetValue sets the value of Value.
+func (s *EventCharacteristicsItem) SetValue(val string) {
+	s.Value = val
+}
+
+type EventContext string
+
+type EventInformation []string
+
+// The kind of a system event.
+// Ref: #/components/schemas/EventKind
+type EventKind string
+
+const (
+	EventKindOrderCompleted                   EventKind = "order_completed"
+	EventKindLeadEvent                        EventKind = "lead_event"
+	EventKindServiceCreditMembershipCreated   EventKind = "service_credit_membership_created"
+	EventKindServiceCreditMembershipActivated EventKind = "service_credit_membership_activated"
+	EventKindNonBilledBudgetSaActivated       EventKind = "non_billed_budget_sa_activated"
+	EventKindMeterReaderRemark                EventKind = "meter_reader_remark"
+	EventKindFieldActivityRemark              EventKind = "field_activity_remark"
+	EventKindServiceTask                      EventKind = "service_task"
+	EventKindAdjustmentFrozen                 EventKind = "adjustment_frozen"
+	EventKindDepositReviewed                  EventKind = "deposit_reviewed"
+	EventKindCollectionEvent                  EventKind = "collection_event"
+	EventKindSeveranceEvent                   EventKind = "severance_event"
+	EventKindWriteOffEvent                    EventKind = "write_off_event"
+	EventKindOverdueEvent                     EventKind = "overdue_event"
+	EventKindCutEvent                         EventKind = "cut_event"
+	EventKindCaseEntersStatus                 EventKind = "case_enters_status"
+	EventKindAutoPayCreditCardExpiring        EventKind = "auto_pay_credit_card_expiring"
+	EventKindWorkflowEvent                    EventKind = "workflow_event"
+)
+
+// AllValues returns all EventKind values.
+func (EventKind) AllValues() []EventKind {
+	return []EventKind{
+		EventKindOrderCompleted,
+		EventKindLeadEvent,
+		EventKindServiceCreditMembershipCreated,
+		EventKindServiceCreditMembershipActivated,
+		EventKindNonBilledBudgetSaActivated,
+		EventKindMeterReaderRemark,
+		EventKindFieldActivityRemark,
+		EventKindServiceTask,
+		EventKindAdjustmentFrozen,
+		EventKindDepositReviewed,
+		EventKindCollectionEvent,
+		EventKindSeveranceEvent,
+		EventKindWriteOffEvent,
+		EventKindOverdueEvent,
+		EventKindCutEvent,
+		EventKindCaseEntersStatus,
+		EventKindAutoPayCreditCardExpiring,
+		EventKindWorkflowEvent,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s EventKind) MarshalText() ([]byte, error) {
+	switch s {
+	case EventKindOrderCompleted:
+		return []byte(s), nil
+	case EventKindLeadEvent:
+		return []byte(s), nil
+	case EventKindServiceCreditMembershipCreated:
+		return []byte(s), nil
+	case EventKindServiceCreditMembershipActivated:
+		return []byte(s), nil
+	case EventKindNonBilledBudgetSaActivated:
+		return []byte(s), nil
+	case EventKindMeterReaderRemark:
+		return []byte(s), nil
+	case EventKindFieldActivityRemark:
+		return []byte(s), nil
+	case EventKindServiceTask:
+		return []byte(s), nil
+	case EventKindAdjustmentFrozen:
+		return []byte(s), nil
+	case EventKindDepositReviewed:
+		return []byte(s), nil
+	case EventKindCollectionEvent:
+		return []byte(s), nil
+	case EventKindSeveranceEvent:
+		return []byte(s), nil
+	case EventKindWriteOffEvent:
+		return []byte(s), nil
+	case EventKindOverdueEvent:
+		return []byte(s), nil
+	case EventKindCutEvent:
+		return []byte(s), nil
+	case EventKindCaseEntersStatus:
+		return []byte(s), nil
+	case EventKindAutoPayCreditCardExpiring:
+		return []byte(s), nil
+	case EventKindWorkflowEvent:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *EventKind) UnmarshalText(data []byte) error {
+	switch EventKind(data) {
+	case EventKindOrderCompleted:
+		*s = EventKindOrderCompleted
+		return nil
+	case EventKindLeadEvent:
+		*s = EventKindLeadEvent
+		return nil
+	case EventKindServiceCreditMembershipCreated:
+		*s = EventKindServiceCreditMembershipCreated
+		return nil
+	case EventKindServiceCreditMembershipActivated:
+		*s = EventKindServiceCreditMembershipActivated
+		return nil
+	case EventKindNonBilledBudgetSaActivated:
+		*s = EventKindNonBilledBudgetSaActivated
+		return nil
+	case EventKindMeterReaderRemark:
+		*s = EventKindMeterReaderRemark
+		return nil
+	case EventKindFieldActivityRemark:
+		*s = EventKindFieldActivityRemark
+		return nil
+	case EventKindServiceTask:
+		*s = EventKindServiceTask
+		return nil
+	case EventKindAdjustmentFrozen:
+		*s = EventKindAdjustmentFrozen
+		return nil
+	case EventKindDepositReviewed:
+		*s = EventKindDepositReviewed
+		return nil
+	case EventKindCollectionEvent:
+		*s = EventKindCollectionEvent
+		return nil
+	case EventKindSeveranceEvent:
+		*s = EventKindSeveranceEvent
+		return nil
+	case EventKindWriteOffEvent:
+		*s = EventKindWriteOffEvent
+		return nil
+	case EventKindOverdueEvent:
+		*s = EventKindOverdueEvent
+		return nil
+	case EventKindCutEvent:
+		*s = EventKindCutEvent
+		return nil
+	case EventKindCaseEntersStatus:
+		*s = EventKindCaseEntersStatus
+		return nil
+	case EventKindAutoPayCreditCardExpiring:
+		*s = EventKindAutoPayCreditCardExpiring
+		return nil
+	case EventKindWorkflowEvent:
+		*s = EventKindWorkflowEvent
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// What one creator made of an event, or why it made nothing.
+// Ref: #/components/schemas/EventMade
+type EventMade struct {
+	// The algorithm's code. Left out where the configuration object names its contact itself, and where
+	// nothing hangs.
+	Creator OptString `json:"creator"`
+	// Where it hangs, as `case_type:HIGHBILL/enter_status(CLOSED)`.
+	Place   string               `json:"place"`
+	Class   OptString            `json:"class"`
+	Type    OptString            `json:"type"`
+	Contact OptContactID         `json:"contact"`
+	Task    OptContactTaskID     `json:"task"`
+	Status  OptContactTaskStatus `json:"status"`
+	// What is wrong, of a task in error.
+	Errors []TaskError `json:"errors"`
+	// Why there is no contact of its own: `unplugged`, `no active SA`, `not due yet`,
+	// `the card has expired`, `same contact type` (another creator of the event made that contact),
+	// `the rule has no contact`, `not configured`.
+	Skipped OptString `json:"skipped"`
+}
+
+// GetCreator returns the value of Creator.
+func (s *EventMade) GetCreator() OptString {
+	return s.Creator
+}
+
+// GetPlace returns the value of Place.
+func (s *EventMade) GetPlace() string {
+	return s.Place
+}
+
+// GetClass returns the value of Class.
+func (s *EventMade) GetClass() OptString {
+	return s.Class
+}
+
+// GetType returns the value of Type.
+func (s *EventMade) GetType() OptString {
+	return s.Type
+}
+
+// GetContact returns the value of Contact.
+func (s *EventMade) GetContact() OptContactID {
+	return s.Contact
+}
+
+// GetTask returns the value of Task.
+func (s *EventMade) GetTask() OptContactTaskID {
+	return s.Task
+}
+
+// GetStatus returns the value of Status.
+func (s *EventMade) GetStatus() OptContactTaskStatus {
+	return s.Status
+}
+
+// GetErrors returns the value of Errors.
+func (s *EventMade) GetErrors() []TaskError {
+	return s.Errors
+}
+
+// GetSkipped returns the value of Skipped.
+func (s *EventMade) GetSkipped() OptString {
+	return s.Skipped
+}
+
+// SetCreator sets the value of Creator.
+func (s *EventMade) SetCreator(val OptString) {
+	s.Creator = val
+}
+
+// SetPlace sets the value of Place.
+func (s *EventMade) SetPlace(val string) {
+	s.Place = val
+}
+
+// SetClass sets the value of Class.
+func (s *EventMade) SetClass(val OptString) {
+	s.Class = val
+}
+
+// SetType sets the value of Type.
+func (s *EventMade) SetType(val OptString) {
+	s.Type = val
+}
+
+// SetContact sets the value of Contact.
+func (s *EventMade) SetContact(val OptContactID) {
+	s.Contact = val
+}
+
+// SetTask sets the value of Task.
+func (s *EventMade) SetTask(val OptContactTaskID) {
+	s.Task = val
+}
+
+// SetStatus sets the value of Status.
+func (s *EventMade) SetStatus(val OptContactTaskStatus) {
+	s.Status = val
+}
+
+// SetErrors sets the value of Errors.
+func (s *EventMade) SetErrors(val []TaskError) {
+	s.Errors = val
+}
+
+// SetSkipped sets the value of Skipped.
+func (s *EventMade) SetSkipped(val OptString) {
+	s.Skipped = val
+}
+
+type EventObject string
+
+type EventSequence int
+
+type EventWords string
+
 // One thing that was seen of a message.
 // Ref: #/components/schemas/Evidence
 type Evidence struct {
@@ -6109,6 +8352,224 @@ func (s *FeatureConfigurationType) UnmarshalText(data []byte) error {
 	}
 }
 
+// A field activity got a remark (FACT-CCC). The object is the field activity.
+// Ref: #/components/schemas/FieldActivityRemarkEvent
+type FieldActivityRemarkEvent struct {
+	Event    FieldActivityRemarkEventEvent `json:"event"`
+	Division Code                          `json:"division"`
+	Object   EventObject                   `json:"object"`
+	Sequence OptEventSequence              `json:"sequence"`
+	Date     OptBusinessDay                `json:"date"`
+	// Whom it is about, as the source names them; left out: the main customer of the account.
+	Person    OptString    `json:"person"`
+	Recipient OptRecipient `json:"recipient"`
+	Account   OptCode      `json:"account"`
+	Premise   OptCode      `json:"premise"`
+	// The service agreement, as the source names it.
+	Sa          OptString        `json:"sa"`
+	Description OptEventWords    `json:"description"`
+	Information EventInformation `json:"information"`
+	// Nothing is begun after it. Left out, the step and the route decide.
+	ExpiresAt         OptDateTime `json:"expiresAt"`
+	Remark            Code        `json:"remark"`
+	FieldActivityType OptCode     `json:"fieldActivityType"`
+	ServicePoint      OptCode     `json:"servicePoint"`
+}
+
+// GetEvent returns the value of Event.
+func (s *FieldActivityRemarkEvent) GetEvent() FieldActivityRemarkEventEvent {
+	return s.Event
+}
+
+// GetDivision returns the value of Division.
+func (s *FieldActivityRemarkEvent) GetDivision() Code {
+	return s.Division
+}
+
+// GetObject returns the value of Object.
+func (s *FieldActivityRemarkEvent) GetObject() EventObject {
+	return s.Object
+}
+
+// GetSequence returns the value of Sequence.
+func (s *FieldActivityRemarkEvent) GetSequence() OptEventSequence {
+	return s.Sequence
+}
+
+// GetDate returns the value of Date.
+func (s *FieldActivityRemarkEvent) GetDate() OptBusinessDay {
+	return s.Date
+}
+
+// GetPerson returns the value of Person.
+func (s *FieldActivityRemarkEvent) GetPerson() OptString {
+	return s.Person
+}
+
+// GetRecipient returns the value of Recipient.
+func (s *FieldActivityRemarkEvent) GetRecipient() OptRecipient {
+	return s.Recipient
+}
+
+// GetAccount returns the value of Account.
+func (s *FieldActivityRemarkEvent) GetAccount() OptCode {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *FieldActivityRemarkEvent) GetPremise() OptCode {
+	return s.Premise
+}
+
+// GetSa returns the value of Sa.
+func (s *FieldActivityRemarkEvent) GetSa() OptString {
+	return s.Sa
+}
+
+// GetDescription returns the value of Description.
+func (s *FieldActivityRemarkEvent) GetDescription() OptEventWords {
+	return s.Description
+}
+
+// GetInformation returns the value of Information.
+func (s *FieldActivityRemarkEvent) GetInformation() EventInformation {
+	return s.Information
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *FieldActivityRemarkEvent) GetExpiresAt() OptDateTime {
+	return s.ExpiresAt
+}
+
+// GetRemark returns the value of Remark.
+func (s *FieldActivityRemarkEvent) GetRemark() Code {
+	return s.Remark
+}
+
+// GetFieldActivityType returns the value of FieldActivityType.
+func (s *FieldActivityRemarkEvent) GetFieldActivityType() OptCode {
+	return s.FieldActivityType
+}
+
+// GetServicePoint returns the value of ServicePoint.
+func (s *FieldActivityRemarkEvent) GetServicePoint() OptCode {
+	return s.ServicePoint
+}
+
+// SetEvent sets the value of Event.
+func (s *FieldActivityRemarkEvent) SetEvent(val FieldActivityRemarkEventEvent) {
+	s.Event = val
+}
+
+// SetDivision sets the value of Division.
+func (s *FieldActivityRemarkEvent) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetObject sets the value of Object.
+func (s *FieldActivityRemarkEvent) SetObject(val EventObject) {
+	s.Object = val
+}
+
+// SetSequence sets the value of Sequence.
+func (s *FieldActivityRemarkEvent) SetSequence(val OptEventSequence) {
+	s.Sequence = val
+}
+
+// SetDate sets the value of Date.
+func (s *FieldActivityRemarkEvent) SetDate(val OptBusinessDay) {
+	s.Date = val
+}
+
+// SetPerson sets the value of Person.
+func (s *FieldActivityRemarkEvent) SetPerson(val OptString) {
+	s.Person = val
+}
+
+// SetRecipient sets the value of Recipient.
+func (s *FieldActivityRemarkEvent) SetRecipient(val OptRecipient) {
+	s.Recipient = val
+}
+
+// SetAccount sets the value of Account.
+func (s *FieldActivityRemarkEvent) SetAccount(val OptCode) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *FieldActivityRemarkEvent) SetPremise(val OptCode) {
+	s.Premise = val
+}
+
+// SetSa sets the value of Sa.
+func (s *FieldActivityRemarkEvent) SetSa(val OptString) {
+	s.Sa = val
+}
+
+// SetDescription sets the value of Description.
+func (s *FieldActivityRemarkEvent) SetDescription(val OptEventWords) {
+	s.Description = val
+}
+
+// SetInformation sets the value of Information.
+func (s *FieldActivityRemarkEvent) SetInformation(val EventInformation) {
+	s.Information = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *FieldActivityRemarkEvent) SetExpiresAt(val OptDateTime) {
+	s.ExpiresAt = val
+}
+
+// SetRemark sets the value of Remark.
+func (s *FieldActivityRemarkEvent) SetRemark(val Code) {
+	s.Remark = val
+}
+
+// SetFieldActivityType sets the value of FieldActivityType.
+func (s *FieldActivityRemarkEvent) SetFieldActivityType(val OptCode) {
+	s.FieldActivityType = val
+}
+
+// SetServicePoint sets the value of ServicePoint.
+func (s *FieldActivityRemarkEvent) SetServicePoint(val OptCode) {
+	s.ServicePoint = val
+}
+
+type FieldActivityRemarkEventEvent string
+
+const (
+	FieldActivityRemarkEventEventFieldActivityRemark FieldActivityRemarkEventEvent = "field_activity_remark"
+)
+
+// AllValues returns all FieldActivityRemarkEventEvent values.
+func (FieldActivityRemarkEventEvent) AllValues() []FieldActivityRemarkEventEvent {
+	return []FieldActivityRemarkEventEvent{
+		FieldActivityRemarkEventEventFieldActivityRemark,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s FieldActivityRemarkEventEvent) MarshalText() ([]byte, error) {
+	switch s {
+	case FieldActivityRemarkEventEventFieldActivityRemark:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *FieldActivityRemarkEventEvent) UnmarshalText(data []byte) error {
+	switch FieldActivityRemarkEventEvent(data) {
+	case FieldActivityRemarkEventEventFieldActivityRemark:
+		*s = FieldActivityRemarkEventEventFieldActivityRemark
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 type FindContactForbidden Problem
 
 func (*FindContactForbidden) findContactRes() {}
@@ -6254,6 +8715,18 @@ func (*GetContactForbidden) getContactRes() {}
 type GetContactNotFound Problem
 
 func (*GetContactNotFound) getContactRes() {}
+
+type GetContactTaskForbidden Problem
+
+func (*GetContactTaskForbidden) getContactTaskRes() {}
+
+type GetContactTaskNotFound Problem
+
+func (*GetContactTaskNotFound) getContactTaskRes() {}
+
+type GetContactTaskUnprocessableEntity Problem
+
+func (*GetContactTaskUnprocessableEntity) getContactTaskRes() {}
 
 type GetContactUnprocessableEntity Problem
 
@@ -7080,6 +9553,235 @@ func (s *LaneState) SetPause(val OptPause) {
 
 type Language string
 
+// A lead event (C1-LETCRECC). The object is the lead event; a prospect is its `recipient`.
+// Ref: #/components/schemas/LeadEvent
+type LeadEvent struct {
+	Event    LeadEventEvent   `json:"event"`
+	Division Code             `json:"division"`
+	Object   EventObject      `json:"object"`
+	Sequence OptEventSequence `json:"sequence"`
+	Date     OptBusinessDay   `json:"date"`
+	// Whom it is about, as the source names them; left out: the main customer of the account.
+	Person    OptString    `json:"person"`
+	Recipient OptRecipient `json:"recipient"`
+	Account   OptCode      `json:"account"`
+	Premise   OptCode      `json:"premise"`
+	// The service agreement, as the source names it.
+	Sa          OptString        `json:"sa"`
+	Description OptEventWords    `json:"description"`
+	Information EventInformation `json:"information"`
+	// Nothing is begun after it. Left out, the step and the route decide.
+	ExpiresAt     OptDateTime    `json:"expiresAt"`
+	LeadEventType Code           `json:"leadEventType"`
+	Lead          OptEventObject `json:"lead"`
+	Initiative    OptEventWords  `json:"initiative"`
+	Status        OptCode        `json:"status"`
+}
+
+// GetEvent returns the value of Event.
+func (s *LeadEvent) GetEvent() LeadEventEvent {
+	return s.Event
+}
+
+// GetDivision returns the value of Division.
+func (s *LeadEvent) GetDivision() Code {
+	return s.Division
+}
+
+// GetObject returns the value of Object.
+func (s *LeadEvent) GetObject() EventObject {
+	return s.Object
+}
+
+// GetSequence returns the value of Sequence.
+func (s *LeadEvent) GetSequence() OptEventSequence {
+	return s.Sequence
+}
+
+// GetDate returns the value of Date.
+func (s *LeadEvent) GetDate() OptBusinessDay {
+	return s.Date
+}
+
+// GetPerson returns the value of Person.
+func (s *LeadEvent) GetPerson() OptString {
+	return s.Person
+}
+
+// GetRecipient returns the value of Recipient.
+func (s *LeadEvent) GetRecipient() OptRecipient {
+	return s.Recipient
+}
+
+// GetAccount returns the value of Account.
+func (s *LeadEvent) GetAccount() OptCode {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *LeadEvent) GetPremise() OptCode {
+	return s.Premise
+}
+
+// GetSa returns the value of Sa.
+func (s *LeadEvent) GetSa() OptString {
+	return s.Sa
+}
+
+// GetDescription returns the value of Description.
+func (s *LeadEvent) GetDescription() OptEventWords {
+	return s.Description
+}
+
+// GetInformation returns the value of Information.
+func (s *LeadEvent) GetInformation() EventInformation {
+	return s.Information
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *LeadEvent) GetExpiresAt() OptDateTime {
+	return s.ExpiresAt
+}
+
+// GetLeadEventType returns the value of LeadEventType.
+func (s *LeadEvent) GetLeadEventType() Code {
+	return s.LeadEventType
+}
+
+// GetLead returns the value of Lead.
+func (s *LeadEvent) GetLead() OptEventObject {
+	return s.Lead
+}
+
+// GetInitiative returns the value of Initiative.
+func (s *LeadEvent) GetInitiative() OptEventWords {
+	return s.Initiative
+}
+
+// GetStatus returns the value of Status.
+func (s *LeadEvent) GetStatus() OptCode {
+	return s.Status
+}
+
+// SetEvent sets the value of Event.
+func (s *LeadEvent) SetEvent(val LeadEventEvent) {
+	s.Event = val
+}
+
+// SetDivision sets the value of Division.
+func (s *LeadEvent) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetObject sets the value of Object.
+func (s *LeadEvent) SetObject(val EventObject) {
+	s.Object = val
+}
+
+// SetSequence sets the value of Sequence.
+func (s *LeadEvent) SetSequence(val OptEventSequence) {
+	s.Sequence = val
+}
+
+// SetDate sets the value of Date.
+func (s *LeadEvent) SetDate(val OptBusinessDay) {
+	s.Date = val
+}
+
+// SetPerson sets the value of Person.
+func (s *LeadEvent) SetPerson(val OptString) {
+	s.Person = val
+}
+
+// SetRecipient sets the value of Recipient.
+func (s *LeadEvent) SetRecipient(val OptRecipient) {
+	s.Recipient = val
+}
+
+// SetAccount sets the value of Account.
+func (s *LeadEvent) SetAccount(val OptCode) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *LeadEvent) SetPremise(val OptCode) {
+	s.Premise = val
+}
+
+// SetSa sets the value of Sa.
+func (s *LeadEvent) SetSa(val OptString) {
+	s.Sa = val
+}
+
+// SetDescription sets the value of Description.
+func (s *LeadEvent) SetDescription(val OptEventWords) {
+	s.Description = val
+}
+
+// SetInformation sets the value of Information.
+func (s *LeadEvent) SetInformation(val EventInformation) {
+	s.Information = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *LeadEvent) SetExpiresAt(val OptDateTime) {
+	s.ExpiresAt = val
+}
+
+// SetLeadEventType sets the value of LeadEventType.
+func (s *LeadEvent) SetLeadEventType(val Code) {
+	s.LeadEventType = val
+}
+
+// SetLead sets the value of Lead.
+func (s *LeadEvent) SetLead(val OptEventObject) {
+	s.Lead = val
+}
+
+// SetInitiative sets the value of Initiative.
+func (s *LeadEvent) SetInitiative(val OptEventWords) {
+	s.Initiative = val
+}
+
+// SetStatus sets the value of Status.
+func (s *LeadEvent) SetStatus(val OptCode) {
+	s.Status = val
+}
+
+type LeadEventEvent string
+
+const (
+	LeadEventEventLeadEvent LeadEventEvent = "lead_event"
+)
+
+// AllValues returns all LeadEventEvent values.
+func (LeadEventEvent) AllValues() []LeadEventEvent {
+	return []LeadEventEvent{
+		LeadEventEventLeadEvent,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s LeadEventEvent) MarshalText() ([]byte, error) {
+	switch s {
+	case LeadEventEventLeadEvent:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *LeadEventEvent) UnmarshalText(data []byte) error {
+	switch LeadEventEvent(data) {
+	case LeadEventEventLeadEvent:
+		*s = LeadEventEventLeadEvent
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 // Ref: #/components/schemas/LeafProof
 type LeafProof struct {
 	Leaf int64 `json:"leaf"`
@@ -7775,6 +10477,442 @@ func (s *MaskedRecipient) SetZones(val []string) {
 	s.Zones = val
 }
 
+// A service credit membership was activated (SCMA-CC). The object is the membership.
+// Ref: #/components/schemas/MembershipActivatedEvent
+type MembershipActivatedEvent struct {
+	Event    MembershipActivatedEventEvent `json:"event"`
+	Division Code                          `json:"division"`
+	Object   EventObject                   `json:"object"`
+	Sequence OptEventSequence              `json:"sequence"`
+	Date     OptBusinessDay                `json:"date"`
+	// Whom it is about, as the source names them; left out: the main customer of the account.
+	Person    OptString    `json:"person"`
+	Recipient OptRecipient `json:"recipient"`
+	Account   OptCode      `json:"account"`
+	Premise   OptCode      `json:"premise"`
+	// The service agreement, as the source names it.
+	Sa          OptString        `json:"sa"`
+	Description OptEventWords    `json:"description"`
+	Information EventInformation `json:"information"`
+	// Nothing is begun after it. Left out, the step and the route decide.
+	ExpiresAt      OptDateTime `json:"expiresAt"`
+	MembershipType Code        `json:"membershipType"`
+	Amount         OptAmount   `json:"amount"`
+	Currency       OptCurrency `json:"currency"`
+}
+
+// GetEvent returns the value of Event.
+func (s *MembershipActivatedEvent) GetEvent() MembershipActivatedEventEvent {
+	return s.Event
+}
+
+// GetDivision returns the value of Division.
+func (s *MembershipActivatedEvent) GetDivision() Code {
+	return s.Division
+}
+
+// GetObject returns the value of Object.
+func (s *MembershipActivatedEvent) GetObject() EventObject {
+	return s.Object
+}
+
+// GetSequence returns the value of Sequence.
+func (s *MembershipActivatedEvent) GetSequence() OptEventSequence {
+	return s.Sequence
+}
+
+// GetDate returns the value of Date.
+func (s *MembershipActivatedEvent) GetDate() OptBusinessDay {
+	return s.Date
+}
+
+// GetPerson returns the value of Person.
+func (s *MembershipActivatedEvent) GetPerson() OptString {
+	return s.Person
+}
+
+// GetRecipient returns the value of Recipient.
+func (s *MembershipActivatedEvent) GetRecipient() OptRecipient {
+	return s.Recipient
+}
+
+// GetAccount returns the value of Account.
+func (s *MembershipActivatedEvent) GetAccount() OptCode {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *MembershipActivatedEvent) GetPremise() OptCode {
+	return s.Premise
+}
+
+// GetSa returns the value of Sa.
+func (s *MembershipActivatedEvent) GetSa() OptString {
+	return s.Sa
+}
+
+// GetDescription returns the value of Description.
+func (s *MembershipActivatedEvent) GetDescription() OptEventWords {
+	return s.Description
+}
+
+// GetInformation returns the value of Information.
+func (s *MembershipActivatedEvent) GetInformation() EventInformation {
+	return s.Information
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *MembershipActivatedEvent) GetExpiresAt() OptDateTime {
+	return s.ExpiresAt
+}
+
+// GetMembershipType returns the value of MembershipType.
+func (s *MembershipActivatedEvent) GetMembershipType() Code {
+	return s.MembershipType
+}
+
+// GetAmount returns the value of Amount.
+func (s *MembershipActivatedEvent) GetAmount() OptAmount {
+	return s.Amount
+}
+
+// GetCurrency returns the value of Currency.
+func (s *MembershipActivatedEvent) GetCurrency() OptCurrency {
+	return s.Currency
+}
+
+// SetEvent sets the value of Event.
+func (s *MembershipActivatedEvent) SetEvent(val MembershipActivatedEventEvent) {
+	s.Event = val
+}
+
+// SetDivision sets the value of Division.
+func (s *MembershipActivatedEvent) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetObject sets the value of Object.
+func (s *MembershipActivatedEvent) SetObject(val EventObject) {
+	s.Object = val
+}
+
+// SetSequence sets the value of Sequence.
+func (s *MembershipActivatedEvent) SetSequence(val OptEventSequence) {
+	s.Sequence = val
+}
+
+// SetDate sets the value of Date.
+func (s *MembershipActivatedEvent) SetDate(val OptBusinessDay) {
+	s.Date = val
+}
+
+// SetPerson sets the value of Person.
+func (s *MembershipActivatedEvent) SetPerson(val OptString) {
+	s.Person = val
+}
+
+// SetRecipient sets the value of Recipient.
+func (s *MembershipActivatedEvent) SetRecipient(val OptRecipient) {
+	s.Recipient = val
+}
+
+// SetAccount sets the value of Account.
+func (s *MembershipActivatedEvent) SetAccount(val OptCode) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *MembershipActivatedEvent) SetPremise(val OptCode) {
+	s.Premise = val
+}
+
+// SetSa sets the value of Sa.
+func (s *MembershipActivatedEvent) SetSa(val OptString) {
+	s.Sa = val
+}
+
+// SetDescription sets the value of Description.
+func (s *MembershipActivatedEvent) SetDescription(val OptEventWords) {
+	s.Description = val
+}
+
+// SetInformation sets the value of Information.
+func (s *MembershipActivatedEvent) SetInformation(val EventInformation) {
+	s.Information = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *MembershipActivatedEvent) SetExpiresAt(val OptDateTime) {
+	s.ExpiresAt = val
+}
+
+// SetMembershipType sets the value of MembershipType.
+func (s *MembershipActivatedEvent) SetMembershipType(val Code) {
+	s.MembershipType = val
+}
+
+// SetAmount sets the value of Amount.
+func (s *MembershipActivatedEvent) SetAmount(val OptAmount) {
+	s.Amount = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *MembershipActivatedEvent) SetCurrency(val OptCurrency) {
+	s.Currency = val
+}
+
+type MembershipActivatedEventEvent string
+
+const (
+	MembershipActivatedEventEventServiceCreditMembershipActivated MembershipActivatedEventEvent = "service_credit_membership_activated"
+)
+
+// AllValues returns all MembershipActivatedEventEvent values.
+func (MembershipActivatedEventEvent) AllValues() []MembershipActivatedEventEvent {
+	return []MembershipActivatedEventEvent{
+		MembershipActivatedEventEventServiceCreditMembershipActivated,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s MembershipActivatedEventEvent) MarshalText() ([]byte, error) {
+	switch s {
+	case MembershipActivatedEventEventServiceCreditMembershipActivated:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *MembershipActivatedEventEvent) UnmarshalText(data []byte) error {
+	switch MembershipActivatedEventEvent(data) {
+	case MembershipActivatedEventEventServiceCreditMembershipActivated:
+		*s = MembershipActivatedEventEventServiceCreditMembershipActivated
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// A service credit membership was created (SCMC-CC). The object is the membership.
+// Ref: #/components/schemas/MembershipCreatedEvent
+type MembershipCreatedEvent struct {
+	Event    MembershipCreatedEventEvent `json:"event"`
+	Division Code                        `json:"division"`
+	Object   EventObject                 `json:"object"`
+	Sequence OptEventSequence            `json:"sequence"`
+	Date     OptBusinessDay              `json:"date"`
+	// Whom it is about, as the source names them; left out: the main customer of the account.
+	Person    OptString    `json:"person"`
+	Recipient OptRecipient `json:"recipient"`
+	Account   OptCode      `json:"account"`
+	Premise   OptCode      `json:"premise"`
+	// The service agreement, as the source names it.
+	Sa          OptString        `json:"sa"`
+	Description OptEventWords    `json:"description"`
+	Information EventInformation `json:"information"`
+	// Nothing is begun after it. Left out, the step and the route decide.
+	ExpiresAt      OptDateTime `json:"expiresAt"`
+	MembershipType Code        `json:"membershipType"`
+	Amount         OptAmount   `json:"amount"`
+	Currency       OptCurrency `json:"currency"`
+}
+
+// GetEvent returns the value of Event.
+func (s *MembershipCreatedEvent) GetEvent() MembershipCreatedEventEvent {
+	return s.Event
+}
+
+// GetDivision returns the value of Division.
+func (s *MembershipCreatedEvent) GetDivision() Code {
+	return s.Division
+}
+
+// GetObject returns the value of Object.
+func (s *MembershipCreatedEvent) GetObject() EventObject {
+	return s.Object
+}
+
+// GetSequence returns the value of Sequence.
+func (s *MembershipCreatedEvent) GetSequence() OptEventSequence {
+	return s.Sequence
+}
+
+// GetDate returns the value of Date.
+func (s *MembershipCreatedEvent) GetDate() OptBusinessDay {
+	return s.Date
+}
+
+// GetPerson returns the value of Person.
+func (s *MembershipCreatedEvent) GetPerson() OptString {
+	return s.Person
+}
+
+// GetRecipient returns the value of Recipient.
+func (s *MembershipCreatedEvent) GetRecipient() OptRecipient {
+	return s.Recipient
+}
+
+// GetAccount returns the value of Account.
+func (s *MembershipCreatedEvent) GetAccount() OptCode {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *MembershipCreatedEvent) GetPremise() OptCode {
+	return s.Premise
+}
+
+// GetSa returns the value of Sa.
+func (s *MembershipCreatedEvent) GetSa() OptString {
+	return s.Sa
+}
+
+// GetDescription returns the value of Description.
+func (s *MembershipCreatedEvent) GetDescription() OptEventWords {
+	return s.Description
+}
+
+// GetInformation returns the value of Information.
+func (s *MembershipCreatedEvent) GetInformation() EventInformation {
+	return s.Information
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *MembershipCreatedEvent) GetExpiresAt() OptDateTime {
+	return s.ExpiresAt
+}
+
+// GetMembershipType returns the value of MembershipType.
+func (s *MembershipCreatedEvent) GetMembershipType() Code {
+	return s.MembershipType
+}
+
+// GetAmount returns the value of Amount.
+func (s *MembershipCreatedEvent) GetAmount() OptAmount {
+	return s.Amount
+}
+
+// GetCurrency returns the value of Currency.
+func (s *MembershipCreatedEvent) GetCurrency() OptCurrency {
+	return s.Currency
+}
+
+// SetEvent sets the value of Event.
+func (s *MembershipCreatedEvent) SetEvent(val MembershipCreatedEventEvent) {
+	s.Event = val
+}
+
+// SetDivision sets the value of Division.
+func (s *MembershipCreatedEvent) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetObject sets the value of Object.
+func (s *MembershipCreatedEvent) SetObject(val EventObject) {
+	s.Object = val
+}
+
+// SetSequence sets the value of Sequence.
+func (s *MembershipCreatedEvent) SetSequence(val OptEventSequence) {
+	s.Sequence = val
+}
+
+// SetDate sets the value of Date.
+func (s *MembershipCreatedEvent) SetDate(val OptBusinessDay) {
+	s.Date = val
+}
+
+// SetPerson sets the value of Person.
+func (s *MembershipCreatedEvent) SetPerson(val OptString) {
+	s.Person = val
+}
+
+// SetRecipient sets the value of Recipient.
+func (s *MembershipCreatedEvent) SetRecipient(val OptRecipient) {
+	s.Recipient = val
+}
+
+// SetAccount sets the value of Account.
+func (s *MembershipCreatedEvent) SetAccount(val OptCode) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *MembershipCreatedEvent) SetPremise(val OptCode) {
+	s.Premise = val
+}
+
+// SetSa sets the value of Sa.
+func (s *MembershipCreatedEvent) SetSa(val OptString) {
+	s.Sa = val
+}
+
+// SetDescription sets the value of Description.
+func (s *MembershipCreatedEvent) SetDescription(val OptEventWords) {
+	s.Description = val
+}
+
+// SetInformation sets the value of Information.
+func (s *MembershipCreatedEvent) SetInformation(val EventInformation) {
+	s.Information = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *MembershipCreatedEvent) SetExpiresAt(val OptDateTime) {
+	s.ExpiresAt = val
+}
+
+// SetMembershipType sets the value of MembershipType.
+func (s *MembershipCreatedEvent) SetMembershipType(val Code) {
+	s.MembershipType = val
+}
+
+// SetAmount sets the value of Amount.
+func (s *MembershipCreatedEvent) SetAmount(val OptAmount) {
+	s.Amount = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *MembershipCreatedEvent) SetCurrency(val OptCurrency) {
+	s.Currency = val
+}
+
+type MembershipCreatedEventEvent string
+
+const (
+	MembershipCreatedEventEventServiceCreditMembershipCreated MembershipCreatedEventEvent = "service_credit_membership_created"
+)
+
+// AllValues returns all MembershipCreatedEventEvent values.
+func (MembershipCreatedEventEvent) AllValues() []MembershipCreatedEventEvent {
+	return []MembershipCreatedEventEvent{
+		MembershipCreatedEventEventServiceCreditMembershipCreated,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s MembershipCreatedEventEvent) MarshalText() ([]byte, error) {
+	switch s {
+	case MembershipCreatedEventEventServiceCreditMembershipCreated:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *MembershipCreatedEventEvent) UnmarshalText(data []byte) error {
+	switch MembershipCreatedEventEvent(data) {
+	case MembershipCreatedEventEventServiceCreditMembershipCreated:
+		*s = MembershipCreatedEventEventServiceCreditMembershipCreated
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 type MerkleHash string
 
 // A message with its life.
@@ -8370,6 +11508,227 @@ func (s *MessageWork) UnmarshalText(data []byte) error {
 	}
 }
 
+// A meter reader made a remark (MRRCRECC). The object is the meter read, `sa` the active service
+// agreement at its service point.
+// Ref: #/components/schemas/MeterReaderRemarkEvent
+type MeterReaderRemarkEvent struct {
+	Event    MeterReaderRemarkEventEvent `json:"event"`
+	Division Code                        `json:"division"`
+	Object   EventObject                 `json:"object"`
+	Sequence OptEventSequence            `json:"sequence"`
+	Date     OptBusinessDay              `json:"date"`
+	// Whom it is about, as the source names them; left out: the main customer of the account.
+	Person    OptString    `json:"person"`
+	Recipient OptRecipient `json:"recipient"`
+	Account   OptCode      `json:"account"`
+	Premise   OptCode      `json:"premise"`
+	// The service agreement, as the source names it.
+	Sa          OptString        `json:"sa"`
+	Description OptEventWords    `json:"description"`
+	Information EventInformation `json:"information"`
+	// Nothing is begun after it. Left out, the step and the route decide.
+	ExpiresAt    OptDateTime    `json:"expiresAt"`
+	Remark       Code           `json:"remark"`
+	ServicePoint OptCode        `json:"servicePoint"`
+	ReadDate     OptBusinessDay `json:"readDate"`
+}
+
+// GetEvent returns the value of Event.
+func (s *MeterReaderRemarkEvent) GetEvent() MeterReaderRemarkEventEvent {
+	return s.Event
+}
+
+// GetDivision returns the value of Division.
+func (s *MeterReaderRemarkEvent) GetDivision() Code {
+	return s.Division
+}
+
+// GetObject returns the value of Object.
+func (s *MeterReaderRemarkEvent) GetObject() EventObject {
+	return s.Object
+}
+
+// GetSequence returns the value of Sequence.
+func (s *MeterReaderRemarkEvent) GetSequence() OptEventSequence {
+	return s.Sequence
+}
+
+// GetDate returns the value of Date.
+func (s *MeterReaderRemarkEvent) GetDate() OptBusinessDay {
+	return s.Date
+}
+
+// GetPerson returns the value of Person.
+func (s *MeterReaderRemarkEvent) GetPerson() OptString {
+	return s.Person
+}
+
+// GetRecipient returns the value of Recipient.
+func (s *MeterReaderRemarkEvent) GetRecipient() OptRecipient {
+	return s.Recipient
+}
+
+// GetAccount returns the value of Account.
+func (s *MeterReaderRemarkEvent) GetAccount() OptCode {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *MeterReaderRemarkEvent) GetPremise() OptCode {
+	return s.Premise
+}
+
+// GetSa returns the value of Sa.
+func (s *MeterReaderRemarkEvent) GetSa() OptString {
+	return s.Sa
+}
+
+// GetDescription returns the value of Description.
+func (s *MeterReaderRemarkEvent) GetDescription() OptEventWords {
+	return s.Description
+}
+
+// GetInformation returns the value of Information.
+func (s *MeterReaderRemarkEvent) GetInformation() EventInformation {
+	return s.Information
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *MeterReaderRemarkEvent) GetExpiresAt() OptDateTime {
+	return s.ExpiresAt
+}
+
+// GetRemark returns the value of Remark.
+func (s *MeterReaderRemarkEvent) GetRemark() Code {
+	return s.Remark
+}
+
+// GetServicePoint returns the value of ServicePoint.
+func (s *MeterReaderRemarkEvent) GetServicePoint() OptCode {
+	return s.ServicePoint
+}
+
+// GetReadDate returns the value of ReadDate.
+func (s *MeterReaderRemarkEvent) GetReadDate() OptBusinessDay {
+	return s.ReadDate
+}
+
+// SetEvent sets the value of Event.
+func (s *MeterReaderRemarkEvent) SetEvent(val MeterReaderRemarkEventEvent) {
+	s.Event = val
+}
+
+// SetDivision sets the value of Division.
+func (s *MeterReaderRemarkEvent) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetObject sets the value of Object.
+func (s *MeterReaderRemarkEvent) SetObject(val EventObject) {
+	s.Object = val
+}
+
+// SetSequence sets the value of Sequence.
+func (s *MeterReaderRemarkEvent) SetSequence(val OptEventSequence) {
+	s.Sequence = val
+}
+
+// SetDate sets the value of Date.
+func (s *MeterReaderRemarkEvent) SetDate(val OptBusinessDay) {
+	s.Date = val
+}
+
+// SetPerson sets the value of Person.
+func (s *MeterReaderRemarkEvent) SetPerson(val OptString) {
+	s.Person = val
+}
+
+// SetRecipient sets the value of Recipient.
+func (s *MeterReaderRemarkEvent) SetRecipient(val OptRecipient) {
+	s.Recipient = val
+}
+
+// SetAccount sets the value of Account.
+func (s *MeterReaderRemarkEvent) SetAccount(val OptCode) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *MeterReaderRemarkEvent) SetPremise(val OptCode) {
+	s.Premise = val
+}
+
+// SetSa sets the value of Sa.
+func (s *MeterReaderRemarkEvent) SetSa(val OptString) {
+	s.Sa = val
+}
+
+// SetDescription sets the value of Description.
+func (s *MeterReaderRemarkEvent) SetDescription(val OptEventWords) {
+	s.Description = val
+}
+
+// SetInformation sets the value of Information.
+func (s *MeterReaderRemarkEvent) SetInformation(val EventInformation) {
+	s.Information = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *MeterReaderRemarkEvent) SetExpiresAt(val OptDateTime) {
+	s.ExpiresAt = val
+}
+
+// SetRemark sets the value of Remark.
+func (s *MeterReaderRemarkEvent) SetRemark(val Code) {
+	s.Remark = val
+}
+
+// SetServicePoint sets the value of ServicePoint.
+func (s *MeterReaderRemarkEvent) SetServicePoint(val OptCode) {
+	s.ServicePoint = val
+}
+
+// SetReadDate sets the value of ReadDate.
+func (s *MeterReaderRemarkEvent) SetReadDate(val OptBusinessDay) {
+	s.ReadDate = val
+}
+
+type MeterReaderRemarkEventEvent string
+
+const (
+	MeterReaderRemarkEventEventMeterReaderRemark MeterReaderRemarkEventEvent = "meter_reader_remark"
+)
+
+// AllValues returns all MeterReaderRemarkEventEvent values.
+func (MeterReaderRemarkEventEvent) AllValues() []MeterReaderRemarkEventEvent {
+	return []MeterReaderRemarkEventEvent{
+		MeterReaderRemarkEventEventMeterReaderRemark,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s MeterReaderRemarkEventEvent) MarshalText() ([]byte, error) {
+	switch s {
+	case MeterReaderRemarkEventEventMeterReaderRemark:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *MeterReaderRemarkEventEvent) UnmarshalText(data []byte) error {
+	switch MeterReaderRemarkEventEvent(data) {
+	case MeterReaderRemarkEventEventMeterReaderRemark:
+		*s = MeterReaderRemarkEventEventMeterReaderRemark
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+type Month string
+
 // Ref: #/components/schemas/Name
 type Name struct {
 	Type NameType `json:"type"`
@@ -8672,6 +12031,52 @@ func (o OptAcceptContactsValidate) Get() (v AcceptContactsValidate, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptAcceptContactsValidate) Or(d AcceptContactsValidate) AcceptContactsValidate {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptAmount returns new OptAmount with value set to v.
+func NewOptAmount(v Amount) OptAmount {
+	return OptAmount{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptAmount is optional Amount.
+type OptAmount struct {
+	Value Amount
+	Set   bool
+}
+
+// IsSet returns true if OptAmount was set.
+func (o OptAmount) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptAmount) Reset() {
+	var v Amount
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptAmount) SetTo(v Amount) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptAmount) Get() (v Amount, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptAmount) Or(d Amount) Amount {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -8994,6 +12399,52 @@ func (o OptBool) Get() (v bool, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptBool) Or(d bool) bool {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptBusinessDay returns new OptBusinessDay with value set to v.
+func NewOptBusinessDay(v BusinessDay) OptBusinessDay {
+	return OptBusinessDay{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptBusinessDay is optional BusinessDay.
+type OptBusinessDay struct {
+	Value BusinessDay
+	Set   bool
+}
+
+// IsSet returns true if OptBusinessDay was set.
+func (o OptBusinessDay) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptBusinessDay) Reset() {
+	var v BusinessDay
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptBusinessDay) SetTo(v BusinessDay) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptBusinessDay) Get() (v BusinessDay, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptBusinessDay) Or(d BusinessDay) BusinessDay {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -9368,6 +12819,98 @@ func (o OptContactRule) Or(d ContactRule) ContactRule {
 	return d
 }
 
+// NewOptContactTaskID returns new OptContactTaskID with value set to v.
+func NewOptContactTaskID(v ContactTaskID) OptContactTaskID {
+	return OptContactTaskID{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptContactTaskID is optional ContactTaskID.
+type OptContactTaskID struct {
+	Value ContactTaskID
+	Set   bool
+}
+
+// IsSet returns true if OptContactTaskID was set.
+func (o OptContactTaskID) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptContactTaskID) Reset() {
+	var v ContactTaskID
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptContactTaskID) SetTo(v ContactTaskID) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptContactTaskID) Get() (v ContactTaskID, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptContactTaskID) Or(d ContactTaskID) ContactTaskID {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptContactTaskStatus returns new OptContactTaskStatus with value set to v.
+func NewOptContactTaskStatus(v ContactTaskStatus) OptContactTaskStatus {
+	return OptContactTaskStatus{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptContactTaskStatus is optional ContactTaskStatus.
+type OptContactTaskStatus struct {
+	Value ContactTaskStatus
+	Set   bool
+}
+
+// IsSet returns true if OptContactTaskStatus was set.
+func (o OptContactTaskStatus) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptContactTaskStatus) Reset() {
+	var v ContactTaskStatus
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptContactTaskStatus) SetTo(v ContactTaskStatus) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptContactTaskStatus) Get() (v ContactTaskStatus, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptContactTaskStatus) Or(d ContactTaskStatus) ContactTaskStatus {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptContactTypeAction returns new OptContactTypeAction with value set to v.
 func NewOptContactTypeAction(v ContactTypeAction) OptContactTypeAction {
 	return OptContactTypeAction{
@@ -9408,6 +12951,52 @@ func (o OptContactTypeAction) Get() (v ContactTypeAction, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptContactTypeAction) Or(d ContactTypeAction) ContactTypeAction {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptCurrency returns new OptCurrency with value set to v.
+func NewOptCurrency(v Currency) OptCurrency {
+	return OptCurrency{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptCurrency is optional Currency.
+type OptCurrency struct {
+	Value Currency
+	Set   bool
+}
+
+// IsSet returns true if OptCurrency was set.
+func (o OptCurrency) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptCurrency) Reset() {
+	var v Currency
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptCurrency) SetTo(v Currency) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptCurrency) Get() (v Currency, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptCurrency) Or(d Currency) Currency {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -9822,6 +13411,190 @@ func (o OptEmail) Get() (v Email, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptEmail) Or(d Email) Email {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptEventContext returns new OptEventContext with value set to v.
+func NewOptEventContext(v EventContext) OptEventContext {
+	return OptEventContext{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptEventContext is optional EventContext.
+type OptEventContext struct {
+	Value EventContext
+	Set   bool
+}
+
+// IsSet returns true if OptEventContext was set.
+func (o OptEventContext) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptEventContext) Reset() {
+	var v EventContext
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptEventContext) SetTo(v EventContext) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptEventContext) Get() (v EventContext, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptEventContext) Or(d EventContext) EventContext {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptEventObject returns new OptEventObject with value set to v.
+func NewOptEventObject(v EventObject) OptEventObject {
+	return OptEventObject{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptEventObject is optional EventObject.
+type OptEventObject struct {
+	Value EventObject
+	Set   bool
+}
+
+// IsSet returns true if OptEventObject was set.
+func (o OptEventObject) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptEventObject) Reset() {
+	var v EventObject
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptEventObject) SetTo(v EventObject) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptEventObject) Get() (v EventObject, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptEventObject) Or(d EventObject) EventObject {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptEventSequence returns new OptEventSequence with value set to v.
+func NewOptEventSequence(v EventSequence) OptEventSequence {
+	return OptEventSequence{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptEventSequence is optional EventSequence.
+type OptEventSequence struct {
+	Value EventSequence
+	Set   bool
+}
+
+// IsSet returns true if OptEventSequence was set.
+func (o OptEventSequence) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptEventSequence) Reset() {
+	var v EventSequence
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptEventSequence) SetTo(v EventSequence) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptEventSequence) Get() (v EventSequence, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptEventSequence) Or(d EventSequence) EventSequence {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptEventWords returns new OptEventWords with value set to v.
+func NewOptEventWords(v EventWords) OptEventWords {
+	return OptEventWords{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptEventWords is optional EventWords.
+type OptEventWords struct {
+	Value EventWords
+	Set   bool
+}
+
+// IsSet returns true if OptEventWords was set.
+func (o OptEventWords) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptEventWords) Reset() {
+	var v EventWords
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptEventWords) SetTo(v EventWords) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptEventWords) Get() (v EventWords, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptEventWords) Or(d EventWords) EventWords {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -11852,6 +15625,225 @@ func (o OptZone) Or(d Zone) Zone {
 	return d
 }
 
+// An order was completed (CCEE-CC, CAOC-CC). The object is the order. Name the customer class, the
+// campaign, or both.
+// Ref: #/components/schemas/OrderCompletedEvent
+type OrderCompletedEvent struct {
+	Event    OrderCompletedEventEvent `json:"event"`
+	Division Code                     `json:"division"`
+	Object   EventObject              `json:"object"`
+	Sequence OptEventSequence         `json:"sequence"`
+	Date     OptBusinessDay           `json:"date"`
+	// Whom it is about, as the source names them; left out: the main customer of the account.
+	Person    OptString    `json:"person"`
+	Recipient OptRecipient `json:"recipient"`
+	Account   OptCode      `json:"account"`
+	Premise   OptCode      `json:"premise"`
+	// The service agreement, as the source names it.
+	Sa          OptString        `json:"sa"`
+	Description OptEventWords    `json:"description"`
+	Information EventInformation `json:"information"`
+	// Nothing is begun after it. Left out, the step and the route decide.
+	ExpiresAt     OptDateTime `json:"expiresAt"`
+	CustomerClass OptCode     `json:"customerClass"`
+	Campaign      OptCode     `json:"campaign"`
+	Package       OptCode     `json:"package"`
+}
+
+// GetEvent returns the value of Event.
+func (s *OrderCompletedEvent) GetEvent() OrderCompletedEventEvent {
+	return s.Event
+}
+
+// GetDivision returns the value of Division.
+func (s *OrderCompletedEvent) GetDivision() Code {
+	return s.Division
+}
+
+// GetObject returns the value of Object.
+func (s *OrderCompletedEvent) GetObject() EventObject {
+	return s.Object
+}
+
+// GetSequence returns the value of Sequence.
+func (s *OrderCompletedEvent) GetSequence() OptEventSequence {
+	return s.Sequence
+}
+
+// GetDate returns the value of Date.
+func (s *OrderCompletedEvent) GetDate() OptBusinessDay {
+	return s.Date
+}
+
+// GetPerson returns the value of Person.
+func (s *OrderCompletedEvent) GetPerson() OptString {
+	return s.Person
+}
+
+// GetRecipient returns the value of Recipient.
+func (s *OrderCompletedEvent) GetRecipient() OptRecipient {
+	return s.Recipient
+}
+
+// GetAccount returns the value of Account.
+func (s *OrderCompletedEvent) GetAccount() OptCode {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *OrderCompletedEvent) GetPremise() OptCode {
+	return s.Premise
+}
+
+// GetSa returns the value of Sa.
+func (s *OrderCompletedEvent) GetSa() OptString {
+	return s.Sa
+}
+
+// GetDescription returns the value of Description.
+func (s *OrderCompletedEvent) GetDescription() OptEventWords {
+	return s.Description
+}
+
+// GetInformation returns the value of Information.
+func (s *OrderCompletedEvent) GetInformation() EventInformation {
+	return s.Information
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *OrderCompletedEvent) GetExpiresAt() OptDateTime {
+	return s.ExpiresAt
+}
+
+// GetCustomerClass returns the value of CustomerClass.
+func (s *OrderCompletedEvent) GetCustomerClass() OptCode {
+	return s.CustomerClass
+}
+
+// GetCampaign returns the value of Campaign.
+func (s *OrderCompletedEvent) GetCampaign() OptCode {
+	return s.Campaign
+}
+
+// GetPackage returns the value of Package.
+func (s *OrderCompletedEvent) GetPackage() OptCode {
+	return s.Package
+}
+
+// SetEvent sets the value of Event.
+func (s *OrderCompletedEvent) SetEvent(val OrderCompletedEventEvent) {
+	s.Event = val
+}
+
+// SetDivision sets the value of Division.
+func (s *OrderCompletedEvent) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetObject sets the value of Object.
+func (s *OrderCompletedEvent) SetObject(val EventObject) {
+	s.Object = val
+}
+
+// SetSequence sets the value of Sequence.
+func (s *OrderCompletedEvent) SetSequence(val OptEventSequence) {
+	s.Sequence = val
+}
+
+// SetDate sets the value of Date.
+func (s *OrderCompletedEvent) SetDate(val OptBusinessDay) {
+	s.Date = val
+}
+
+// SetPerson sets the value of Person.
+func (s *OrderCompletedEvent) SetPerson(val OptString) {
+	s.Person = val
+}
+
+// SetRecipient sets the value of Recipient.
+func (s *OrderCompletedEvent) SetRecipient(val OptRecipient) {
+	s.Recipient = val
+}
+
+// SetAccount sets the value of Account.
+func (s *OrderCompletedEvent) SetAccount(val OptCode) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *OrderCompletedEvent) SetPremise(val OptCode) {
+	s.Premise = val
+}
+
+// SetSa sets the value of Sa.
+func (s *OrderCompletedEvent) SetSa(val OptString) {
+	s.Sa = val
+}
+
+// SetDescription sets the value of Description.
+func (s *OrderCompletedEvent) SetDescription(val OptEventWords) {
+	s.Description = val
+}
+
+// SetInformation sets the value of Information.
+func (s *OrderCompletedEvent) SetInformation(val EventInformation) {
+	s.Information = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *OrderCompletedEvent) SetExpiresAt(val OptDateTime) {
+	s.ExpiresAt = val
+}
+
+// SetCustomerClass sets the value of CustomerClass.
+func (s *OrderCompletedEvent) SetCustomerClass(val OptCode) {
+	s.CustomerClass = val
+}
+
+// SetCampaign sets the value of Campaign.
+func (s *OrderCompletedEvent) SetCampaign(val OptCode) {
+	s.Campaign = val
+}
+
+// SetPackage sets the value of Package.
+func (s *OrderCompletedEvent) SetPackage(val OptCode) {
+	s.Package = val
+}
+
+type OrderCompletedEventEvent string
+
+const (
+	OrderCompletedEventEventOrderCompleted OrderCompletedEventEvent = "order_completed"
+)
+
+// AllValues returns all OrderCompletedEventEvent values.
+func (OrderCompletedEventEvent) AllValues() []OrderCompletedEventEvent {
+	return []OrderCompletedEventEvent{
+		OrderCompletedEventEventOrderCompleted,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s OrderCompletedEventEvent) MarshalText() ([]byte, error) {
+	switch s {
+	case OrderCompletedEventEventOrderCompleted:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *OrderCompletedEventEvent) UnmarshalText(data []byte) error {
+	switch OrderCompletedEventEvent(data) {
+	case OrderCompletedEventEventOrderCompleted:
+		*s = OrderCompletedEventEventOrderCompleted
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 // What the evidence amounts to; `pending` while nothing has ended it.
 // Ref: #/components/schemas/Outcome
 type Outcome string
@@ -11938,6 +15930,269 @@ func (s *Outcome) UnmarshalText(data []byte) error {
 		return nil
 	case OutcomeExpired:
 		*s = OutcomeExpired
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// An event of an overdue process was activated (C1-OE-CC). The object is the process; `information`
+// tells of the bills.
+// Ref: #/components/schemas/OverdueEvent
+type OverdueEvent struct {
+	Event    OverdueEventEvent `json:"event"`
+	Division Code              `json:"division"`
+	Object   EventObject       `json:"object"`
+	Sequence EventSequence     `json:"sequence"`
+	Date     OptBusinessDay    `json:"date"`
+	// Whom it is about, as the source names them; left out: the main customer of the account.
+	Person    OptString    `json:"person"`
+	Recipient OptRecipient `json:"recipient"`
+	Account   OptCode      `json:"account"`
+	Premise   OptCode      `json:"premise"`
+	// The service agreement, as the source names it.
+	Sa          OptString        `json:"sa"`
+	Description OptEventWords    `json:"description"`
+	Information EventInformation `json:"information"`
+	// Nothing is begun after it. Left out, the step and the route decide.
+	ExpiresAt           OptDateTime   `json:"expiresAt"`
+	Amount              OptAmount     `json:"amount"`
+	Currency            OptCurrency   `json:"currency"`
+	EventType           Code          `json:"eventType"`
+	Template            OptCode       `json:"template"`
+	TemplateDescription OptEventWords `json:"templateDescription"`
+	CreatedAt           OptDateTime   `json:"createdAt"`
+	OriginalAmount      OptAmount     `json:"originalAmount"`
+}
+
+// GetEvent returns the value of Event.
+func (s *OverdueEvent) GetEvent() OverdueEventEvent {
+	return s.Event
+}
+
+// GetDivision returns the value of Division.
+func (s *OverdueEvent) GetDivision() Code {
+	return s.Division
+}
+
+// GetObject returns the value of Object.
+func (s *OverdueEvent) GetObject() EventObject {
+	return s.Object
+}
+
+// GetSequence returns the value of Sequence.
+func (s *OverdueEvent) GetSequence() EventSequence {
+	return s.Sequence
+}
+
+// GetDate returns the value of Date.
+func (s *OverdueEvent) GetDate() OptBusinessDay {
+	return s.Date
+}
+
+// GetPerson returns the value of Person.
+func (s *OverdueEvent) GetPerson() OptString {
+	return s.Person
+}
+
+// GetRecipient returns the value of Recipient.
+func (s *OverdueEvent) GetRecipient() OptRecipient {
+	return s.Recipient
+}
+
+// GetAccount returns the value of Account.
+func (s *OverdueEvent) GetAccount() OptCode {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *OverdueEvent) GetPremise() OptCode {
+	return s.Premise
+}
+
+// GetSa returns the value of Sa.
+func (s *OverdueEvent) GetSa() OptString {
+	return s.Sa
+}
+
+// GetDescription returns the value of Description.
+func (s *OverdueEvent) GetDescription() OptEventWords {
+	return s.Description
+}
+
+// GetInformation returns the value of Information.
+func (s *OverdueEvent) GetInformation() EventInformation {
+	return s.Information
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *OverdueEvent) GetExpiresAt() OptDateTime {
+	return s.ExpiresAt
+}
+
+// GetAmount returns the value of Amount.
+func (s *OverdueEvent) GetAmount() OptAmount {
+	return s.Amount
+}
+
+// GetCurrency returns the value of Currency.
+func (s *OverdueEvent) GetCurrency() OptCurrency {
+	return s.Currency
+}
+
+// GetEventType returns the value of EventType.
+func (s *OverdueEvent) GetEventType() Code {
+	return s.EventType
+}
+
+// GetTemplate returns the value of Template.
+func (s *OverdueEvent) GetTemplate() OptCode {
+	return s.Template
+}
+
+// GetTemplateDescription returns the value of TemplateDescription.
+func (s *OverdueEvent) GetTemplateDescription() OptEventWords {
+	return s.TemplateDescription
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *OverdueEvent) GetCreatedAt() OptDateTime {
+	return s.CreatedAt
+}
+
+// GetOriginalAmount returns the value of OriginalAmount.
+func (s *OverdueEvent) GetOriginalAmount() OptAmount {
+	return s.OriginalAmount
+}
+
+// SetEvent sets the value of Event.
+func (s *OverdueEvent) SetEvent(val OverdueEventEvent) {
+	s.Event = val
+}
+
+// SetDivision sets the value of Division.
+func (s *OverdueEvent) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetObject sets the value of Object.
+func (s *OverdueEvent) SetObject(val EventObject) {
+	s.Object = val
+}
+
+// SetSequence sets the value of Sequence.
+func (s *OverdueEvent) SetSequence(val EventSequence) {
+	s.Sequence = val
+}
+
+// SetDate sets the value of Date.
+func (s *OverdueEvent) SetDate(val OptBusinessDay) {
+	s.Date = val
+}
+
+// SetPerson sets the value of Person.
+func (s *OverdueEvent) SetPerson(val OptString) {
+	s.Person = val
+}
+
+// SetRecipient sets the value of Recipient.
+func (s *OverdueEvent) SetRecipient(val OptRecipient) {
+	s.Recipient = val
+}
+
+// SetAccount sets the value of Account.
+func (s *OverdueEvent) SetAccount(val OptCode) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *OverdueEvent) SetPremise(val OptCode) {
+	s.Premise = val
+}
+
+// SetSa sets the value of Sa.
+func (s *OverdueEvent) SetSa(val OptString) {
+	s.Sa = val
+}
+
+// SetDescription sets the value of Description.
+func (s *OverdueEvent) SetDescription(val OptEventWords) {
+	s.Description = val
+}
+
+// SetInformation sets the value of Information.
+func (s *OverdueEvent) SetInformation(val EventInformation) {
+	s.Information = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *OverdueEvent) SetExpiresAt(val OptDateTime) {
+	s.ExpiresAt = val
+}
+
+// SetAmount sets the value of Amount.
+func (s *OverdueEvent) SetAmount(val OptAmount) {
+	s.Amount = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *OverdueEvent) SetCurrency(val OptCurrency) {
+	s.Currency = val
+}
+
+// SetEventType sets the value of EventType.
+func (s *OverdueEvent) SetEventType(val Code) {
+	s.EventType = val
+}
+
+// SetTemplate sets the value of Template.
+func (s *OverdueEvent) SetTemplate(val OptCode) {
+	s.Template = val
+}
+
+// SetTemplateDescription sets the value of TemplateDescription.
+func (s *OverdueEvent) SetTemplateDescription(val OptEventWords) {
+	s.TemplateDescription = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *OverdueEvent) SetCreatedAt(val OptDateTime) {
+	s.CreatedAt = val
+}
+
+// SetOriginalAmount sets the value of OriginalAmount.
+func (s *OverdueEvent) SetOriginalAmount(val OptAmount) {
+	s.OriginalAmount = val
+}
+
+type OverdueEventEvent string
+
+const (
+	OverdueEventEventOverdueEvent OverdueEventEvent = "overdue_event"
+)
+
+// AllValues returns all OverdueEventEvent values.
+func (OverdueEventEvent) AllValues() []OverdueEventEvent {
+	return []OverdueEventEvent{
+		OverdueEventEventOverdueEvent,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s OverdueEventEvent) MarshalText() ([]byte, error) {
+	switch s {
+	case OverdueEventEventOverdueEvent:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *OverdueEventEvent) UnmarshalText(data []byte) error {
+	switch OverdueEventEvent(data) {
+	case OverdueEventEventOverdueEvent:
+		*s = OverdueEventEventOverdueEvent
 		return nil
 	default:
 		return errors.Errorf("invalid value: %q", data)
@@ -13432,6 +17687,18 @@ type PutSuppressionUnprocessableEntity Problem
 
 func (*PutSuppressionUnprocessableEntity) putSuppressionRes() {}
 
+type RaiseEventConflict Problem
+
+func (*RaiseEventConflict) raiseEventRes() {}
+
+type RaiseEventForbidden Problem
+
+func (*RaiseEventForbidden) raiseEventRes() {}
+
+type RaiseEventUnprocessableEntity Problem
+
+func (*RaiseEventUnprocessableEntity) raiseEventRes() {}
+
 // Ref: #/components/schemas/Ready
 type Ready struct {
 	Status       ReadyStatus `json:"status"`
@@ -14521,6 +18788,22 @@ func (s *Retry) SetBy(val string) {
 	s.By = val
 }
 
+type RetryContactTaskConflict Problem
+
+func (*RetryContactTaskConflict) retryContactTaskRes() {}
+
+type RetryContactTaskForbidden Problem
+
+func (*RetryContactTaskForbidden) retryContactTaskRes() {}
+
+type RetryContactTaskNotFound Problem
+
+func (*RetryContactTaskNotFound) retryContactTaskRes() {}
+
+type RetryContactTaskUnprocessableEntity Problem
+
+func (*RetryContactTaskUnprocessableEntity) retryContactTaskRes() {}
+
 type RetryMessageConflict Problem
 
 func (*RetryMessageConflict) retryMessageRes() {}
@@ -15397,6 +19680,84 @@ func (s *RunRequest) SetThreads(val OptInt) {
 	s.Threads = val
 }
 
+type RunScriptCode string
+
+const (
+	RunScriptCodeC1CreCsCt   RunScriptCode = "C1-CreCsCt"
+	RunScriptCodeC1CreateCC  RunScriptCode = "C1-CreateCC"
+	RunScriptCodeC1LECCreCC  RunScriptCode = "C1-LECCreCC"
+	RunScriptCodeC2MAdjFrCC  RunScriptCode = "C2M-AdjFrCC"
+	RunScriptCodeC1ExpCardLe RunScriptCode = "C1-ExpCardLe"
+)
+
+// AllValues returns all RunScriptCode values.
+func (RunScriptCode) AllValues() []RunScriptCode {
+	return []RunScriptCode{
+		RunScriptCodeC1CreCsCt,
+		RunScriptCodeC1CreateCC,
+		RunScriptCodeC1LECCreCC,
+		RunScriptCodeC2MAdjFrCC,
+		RunScriptCodeC1ExpCardLe,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s RunScriptCode) MarshalText() ([]byte, error) {
+	switch s {
+	case RunScriptCodeC1CreCsCt:
+		return []byte(s), nil
+	case RunScriptCodeC1CreateCC:
+		return []byte(s), nil
+	case RunScriptCodeC1LECCreCC:
+		return []byte(s), nil
+	case RunScriptCodeC2MAdjFrCC:
+		return []byte(s), nil
+	case RunScriptCodeC1ExpCardLe:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *RunScriptCode) UnmarshalText(data []byte) error {
+	switch RunScriptCode(data) {
+	case RunScriptCodeC1CreCsCt:
+		*s = RunScriptCodeC1CreCsCt
+		return nil
+	case RunScriptCodeC1CreateCC:
+		*s = RunScriptCodeC1CreateCC
+		return nil
+	case RunScriptCodeC1LECCreCC:
+		*s = RunScriptCodeC1LECCreCC
+		return nil
+	case RunScriptCodeC2MAdjFrCC:
+		*s = RunScriptCodeC2MAdjFrCC
+		return nil
+	case RunScriptCodeC1ExpCardLe:
+		*s = RunScriptCodeC1ExpCardLe
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+type RunScriptConflict Problem
+
+func (*RunScriptConflict) runScriptRes() {}
+
+type RunScriptForbidden Problem
+
+func (*RunScriptForbidden) runScriptRes() {}
+
+type RunScriptNotFound Problem
+
+func (*RunScriptNotFound) runScriptRes() {}
+
+type RunScriptUnprocessableEntity Problem
+
+func (*RunScriptUnprocessableEntity) runScriptRes() {}
+
 // One instance of a thread. The keys of its rows are behind `after`, up to and with `until`; up to
 // `at` they are done.
 // Ref: #/components/schemas/RunThread
@@ -15708,6 +20069,623 @@ func (s *SchemaList) SetSchemas(val []string) {
 }
 
 func (*SchemaList) listSchemasRes() {}
+
+// What a script did.
+// Ref: #/components/schemas/ScriptAnswer
+type ScriptAnswer struct {
+	Script  string           `json:"script"`
+	Contact OptContactID     `json:"contact"`
+	Task    OptContactTaskID `json:"task"`
+	// Of a script that raises a system event, what its creators made.
+	Made []EventMade `json:"made"`
+	// `true`: it may bring a contact another day; run it again then.
+	Again OptBool `json:"again"`
+}
+
+// GetScript returns the value of Script.
+func (s *ScriptAnswer) GetScript() string {
+	return s.Script
+}
+
+// GetContact returns the value of Contact.
+func (s *ScriptAnswer) GetContact() OptContactID {
+	return s.Contact
+}
+
+// GetTask returns the value of Task.
+func (s *ScriptAnswer) GetTask() OptContactTaskID {
+	return s.Task
+}
+
+// GetMade returns the value of Made.
+func (s *ScriptAnswer) GetMade() []EventMade {
+	return s.Made
+}
+
+// GetAgain returns the value of Again.
+func (s *ScriptAnswer) GetAgain() OptBool {
+	return s.Again
+}
+
+// SetScript sets the value of Script.
+func (s *ScriptAnswer) SetScript(val string) {
+	s.Script = val
+}
+
+// SetContact sets the value of Contact.
+func (s *ScriptAnswer) SetContact(val OptContactID) {
+	s.Contact = val
+}
+
+// SetTask sets the value of Task.
+func (s *ScriptAnswer) SetTask(val OptContactTaskID) {
+	s.Task = val
+}
+
+// SetMade sets the value of Made.
+func (s *ScriptAnswer) SetMade(val []EventMade) {
+	s.Made = val
+}
+
+// SetAgain sets the value of Again.
+func (s *ScriptAnswer) SetAgain(val OptBool) {
+	s.Again = val
+}
+
+// ScriptAnswerHeaders wraps ScriptAnswer with response headers.
+type ScriptAnswerHeaders struct {
+	IdempotencyReplayed OptBool
+	Response            ScriptAnswer
+}
+
+// GetIdempotencyReplayed returns the value of IdempotencyReplayed.
+func (s *ScriptAnswerHeaders) GetIdempotencyReplayed() OptBool {
+	return s.IdempotencyReplayed
+}
+
+// GetResponse returns the value of Response.
+func (s *ScriptAnswerHeaders) GetResponse() ScriptAnswer {
+	return s.Response
+}
+
+// SetIdempotencyReplayed sets the value of IdempotencyReplayed.
+func (s *ScriptAnswerHeaders) SetIdempotencyReplayed(val OptBool) {
+	s.IdempotencyReplayed = val
+}
+
+// SetResponse sets the value of Response.
+func (s *ScriptAnswerHeaders) SetResponse(val ScriptAnswer) {
+	s.Response = val
+}
+
+func (*ScriptAnswerHeaders) runScriptRes() {}
+
+// What the script takes; see `POST /v1/scripts/{code}`.
+// Ref: #/components/schemas/ScriptBody
+type ScriptBody map[string]jx.Raw
+
+func (s *ScriptBody) init() ScriptBody {
+	m := *s
+	if m == nil {
+		m = map[string]jx.Raw{}
+		*s = m
+	}
+	return m
+}
+
+// A service order wants a contact (C1-CREATECC). The object is the activity. A contact that cannot be
+// made leaves a task in error.
+// Ref: #/components/schemas/ServiceTaskEvent
+type ServiceTaskEvent struct {
+	Event    ServiceTaskEventEvent `json:"event"`
+	Division Code                  `json:"division"`
+	Object   EventObject           `json:"object"`
+	Sequence OptEventSequence      `json:"sequence"`
+	Date     OptBusinessDay        `json:"date"`
+	// Whom it is about, as the source names them; left out: the main customer of the account.
+	Person    OptString    `json:"person"`
+	Recipient OptRecipient `json:"recipient"`
+	Account   OptCode      `json:"account"`
+	Premise   OptCode      `json:"premise"`
+	// The service agreement, as the source names it.
+	Sa          OptString        `json:"sa"`
+	Description OptEventWords    `json:"description"`
+	Information EventInformation `json:"information"`
+	// Nothing is begun after it. Left out, the step and the route decide.
+	ExpiresAt       OptDateTime          `json:"expiresAt"`
+	ServiceTaskType Code                 `json:"serviceTaskType"`
+	ServicePoint    OptCode              `json:"servicePoint"`
+	Characteristics EventCharacteristics `json:"characteristics"`
+}
+
+// GetEvent returns the value of Event.
+func (s *ServiceTaskEvent) GetEvent() ServiceTaskEventEvent {
+	return s.Event
+}
+
+// GetDivision returns the value of Division.
+func (s *ServiceTaskEvent) GetDivision() Code {
+	return s.Division
+}
+
+// GetObject returns the value of Object.
+func (s *ServiceTaskEvent) GetObject() EventObject {
+	return s.Object
+}
+
+// GetSequence returns the value of Sequence.
+func (s *ServiceTaskEvent) GetSequence() OptEventSequence {
+	return s.Sequence
+}
+
+// GetDate returns the value of Date.
+func (s *ServiceTaskEvent) GetDate() OptBusinessDay {
+	return s.Date
+}
+
+// GetPerson returns the value of Person.
+func (s *ServiceTaskEvent) GetPerson() OptString {
+	return s.Person
+}
+
+// GetRecipient returns the value of Recipient.
+func (s *ServiceTaskEvent) GetRecipient() OptRecipient {
+	return s.Recipient
+}
+
+// GetAccount returns the value of Account.
+func (s *ServiceTaskEvent) GetAccount() OptCode {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *ServiceTaskEvent) GetPremise() OptCode {
+	return s.Premise
+}
+
+// GetSa returns the value of Sa.
+func (s *ServiceTaskEvent) GetSa() OptString {
+	return s.Sa
+}
+
+// GetDescription returns the value of Description.
+func (s *ServiceTaskEvent) GetDescription() OptEventWords {
+	return s.Description
+}
+
+// GetInformation returns the value of Information.
+func (s *ServiceTaskEvent) GetInformation() EventInformation {
+	return s.Information
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *ServiceTaskEvent) GetExpiresAt() OptDateTime {
+	return s.ExpiresAt
+}
+
+// GetServiceTaskType returns the value of ServiceTaskType.
+func (s *ServiceTaskEvent) GetServiceTaskType() Code {
+	return s.ServiceTaskType
+}
+
+// GetServicePoint returns the value of ServicePoint.
+func (s *ServiceTaskEvent) GetServicePoint() OptCode {
+	return s.ServicePoint
+}
+
+// GetCharacteristics returns the value of Characteristics.
+func (s *ServiceTaskEvent) GetCharacteristics() EventCharacteristics {
+	return s.Characteristics
+}
+
+// SetEvent sets the value of Event.
+func (s *ServiceTaskEvent) SetEvent(val ServiceTaskEventEvent) {
+	s.Event = val
+}
+
+// SetDivision sets the value of Division.
+func (s *ServiceTaskEvent) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetObject sets the value of Object.
+func (s *ServiceTaskEvent) SetObject(val EventObject) {
+	s.Object = val
+}
+
+// SetSequence sets the value of Sequence.
+func (s *ServiceTaskEvent) SetSequence(val OptEventSequence) {
+	s.Sequence = val
+}
+
+// SetDate sets the value of Date.
+func (s *ServiceTaskEvent) SetDate(val OptBusinessDay) {
+	s.Date = val
+}
+
+// SetPerson sets the value of Person.
+func (s *ServiceTaskEvent) SetPerson(val OptString) {
+	s.Person = val
+}
+
+// SetRecipient sets the value of Recipient.
+func (s *ServiceTaskEvent) SetRecipient(val OptRecipient) {
+	s.Recipient = val
+}
+
+// SetAccount sets the value of Account.
+func (s *ServiceTaskEvent) SetAccount(val OptCode) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *ServiceTaskEvent) SetPremise(val OptCode) {
+	s.Premise = val
+}
+
+// SetSa sets the value of Sa.
+func (s *ServiceTaskEvent) SetSa(val OptString) {
+	s.Sa = val
+}
+
+// SetDescription sets the value of Description.
+func (s *ServiceTaskEvent) SetDescription(val OptEventWords) {
+	s.Description = val
+}
+
+// SetInformation sets the value of Information.
+func (s *ServiceTaskEvent) SetInformation(val EventInformation) {
+	s.Information = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *ServiceTaskEvent) SetExpiresAt(val OptDateTime) {
+	s.ExpiresAt = val
+}
+
+// SetServiceTaskType sets the value of ServiceTaskType.
+func (s *ServiceTaskEvent) SetServiceTaskType(val Code) {
+	s.ServiceTaskType = val
+}
+
+// SetServicePoint sets the value of ServicePoint.
+func (s *ServiceTaskEvent) SetServicePoint(val OptCode) {
+	s.ServicePoint = val
+}
+
+// SetCharacteristics sets the value of Characteristics.
+func (s *ServiceTaskEvent) SetCharacteristics(val EventCharacteristics) {
+	s.Characteristics = val
+}
+
+type ServiceTaskEventEvent string
+
+const (
+	ServiceTaskEventEventServiceTask ServiceTaskEventEvent = "service_task"
+)
+
+// AllValues returns all ServiceTaskEventEvent values.
+func (ServiceTaskEventEvent) AllValues() []ServiceTaskEventEvent {
+	return []ServiceTaskEventEvent{
+		ServiceTaskEventEventServiceTask,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ServiceTaskEventEvent) MarshalText() ([]byte, error) {
+	switch s {
+	case ServiceTaskEventEventServiceTask:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ServiceTaskEventEvent) UnmarshalText(data []byte) error {
+	switch ServiceTaskEventEvent(data) {
+	case ServiceTaskEventEventServiceTask:
+		*s = ServiceTaskEventEventServiceTask
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// An event of a severance process was activated. The object is the process.
+// Ref: #/components/schemas/SeveranceEvent
+type SeveranceEvent struct {
+	Event    SeveranceEventEvent `json:"event"`
+	Division Code                `json:"division"`
+	Object   EventObject         `json:"object"`
+	Sequence EventSequence       `json:"sequence"`
+	Date     OptBusinessDay      `json:"date"`
+	// Whom it is about, as the source names them; left out: the main customer of the account.
+	Person    OptString    `json:"person"`
+	Recipient OptRecipient `json:"recipient"`
+	Account   OptCode      `json:"account"`
+	Premise   OptCode      `json:"premise"`
+	// The service agreement, as the source names it.
+	Sa          OptString        `json:"sa"`
+	Description OptEventWords    `json:"description"`
+	Information EventInformation `json:"information"`
+	// Nothing is begun after it. Left out, the step and the route decide.
+	ExpiresAt           OptDateTime    `json:"expiresAt"`
+	Amount              OptAmount      `json:"amount"`
+	Currency            OptCurrency    `json:"currency"`
+	EventType           Code           `json:"eventType"`
+	Template            OptCode        `json:"template"`
+	TemplateDescription OptEventWords  `json:"templateDescription"`
+	CreatedAt           OptDateTime    `json:"createdAt"`
+	SaType              OptCode        `json:"saType"`
+	SaTypeDescription   OptEventWords  `json:"saTypeDescription"`
+	PremiseAddress      OptEventWords  `json:"premiseAddress"`
+	CutOffDate          OptBusinessDay `json:"cutOffDate"`
+}
+
+// GetEvent returns the value of Event.
+func (s *SeveranceEvent) GetEvent() SeveranceEventEvent {
+	return s.Event
+}
+
+// GetDivision returns the value of Division.
+func (s *SeveranceEvent) GetDivision() Code {
+	return s.Division
+}
+
+// GetObject returns the value of Object.
+func (s *SeveranceEvent) GetObject() EventObject {
+	return s.Object
+}
+
+// GetSequence returns the value of Sequence.
+func (s *SeveranceEvent) GetSequence() EventSequence {
+	return s.Sequence
+}
+
+// GetDate returns the value of Date.
+func (s *SeveranceEvent) GetDate() OptBusinessDay {
+	return s.Date
+}
+
+// GetPerson returns the value of Person.
+func (s *SeveranceEvent) GetPerson() OptString {
+	return s.Person
+}
+
+// GetRecipient returns the value of Recipient.
+func (s *SeveranceEvent) GetRecipient() OptRecipient {
+	return s.Recipient
+}
+
+// GetAccount returns the value of Account.
+func (s *SeveranceEvent) GetAccount() OptCode {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *SeveranceEvent) GetPremise() OptCode {
+	return s.Premise
+}
+
+// GetSa returns the value of Sa.
+func (s *SeveranceEvent) GetSa() OptString {
+	return s.Sa
+}
+
+// GetDescription returns the value of Description.
+func (s *SeveranceEvent) GetDescription() OptEventWords {
+	return s.Description
+}
+
+// GetInformation returns the value of Information.
+func (s *SeveranceEvent) GetInformation() EventInformation {
+	return s.Information
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *SeveranceEvent) GetExpiresAt() OptDateTime {
+	return s.ExpiresAt
+}
+
+// GetAmount returns the value of Amount.
+func (s *SeveranceEvent) GetAmount() OptAmount {
+	return s.Amount
+}
+
+// GetCurrency returns the value of Currency.
+func (s *SeveranceEvent) GetCurrency() OptCurrency {
+	return s.Currency
+}
+
+// GetEventType returns the value of EventType.
+func (s *SeveranceEvent) GetEventType() Code {
+	return s.EventType
+}
+
+// GetTemplate returns the value of Template.
+func (s *SeveranceEvent) GetTemplate() OptCode {
+	return s.Template
+}
+
+// GetTemplateDescription returns the value of TemplateDescription.
+func (s *SeveranceEvent) GetTemplateDescription() OptEventWords {
+	return s.TemplateDescription
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *SeveranceEvent) GetCreatedAt() OptDateTime {
+	return s.CreatedAt
+}
+
+// GetSaType returns the value of SaType.
+func (s *SeveranceEvent) GetSaType() OptCode {
+	return s.SaType
+}
+
+// GetSaTypeDescription returns the value of SaTypeDescription.
+func (s *SeveranceEvent) GetSaTypeDescription() OptEventWords {
+	return s.SaTypeDescription
+}
+
+// GetPremiseAddress returns the value of PremiseAddress.
+func (s *SeveranceEvent) GetPremiseAddress() OptEventWords {
+	return s.PremiseAddress
+}
+
+// GetCutOffDate returns the value of CutOffDate.
+func (s *SeveranceEvent) GetCutOffDate() OptBusinessDay {
+	return s.CutOffDate
+}
+
+// SetEvent sets the value of Event.
+func (s *SeveranceEvent) SetEvent(val SeveranceEventEvent) {
+	s.Event = val
+}
+
+// SetDivision sets the value of Division.
+func (s *SeveranceEvent) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetObject sets the value of Object.
+func (s *SeveranceEvent) SetObject(val EventObject) {
+	s.Object = val
+}
+
+// SetSequence sets the value of Sequence.
+func (s *SeveranceEvent) SetSequence(val EventSequence) {
+	s.Sequence = val
+}
+
+// SetDate sets the value of Date.
+func (s *SeveranceEvent) SetDate(val OptBusinessDay) {
+	s.Date = val
+}
+
+// SetPerson sets the value of Person.
+func (s *SeveranceEvent) SetPerson(val OptString) {
+	s.Person = val
+}
+
+// SetRecipient sets the value of Recipient.
+func (s *SeveranceEvent) SetRecipient(val OptRecipient) {
+	s.Recipient = val
+}
+
+// SetAccount sets the value of Account.
+func (s *SeveranceEvent) SetAccount(val OptCode) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *SeveranceEvent) SetPremise(val OptCode) {
+	s.Premise = val
+}
+
+// SetSa sets the value of Sa.
+func (s *SeveranceEvent) SetSa(val OptString) {
+	s.Sa = val
+}
+
+// SetDescription sets the value of Description.
+func (s *SeveranceEvent) SetDescription(val OptEventWords) {
+	s.Description = val
+}
+
+// SetInformation sets the value of Information.
+func (s *SeveranceEvent) SetInformation(val EventInformation) {
+	s.Information = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *SeveranceEvent) SetExpiresAt(val OptDateTime) {
+	s.ExpiresAt = val
+}
+
+// SetAmount sets the value of Amount.
+func (s *SeveranceEvent) SetAmount(val OptAmount) {
+	s.Amount = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *SeveranceEvent) SetCurrency(val OptCurrency) {
+	s.Currency = val
+}
+
+// SetEventType sets the value of EventType.
+func (s *SeveranceEvent) SetEventType(val Code) {
+	s.EventType = val
+}
+
+// SetTemplate sets the value of Template.
+func (s *SeveranceEvent) SetTemplate(val OptCode) {
+	s.Template = val
+}
+
+// SetTemplateDescription sets the value of TemplateDescription.
+func (s *SeveranceEvent) SetTemplateDescription(val OptEventWords) {
+	s.TemplateDescription = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *SeveranceEvent) SetCreatedAt(val OptDateTime) {
+	s.CreatedAt = val
+}
+
+// SetSaType sets the value of SaType.
+func (s *SeveranceEvent) SetSaType(val OptCode) {
+	s.SaType = val
+}
+
+// SetSaTypeDescription sets the value of SaTypeDescription.
+func (s *SeveranceEvent) SetSaTypeDescription(val OptEventWords) {
+	s.SaTypeDescription = val
+}
+
+// SetPremiseAddress sets the value of PremiseAddress.
+func (s *SeveranceEvent) SetPremiseAddress(val OptEventWords) {
+	s.PremiseAddress = val
+}
+
+// SetCutOffDate sets the value of CutOffDate.
+func (s *SeveranceEvent) SetCutOffDate(val OptBusinessDay) {
+	s.CutOffDate = val
+}
+
+type SeveranceEventEvent string
+
+const (
+	SeveranceEventEventSeveranceEvent SeveranceEventEvent = "severance_event"
+)
+
+// AllValues returns all SeveranceEventEvent values.
+func (SeveranceEventEvent) AllValues() []SeveranceEventEvent {
+	return []SeveranceEventEvent{
+		SeveranceEventEventSeveranceEvent,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s SeveranceEventEvent) MarshalText() ([]byte, error) {
+	switch s {
+	case SeveranceEventEventSeveranceEvent:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *SeveranceEventEvent) UnmarshalText(data []byte) error {
+	switch SeveranceEventEvent(data) {
+	case SeveranceEventEventSeveranceEvent:
+		*s = SeveranceEventEventSeveranceEvent
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
 
 // What a user can, or an entry needs.
 // Ref: #/components/schemas/Skill
@@ -16178,6 +21156,530 @@ func (s *SuppressionRequestReason) UnmarshalText(data []byte) error {
 	}
 }
 
+// Something that happened in a CIS, by its kind (`event`). Objects are named as the source names them.
+// What it says is kept with the contacts it makes, in their data under `event`, for their templates
+// and letter records.
+// Ref: #/components/schemas/SystemEvent
+// SystemEvent represents sum type.
+type SystemEvent struct {
+	// Type selects the active sum variant, switch on this field.
+	Type                     SystemEventType
+	OrderCompletedEvent      OrderCompletedEvent
+	LeadEvent                LeadEvent
+	MembershipCreatedEvent   MembershipCreatedEvent
+	MembershipActivatedEvent MembershipActivatedEvent
+	BudgetActivatedEvent     BudgetActivatedEvent
+	MeterReaderRemarkEvent   MeterReaderRemarkEvent
+	FieldActivityRemarkEvent FieldActivityRemarkEvent
+	ServiceTaskEvent         ServiceTaskEvent
+	AdjustmentFrozenEvent    AdjustmentFrozenEvent
+	DepositReviewedEvent     DepositReviewedEvent
+	CollectionEvent          CollectionEvent
+	SeveranceEvent           SeveranceEvent
+	WriteOffEvent            WriteOffEvent
+	OverdueEvent             OverdueEvent
+	CutEvent                 CutEvent
+	CaseEntersStatusEvent    CaseEntersStatusEvent
+	CardExpiringEvent        CardExpiringEvent
+	WorkflowEvent            WorkflowEvent
+}
+
+// SystemEventType is oneOf type of SystemEvent.
+type SystemEventType string
+
+// Possible values for SystemEventType.
+const (
+	OrderCompletedEventSystemEvent      SystemEventType = "order_completed"
+	LeadEventSystemEvent                SystemEventType = "lead_event"
+	MembershipCreatedEventSystemEvent   SystemEventType = "service_credit_membership_created"
+	MembershipActivatedEventSystemEvent SystemEventType = "service_credit_membership_activated"
+	BudgetActivatedEventSystemEvent     SystemEventType = "non_billed_budget_sa_activated"
+	MeterReaderRemarkEventSystemEvent   SystemEventType = "meter_reader_remark"
+	FieldActivityRemarkEventSystemEvent SystemEventType = "field_activity_remark"
+	ServiceTaskEventSystemEvent         SystemEventType = "service_task"
+	AdjustmentFrozenEventSystemEvent    SystemEventType = "adjustment_frozen"
+	DepositReviewedEventSystemEvent     SystemEventType = "deposit_reviewed"
+	CollectionEventSystemEvent          SystemEventType = "collection_event"
+	SeveranceEventSystemEvent           SystemEventType = "severance_event"
+	WriteOffEventSystemEvent            SystemEventType = "write_off_event"
+	OverdueEventSystemEvent             SystemEventType = "overdue_event"
+	CutEventSystemEvent                 SystemEventType = "cut_event"
+	CaseEntersStatusEventSystemEvent    SystemEventType = "case_enters_status"
+	CardExpiringEventSystemEvent        SystemEventType = "auto_pay_credit_card_expiring"
+	WorkflowEventSystemEvent            SystemEventType = "workflow_event"
+)
+
+// IsOrderCompletedEvent reports whether SystemEvent is OrderCompletedEvent.
+func (s SystemEvent) IsOrderCompletedEvent() bool { return s.Type == OrderCompletedEventSystemEvent }
+
+// IsLeadEvent reports whether SystemEvent is LeadEvent.
+func (s SystemEvent) IsLeadEvent() bool { return s.Type == LeadEventSystemEvent }
+
+// IsMembershipCreatedEvent reports whether SystemEvent is MembershipCreatedEvent.
+func (s SystemEvent) IsMembershipCreatedEvent() bool {
+	return s.Type == MembershipCreatedEventSystemEvent
+}
+
+// IsMembershipActivatedEvent reports whether SystemEvent is MembershipActivatedEvent.
+func (s SystemEvent) IsMembershipActivatedEvent() bool {
+	return s.Type == MembershipActivatedEventSystemEvent
+}
+
+// IsBudgetActivatedEvent reports whether SystemEvent is BudgetActivatedEvent.
+func (s SystemEvent) IsBudgetActivatedEvent() bool { return s.Type == BudgetActivatedEventSystemEvent }
+
+// IsMeterReaderRemarkEvent reports whether SystemEvent is MeterReaderRemarkEvent.
+func (s SystemEvent) IsMeterReaderRemarkEvent() bool {
+	return s.Type == MeterReaderRemarkEventSystemEvent
+}
+
+// IsFieldActivityRemarkEvent reports whether SystemEvent is FieldActivityRemarkEvent.
+func (s SystemEvent) IsFieldActivityRemarkEvent() bool {
+	return s.Type == FieldActivityRemarkEventSystemEvent
+}
+
+// IsServiceTaskEvent reports whether SystemEvent is ServiceTaskEvent.
+func (s SystemEvent) IsServiceTaskEvent() bool { return s.Type == ServiceTaskEventSystemEvent }
+
+// IsAdjustmentFrozenEvent reports whether SystemEvent is AdjustmentFrozenEvent.
+func (s SystemEvent) IsAdjustmentFrozenEvent() bool {
+	return s.Type == AdjustmentFrozenEventSystemEvent
+}
+
+// IsDepositReviewedEvent reports whether SystemEvent is DepositReviewedEvent.
+func (s SystemEvent) IsDepositReviewedEvent() bool { return s.Type == DepositReviewedEventSystemEvent }
+
+// IsCollectionEvent reports whether SystemEvent is CollectionEvent.
+func (s SystemEvent) IsCollectionEvent() bool { return s.Type == CollectionEventSystemEvent }
+
+// IsSeveranceEvent reports whether SystemEvent is SeveranceEvent.
+func (s SystemEvent) IsSeveranceEvent() bool { return s.Type == SeveranceEventSystemEvent }
+
+// IsWriteOffEvent reports whether SystemEvent is WriteOffEvent.
+func (s SystemEvent) IsWriteOffEvent() bool { return s.Type == WriteOffEventSystemEvent }
+
+// IsOverdueEvent reports whether SystemEvent is OverdueEvent.
+func (s SystemEvent) IsOverdueEvent() bool { return s.Type == OverdueEventSystemEvent }
+
+// IsCutEvent reports whether SystemEvent is CutEvent.
+func (s SystemEvent) IsCutEvent() bool { return s.Type == CutEventSystemEvent }
+
+// IsCaseEntersStatusEvent reports whether SystemEvent is CaseEntersStatusEvent.
+func (s SystemEvent) IsCaseEntersStatusEvent() bool {
+	return s.Type == CaseEntersStatusEventSystemEvent
+}
+
+// IsCardExpiringEvent reports whether SystemEvent is CardExpiringEvent.
+func (s SystemEvent) IsCardExpiringEvent() bool { return s.Type == CardExpiringEventSystemEvent }
+
+// IsWorkflowEvent reports whether SystemEvent is WorkflowEvent.
+func (s SystemEvent) IsWorkflowEvent() bool { return s.Type == WorkflowEventSystemEvent }
+
+// SetOrderCompletedEvent sets SystemEvent to OrderCompletedEvent.
+func (s *SystemEvent) SetOrderCompletedEvent(v OrderCompletedEvent) {
+	s.Type = OrderCompletedEventSystemEvent
+	s.OrderCompletedEvent = v
+}
+
+// GetOrderCompletedEvent returns OrderCompletedEvent and true boolean if SystemEvent is OrderCompletedEvent.
+func (s SystemEvent) GetOrderCompletedEvent() (v OrderCompletedEvent, ok bool) {
+	if !s.IsOrderCompletedEvent() {
+		return v, false
+	}
+	return s.OrderCompletedEvent, true
+}
+
+// NewOrderCompletedEventSystemEvent returns new SystemEvent from OrderCompletedEvent.
+func NewOrderCompletedEventSystemEvent(v OrderCompletedEvent) SystemEvent {
+	var s SystemEvent
+	s.SetOrderCompletedEvent(v)
+	return s
+}
+
+// SetLeadEvent sets SystemEvent to LeadEvent.
+func (s *SystemEvent) SetLeadEvent(v LeadEvent) {
+	s.Type = LeadEventSystemEvent
+	s.LeadEvent = v
+}
+
+// GetLeadEvent returns LeadEvent and true boolean if SystemEvent is LeadEvent.
+func (s SystemEvent) GetLeadEvent() (v LeadEvent, ok bool) {
+	if !s.IsLeadEvent() {
+		return v, false
+	}
+	return s.LeadEvent, true
+}
+
+// NewLeadEventSystemEvent returns new SystemEvent from LeadEvent.
+func NewLeadEventSystemEvent(v LeadEvent) SystemEvent {
+	var s SystemEvent
+	s.SetLeadEvent(v)
+	return s
+}
+
+// SetMembershipCreatedEvent sets SystemEvent to MembershipCreatedEvent.
+func (s *SystemEvent) SetMembershipCreatedEvent(v MembershipCreatedEvent) {
+	s.Type = MembershipCreatedEventSystemEvent
+	s.MembershipCreatedEvent = v
+}
+
+// GetMembershipCreatedEvent returns MembershipCreatedEvent and true boolean if SystemEvent is MembershipCreatedEvent.
+func (s SystemEvent) GetMembershipCreatedEvent() (v MembershipCreatedEvent, ok bool) {
+	if !s.IsMembershipCreatedEvent() {
+		return v, false
+	}
+	return s.MembershipCreatedEvent, true
+}
+
+// NewMembershipCreatedEventSystemEvent returns new SystemEvent from MembershipCreatedEvent.
+func NewMembershipCreatedEventSystemEvent(v MembershipCreatedEvent) SystemEvent {
+	var s SystemEvent
+	s.SetMembershipCreatedEvent(v)
+	return s
+}
+
+// SetMembershipActivatedEvent sets SystemEvent to MembershipActivatedEvent.
+func (s *SystemEvent) SetMembershipActivatedEvent(v MembershipActivatedEvent) {
+	s.Type = MembershipActivatedEventSystemEvent
+	s.MembershipActivatedEvent = v
+}
+
+// GetMembershipActivatedEvent returns MembershipActivatedEvent and true boolean if SystemEvent is MembershipActivatedEvent.
+func (s SystemEvent) GetMembershipActivatedEvent() (v MembershipActivatedEvent, ok bool) {
+	if !s.IsMembershipActivatedEvent() {
+		return v, false
+	}
+	return s.MembershipActivatedEvent, true
+}
+
+// NewMembershipActivatedEventSystemEvent returns new SystemEvent from MembershipActivatedEvent.
+func NewMembershipActivatedEventSystemEvent(v MembershipActivatedEvent) SystemEvent {
+	var s SystemEvent
+	s.SetMembershipActivatedEvent(v)
+	return s
+}
+
+// SetBudgetActivatedEvent sets SystemEvent to BudgetActivatedEvent.
+func (s *SystemEvent) SetBudgetActivatedEvent(v BudgetActivatedEvent) {
+	s.Type = BudgetActivatedEventSystemEvent
+	s.BudgetActivatedEvent = v
+}
+
+// GetBudgetActivatedEvent returns BudgetActivatedEvent and true boolean if SystemEvent is BudgetActivatedEvent.
+func (s SystemEvent) GetBudgetActivatedEvent() (v BudgetActivatedEvent, ok bool) {
+	if !s.IsBudgetActivatedEvent() {
+		return v, false
+	}
+	return s.BudgetActivatedEvent, true
+}
+
+// NewBudgetActivatedEventSystemEvent returns new SystemEvent from BudgetActivatedEvent.
+func NewBudgetActivatedEventSystemEvent(v BudgetActivatedEvent) SystemEvent {
+	var s SystemEvent
+	s.SetBudgetActivatedEvent(v)
+	return s
+}
+
+// SetMeterReaderRemarkEvent sets SystemEvent to MeterReaderRemarkEvent.
+func (s *SystemEvent) SetMeterReaderRemarkEvent(v MeterReaderRemarkEvent) {
+	s.Type = MeterReaderRemarkEventSystemEvent
+	s.MeterReaderRemarkEvent = v
+}
+
+// GetMeterReaderRemarkEvent returns MeterReaderRemarkEvent and true boolean if SystemEvent is MeterReaderRemarkEvent.
+func (s SystemEvent) GetMeterReaderRemarkEvent() (v MeterReaderRemarkEvent, ok bool) {
+	if !s.IsMeterReaderRemarkEvent() {
+		return v, false
+	}
+	return s.MeterReaderRemarkEvent, true
+}
+
+// NewMeterReaderRemarkEventSystemEvent returns new SystemEvent from MeterReaderRemarkEvent.
+func NewMeterReaderRemarkEventSystemEvent(v MeterReaderRemarkEvent) SystemEvent {
+	var s SystemEvent
+	s.SetMeterReaderRemarkEvent(v)
+	return s
+}
+
+// SetFieldActivityRemarkEvent sets SystemEvent to FieldActivityRemarkEvent.
+func (s *SystemEvent) SetFieldActivityRemarkEvent(v FieldActivityRemarkEvent) {
+	s.Type = FieldActivityRemarkEventSystemEvent
+	s.FieldActivityRemarkEvent = v
+}
+
+// GetFieldActivityRemarkEvent returns FieldActivityRemarkEvent and true boolean if SystemEvent is FieldActivityRemarkEvent.
+func (s SystemEvent) GetFieldActivityRemarkEvent() (v FieldActivityRemarkEvent, ok bool) {
+	if !s.IsFieldActivityRemarkEvent() {
+		return v, false
+	}
+	return s.FieldActivityRemarkEvent, true
+}
+
+// NewFieldActivityRemarkEventSystemEvent returns new SystemEvent from FieldActivityRemarkEvent.
+func NewFieldActivityRemarkEventSystemEvent(v FieldActivityRemarkEvent) SystemEvent {
+	var s SystemEvent
+	s.SetFieldActivityRemarkEvent(v)
+	return s
+}
+
+// SetServiceTaskEvent sets SystemEvent to ServiceTaskEvent.
+func (s *SystemEvent) SetServiceTaskEvent(v ServiceTaskEvent) {
+	s.Type = ServiceTaskEventSystemEvent
+	s.ServiceTaskEvent = v
+}
+
+// GetServiceTaskEvent returns ServiceTaskEvent and true boolean if SystemEvent is ServiceTaskEvent.
+func (s SystemEvent) GetServiceTaskEvent() (v ServiceTaskEvent, ok bool) {
+	if !s.IsServiceTaskEvent() {
+		return v, false
+	}
+	return s.ServiceTaskEvent, true
+}
+
+// NewServiceTaskEventSystemEvent returns new SystemEvent from ServiceTaskEvent.
+func NewServiceTaskEventSystemEvent(v ServiceTaskEvent) SystemEvent {
+	var s SystemEvent
+	s.SetServiceTaskEvent(v)
+	return s
+}
+
+// SetAdjustmentFrozenEvent sets SystemEvent to AdjustmentFrozenEvent.
+func (s *SystemEvent) SetAdjustmentFrozenEvent(v AdjustmentFrozenEvent) {
+	s.Type = AdjustmentFrozenEventSystemEvent
+	s.AdjustmentFrozenEvent = v
+}
+
+// GetAdjustmentFrozenEvent returns AdjustmentFrozenEvent and true boolean if SystemEvent is AdjustmentFrozenEvent.
+func (s SystemEvent) GetAdjustmentFrozenEvent() (v AdjustmentFrozenEvent, ok bool) {
+	if !s.IsAdjustmentFrozenEvent() {
+		return v, false
+	}
+	return s.AdjustmentFrozenEvent, true
+}
+
+// NewAdjustmentFrozenEventSystemEvent returns new SystemEvent from AdjustmentFrozenEvent.
+func NewAdjustmentFrozenEventSystemEvent(v AdjustmentFrozenEvent) SystemEvent {
+	var s SystemEvent
+	s.SetAdjustmentFrozenEvent(v)
+	return s
+}
+
+// SetDepositReviewedEvent sets SystemEvent to DepositReviewedEvent.
+func (s *SystemEvent) SetDepositReviewedEvent(v DepositReviewedEvent) {
+	s.Type = DepositReviewedEventSystemEvent
+	s.DepositReviewedEvent = v
+}
+
+// GetDepositReviewedEvent returns DepositReviewedEvent and true boolean if SystemEvent is DepositReviewedEvent.
+func (s SystemEvent) GetDepositReviewedEvent() (v DepositReviewedEvent, ok bool) {
+	if !s.IsDepositReviewedEvent() {
+		return v, false
+	}
+	return s.DepositReviewedEvent, true
+}
+
+// NewDepositReviewedEventSystemEvent returns new SystemEvent from DepositReviewedEvent.
+func NewDepositReviewedEventSystemEvent(v DepositReviewedEvent) SystemEvent {
+	var s SystemEvent
+	s.SetDepositReviewedEvent(v)
+	return s
+}
+
+// SetCollectionEvent sets SystemEvent to CollectionEvent.
+func (s *SystemEvent) SetCollectionEvent(v CollectionEvent) {
+	s.Type = CollectionEventSystemEvent
+	s.CollectionEvent = v
+}
+
+// GetCollectionEvent returns CollectionEvent and true boolean if SystemEvent is CollectionEvent.
+func (s SystemEvent) GetCollectionEvent() (v CollectionEvent, ok bool) {
+	if !s.IsCollectionEvent() {
+		return v, false
+	}
+	return s.CollectionEvent, true
+}
+
+// NewCollectionEventSystemEvent returns new SystemEvent from CollectionEvent.
+func NewCollectionEventSystemEvent(v CollectionEvent) SystemEvent {
+	var s SystemEvent
+	s.SetCollectionEvent(v)
+	return s
+}
+
+// SetSeveranceEvent sets SystemEvent to SeveranceEvent.
+func (s *SystemEvent) SetSeveranceEvent(v SeveranceEvent) {
+	s.Type = SeveranceEventSystemEvent
+	s.SeveranceEvent = v
+}
+
+// GetSeveranceEvent returns SeveranceEvent and true boolean if SystemEvent is SeveranceEvent.
+func (s SystemEvent) GetSeveranceEvent() (v SeveranceEvent, ok bool) {
+	if !s.IsSeveranceEvent() {
+		return v, false
+	}
+	return s.SeveranceEvent, true
+}
+
+// NewSeveranceEventSystemEvent returns new SystemEvent from SeveranceEvent.
+func NewSeveranceEventSystemEvent(v SeveranceEvent) SystemEvent {
+	var s SystemEvent
+	s.SetSeveranceEvent(v)
+	return s
+}
+
+// SetWriteOffEvent sets SystemEvent to WriteOffEvent.
+func (s *SystemEvent) SetWriteOffEvent(v WriteOffEvent) {
+	s.Type = WriteOffEventSystemEvent
+	s.WriteOffEvent = v
+}
+
+// GetWriteOffEvent returns WriteOffEvent and true boolean if SystemEvent is WriteOffEvent.
+func (s SystemEvent) GetWriteOffEvent() (v WriteOffEvent, ok bool) {
+	if !s.IsWriteOffEvent() {
+		return v, false
+	}
+	return s.WriteOffEvent, true
+}
+
+// NewWriteOffEventSystemEvent returns new SystemEvent from WriteOffEvent.
+func NewWriteOffEventSystemEvent(v WriteOffEvent) SystemEvent {
+	var s SystemEvent
+	s.SetWriteOffEvent(v)
+	return s
+}
+
+// SetOverdueEvent sets SystemEvent to OverdueEvent.
+func (s *SystemEvent) SetOverdueEvent(v OverdueEvent) {
+	s.Type = OverdueEventSystemEvent
+	s.OverdueEvent = v
+}
+
+// GetOverdueEvent returns OverdueEvent and true boolean if SystemEvent is OverdueEvent.
+func (s SystemEvent) GetOverdueEvent() (v OverdueEvent, ok bool) {
+	if !s.IsOverdueEvent() {
+		return v, false
+	}
+	return s.OverdueEvent, true
+}
+
+// NewOverdueEventSystemEvent returns new SystemEvent from OverdueEvent.
+func NewOverdueEventSystemEvent(v OverdueEvent) SystemEvent {
+	var s SystemEvent
+	s.SetOverdueEvent(v)
+	return s
+}
+
+// SetCutEvent sets SystemEvent to CutEvent.
+func (s *SystemEvent) SetCutEvent(v CutEvent) {
+	s.Type = CutEventSystemEvent
+	s.CutEvent = v
+}
+
+// GetCutEvent returns CutEvent and true boolean if SystemEvent is CutEvent.
+func (s SystemEvent) GetCutEvent() (v CutEvent, ok bool) {
+	if !s.IsCutEvent() {
+		return v, false
+	}
+	return s.CutEvent, true
+}
+
+// NewCutEventSystemEvent returns new SystemEvent from CutEvent.
+func NewCutEventSystemEvent(v CutEvent) SystemEvent {
+	var s SystemEvent
+	s.SetCutEvent(v)
+	return s
+}
+
+// SetCaseEntersStatusEvent sets SystemEvent to CaseEntersStatusEvent.
+func (s *SystemEvent) SetCaseEntersStatusEvent(v CaseEntersStatusEvent) {
+	s.Type = CaseEntersStatusEventSystemEvent
+	s.CaseEntersStatusEvent = v
+}
+
+// GetCaseEntersStatusEvent returns CaseEntersStatusEvent and true boolean if SystemEvent is CaseEntersStatusEvent.
+func (s SystemEvent) GetCaseEntersStatusEvent() (v CaseEntersStatusEvent, ok bool) {
+	if !s.IsCaseEntersStatusEvent() {
+		return v, false
+	}
+	return s.CaseEntersStatusEvent, true
+}
+
+// NewCaseEntersStatusEventSystemEvent returns new SystemEvent from CaseEntersStatusEvent.
+func NewCaseEntersStatusEventSystemEvent(v CaseEntersStatusEvent) SystemEvent {
+	var s SystemEvent
+	s.SetCaseEntersStatusEvent(v)
+	return s
+}
+
+// SetCardExpiringEvent sets SystemEvent to CardExpiringEvent.
+func (s *SystemEvent) SetCardExpiringEvent(v CardExpiringEvent) {
+	s.Type = CardExpiringEventSystemEvent
+	s.CardExpiringEvent = v
+}
+
+// GetCardExpiringEvent returns CardExpiringEvent and true boolean if SystemEvent is CardExpiringEvent.
+func (s SystemEvent) GetCardExpiringEvent() (v CardExpiringEvent, ok bool) {
+	if !s.IsCardExpiringEvent() {
+		return v, false
+	}
+	return s.CardExpiringEvent, true
+}
+
+// NewCardExpiringEventSystemEvent returns new SystemEvent from CardExpiringEvent.
+func NewCardExpiringEventSystemEvent(v CardExpiringEvent) SystemEvent {
+	var s SystemEvent
+	s.SetCardExpiringEvent(v)
+	return s
+}
+
+// SetWorkflowEvent sets SystemEvent to WorkflowEvent.
+func (s *SystemEvent) SetWorkflowEvent(v WorkflowEvent) {
+	s.Type = WorkflowEventSystemEvent
+	s.WorkflowEvent = v
+}
+
+// GetWorkflowEvent returns WorkflowEvent and true boolean if SystemEvent is WorkflowEvent.
+func (s SystemEvent) GetWorkflowEvent() (v WorkflowEvent, ok bool) {
+	if !s.IsWorkflowEvent() {
+		return v, false
+	}
+	return s.WorkflowEvent, true
+}
+
+// NewWorkflowEventSystemEvent returns new SystemEvent from WorkflowEvent.
+func NewWorkflowEventSystemEvent(v WorkflowEvent) SystemEvent {
+	var s SystemEvent
+	s.SetWorkflowEvent(v)
+	return s
+}
+
+// Ref: #/components/schemas/TaskError
+type TaskError struct {
+	// JSON pointer into the event.
+	Field  string `json:"field"`
+	Reason string `json:"reason"`
+}
+
+// GetField returns the value of Field.
+func (s *TaskError) GetField() string {
+	return s.Field
+}
+
+// GetReason returns the value of Reason.
+func (s *TaskError) GetReason() string {
+	return s.Reason
+}
+
+// SetField sets the value of Field.
+func (s *TaskError) SetField(val string) {
+	s.Field = val
+}
+
+// SetReason sets the value of Reason.
+func (s *TaskError) SetReason(val string) {
+	s.Reason = val
+}
+
 // One form of words for one channel, written in Liquid.
 // Ref: #/components/schemas/Template
 type Template struct {
@@ -16358,6 +21860,8 @@ func (s *ThrottledHeaders) SetResponse(val Problem) {
 
 func (*ThrottledHeaders) acceptContactRes() {}
 func (*ThrottledHeaders) leaseCallsRes()    {}
+func (*ThrottledHeaders) raiseEventRes()    {}
+func (*ThrottledHeaders) runScriptRes()     {}
 
 type TimeOfDay string
 
@@ -17137,6 +22641,7 @@ func (*UnauthorizedHeaders) getCheckpointRes()      {}
 func (*UnauthorizedHeaders) getConfigRes()          {}
 func (*UnauthorizedHeaders) getConfigVersionRes()   {}
 func (*UnauthorizedHeaders) getContactRes()         {}
+func (*UnauthorizedHeaders) getContactTaskRes()     {}
 func (*UnauthorizedHeaders) getIntakeBatchRes()     {}
 func (*UnauthorizedHeaders) getMessageRes()         {}
 func (*UnauthorizedHeaders) getPersonRes()          {}
@@ -17174,6 +22679,7 @@ func (*UnauthorizedHeaders) putConfigRes()          {}
 func (*UnauthorizedHeaders) putHoldRes()            {}
 func (*UnauthorizedHeaders) putPersonRes()          {}
 func (*UnauthorizedHeaders) putSuppressionRes()     {}
+func (*UnauthorizedHeaders) raiseEventRes()         {}
 func (*UnauthorizedHeaders) recallCallsRes()        {}
 func (*UnauthorizedHeaders) replayDeadLettersRes()  {}
 func (*UnauthorizedHeaders) rerunRes()              {}
@@ -17182,9 +22688,11 @@ func (*UnauthorizedHeaders) resolveMessageRes()     {}
 func (*UnauthorizedHeaders) restartRunRes()         {}
 func (*UnauthorizedHeaders) resumeBatchRes()        {}
 func (*UnauthorizedHeaders) resumeLaneRes()         {}
+func (*UnauthorizedHeaders) retryContactTaskRes()   {}
 func (*UnauthorizedHeaders) retryMessageRes()       {}
 func (*UnauthorizedHeaders) retypeContactRes()      {}
 func (*UnauthorizedHeaders) revokePrincipalRes()    {}
+func (*UnauthorizedHeaders) runScriptRes()          {}
 func (*UnauthorizedHeaders) startRunRes()           {}
 func (*UnauthorizedHeaders) tripBreakerRes()        {}
 
@@ -17231,6 +22739,7 @@ func (*UnavailableHeaders) getCheckpointRes()      {}
 func (*UnavailableHeaders) getConfigRes()          {}
 func (*UnavailableHeaders) getConfigVersionRes()   {}
 func (*UnavailableHeaders) getContactRes()         {}
+func (*UnavailableHeaders) getContactTaskRes()     {}
 func (*UnavailableHeaders) getIntakeBatchRes()     {}
 func (*UnavailableHeaders) getMessageRes()         {}
 func (*UnavailableHeaders) getPersonRes()          {}
@@ -17269,6 +22778,7 @@ func (*UnavailableHeaders) putConfigRes()          {}
 func (*UnavailableHeaders) putHoldRes()            {}
 func (*UnavailableHeaders) putPersonRes()          {}
 func (*UnavailableHeaders) putSuppressionRes()     {}
+func (*UnavailableHeaders) raiseEventRes()         {}
 func (*UnavailableHeaders) recallCallsRes()        {}
 func (*UnavailableHeaders) replayDeadLettersRes()  {}
 func (*UnavailableHeaders) rerunRes()              {}
@@ -17277,9 +22787,11 @@ func (*UnavailableHeaders) resolveMessageRes()     {}
 func (*UnavailableHeaders) restartRunRes()         {}
 func (*UnavailableHeaders) resumeBatchRes()        {}
 func (*UnavailableHeaders) resumeLaneRes()         {}
+func (*UnavailableHeaders) retryContactTaskRes()   {}
 func (*UnavailableHeaders) retryMessageRes()       {}
 func (*UnavailableHeaders) retypeContactRes()      {}
 func (*UnavailableHeaders) revokePrincipalRes()    {}
+func (*UnavailableHeaders) runScriptRes()          {}
 func (*UnavailableHeaders) startRunRes()           {}
 func (*UnavailableHeaders) tripBreakerRes()        {}
 
@@ -17691,5 +23203,573 @@ func (s *Window) SetCloses(val TimeOfDay) {
 }
 
 type Word string
+
+// An event of a workflow process was activated. The object is the process.
+// Ref: #/components/schemas/WorkflowEvent
+type WorkflowEvent struct {
+	Event    WorkflowEventEvent `json:"event"`
+	Division Code               `json:"division"`
+	Object   EventObject        `json:"object"`
+	Sequence EventSequence      `json:"sequence"`
+	Date     OptBusinessDay     `json:"date"`
+	// Whom it is about, as the source names them; left out: the main customer of the account.
+	Person    OptString    `json:"person"`
+	Recipient OptRecipient `json:"recipient"`
+	Account   OptCode      `json:"account"`
+	Premise   OptCode      `json:"premise"`
+	// The service agreement, as the source names it.
+	Sa          OptString        `json:"sa"`
+	Description OptEventWords    `json:"description"`
+	Information EventInformation `json:"information"`
+	// Nothing is begun after it. Left out, the step and the route decide.
+	ExpiresAt                  OptDateTime     `json:"expiresAt"`
+	Template                   Code            `json:"template"`
+	TemplateDescription        OptEventWords   `json:"templateDescription"`
+	CreatedAt                  OptDateTime     `json:"createdAt"`
+	UploadType                 OptCode         `json:"uploadType"`
+	MasterSA                   OptEventContext `json:"masterSA"`
+	ServiceProvider            OptEventContext `json:"serviceProvider"`
+	ServiceProviderDescription OptEventWords   `json:"serviceProviderDescription"`
+	ServicePoint               OptEventContext `json:"servicePoint"`
+	ExternalAccount            OptEventContext `json:"externalAccount"`
+}
+
+// GetEvent returns the value of Event.
+func (s *WorkflowEvent) GetEvent() WorkflowEventEvent {
+	return s.Event
+}
+
+// GetDivision returns the value of Division.
+func (s *WorkflowEvent) GetDivision() Code {
+	return s.Division
+}
+
+// GetObject returns the value of Object.
+func (s *WorkflowEvent) GetObject() EventObject {
+	return s.Object
+}
+
+// GetSequence returns the value of Sequence.
+func (s *WorkflowEvent) GetSequence() EventSequence {
+	return s.Sequence
+}
+
+// GetDate returns the value of Date.
+func (s *WorkflowEvent) GetDate() OptBusinessDay {
+	return s.Date
+}
+
+// GetPerson returns the value of Person.
+func (s *WorkflowEvent) GetPerson() OptString {
+	return s.Person
+}
+
+// GetRecipient returns the value of Recipient.
+func (s *WorkflowEvent) GetRecipient() OptRecipient {
+	return s.Recipient
+}
+
+// GetAccount returns the value of Account.
+func (s *WorkflowEvent) GetAccount() OptCode {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *WorkflowEvent) GetPremise() OptCode {
+	return s.Premise
+}
+
+// GetSa returns the value of Sa.
+func (s *WorkflowEvent) GetSa() OptString {
+	return s.Sa
+}
+
+// GetDescription returns the value of Description.
+func (s *WorkflowEvent) GetDescription() OptEventWords {
+	return s.Description
+}
+
+// GetInformation returns the value of Information.
+func (s *WorkflowEvent) GetInformation() EventInformation {
+	return s.Information
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *WorkflowEvent) GetExpiresAt() OptDateTime {
+	return s.ExpiresAt
+}
+
+// GetTemplate returns the value of Template.
+func (s *WorkflowEvent) GetTemplate() Code {
+	return s.Template
+}
+
+// GetTemplateDescription returns the value of TemplateDescription.
+func (s *WorkflowEvent) GetTemplateDescription() OptEventWords {
+	return s.TemplateDescription
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *WorkflowEvent) GetCreatedAt() OptDateTime {
+	return s.CreatedAt
+}
+
+// GetUploadType returns the value of UploadType.
+func (s *WorkflowEvent) GetUploadType() OptCode {
+	return s.UploadType
+}
+
+// GetMasterSA returns the value of MasterSA.
+func (s *WorkflowEvent) GetMasterSA() OptEventContext {
+	return s.MasterSA
+}
+
+// GetServiceProvider returns the value of ServiceProvider.
+func (s *WorkflowEvent) GetServiceProvider() OptEventContext {
+	return s.ServiceProvider
+}
+
+// GetServiceProviderDescription returns the value of ServiceProviderDescription.
+func (s *WorkflowEvent) GetServiceProviderDescription() OptEventWords {
+	return s.ServiceProviderDescription
+}
+
+// GetServicePoint returns the value of ServicePoint.
+func (s *WorkflowEvent) GetServicePoint() OptEventContext {
+	return s.ServicePoint
+}
+
+// GetExternalAccount returns the value of ExternalAccount.
+func (s *WorkflowEvent) GetExternalAccount() OptEventContext {
+	return s.ExternalAccount
+}
+
+// SetEvent sets the value of Event.
+func (s *WorkflowEvent) SetEvent(val WorkflowEventEvent) {
+	s.Event = val
+}
+
+// SetDivision sets the value of Division.
+func (s *WorkflowEvent) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetObject sets the value of Object.
+func (s *WorkflowEvent) SetObject(val EventObject) {
+	s.Object = val
+}
+
+// SetSequence sets the value of Sequence.
+func (s *WorkflowEvent) SetSequence(val EventSequence) {
+	s.Sequence = val
+}
+
+// SetDate sets the value of Date.
+func (s *WorkflowEvent) SetDate(val OptBusinessDay) {
+	s.Date = val
+}
+
+// SetPerson sets the value of Person.
+func (s *WorkflowEvent) SetPerson(val OptString) {
+	s.Person = val
+}
+
+// SetRecipient sets the value of Recipient.
+func (s *WorkflowEvent) SetRecipient(val OptRecipient) {
+	s.Recipient = val
+}
+
+// SetAccount sets the value of Account.
+func (s *WorkflowEvent) SetAccount(val OptCode) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *WorkflowEvent) SetPremise(val OptCode) {
+	s.Premise = val
+}
+
+// SetSa sets the value of Sa.
+func (s *WorkflowEvent) SetSa(val OptString) {
+	s.Sa = val
+}
+
+// SetDescription sets the value of Description.
+func (s *WorkflowEvent) SetDescription(val OptEventWords) {
+	s.Description = val
+}
+
+// SetInformation sets the value of Information.
+func (s *WorkflowEvent) SetInformation(val EventInformation) {
+	s.Information = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *WorkflowEvent) SetExpiresAt(val OptDateTime) {
+	s.ExpiresAt = val
+}
+
+// SetTemplate sets the value of Template.
+func (s *WorkflowEvent) SetTemplate(val Code) {
+	s.Template = val
+}
+
+// SetTemplateDescription sets the value of TemplateDescription.
+func (s *WorkflowEvent) SetTemplateDescription(val OptEventWords) {
+	s.TemplateDescription = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *WorkflowEvent) SetCreatedAt(val OptDateTime) {
+	s.CreatedAt = val
+}
+
+// SetUploadType sets the value of UploadType.
+func (s *WorkflowEvent) SetUploadType(val OptCode) {
+	s.UploadType = val
+}
+
+// SetMasterSA sets the value of MasterSA.
+func (s *WorkflowEvent) SetMasterSA(val OptEventContext) {
+	s.MasterSA = val
+}
+
+// SetServiceProvider sets the value of ServiceProvider.
+func (s *WorkflowEvent) SetServiceProvider(val OptEventContext) {
+	s.ServiceProvider = val
+}
+
+// SetServiceProviderDescription sets the value of ServiceProviderDescription.
+func (s *WorkflowEvent) SetServiceProviderDescription(val OptEventWords) {
+	s.ServiceProviderDescription = val
+}
+
+// SetServicePoint sets the value of ServicePoint.
+func (s *WorkflowEvent) SetServicePoint(val OptEventContext) {
+	s.ServicePoint = val
+}
+
+// SetExternalAccount sets the value of ExternalAccount.
+func (s *WorkflowEvent) SetExternalAccount(val OptEventContext) {
+	s.ExternalAccount = val
+}
+
+type WorkflowEventEvent string
+
+const (
+	WorkflowEventEventWorkflowEvent WorkflowEventEvent = "workflow_event"
+)
+
+// AllValues returns all WorkflowEventEvent values.
+func (WorkflowEventEvent) AllValues() []WorkflowEventEvent {
+	return []WorkflowEventEvent{
+		WorkflowEventEventWorkflowEvent,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s WorkflowEventEvent) MarshalText() ([]byte, error) {
+	switch s {
+	case WorkflowEventEventWorkflowEvent:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *WorkflowEventEvent) UnmarshalText(data []byte) error {
+	switch WorkflowEventEvent(data) {
+	case WorkflowEventEventWorkflowEvent:
+		*s = WorkflowEventEventWorkflowEvent
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// An event of a write-off process was activated. The object is the process.
+// Ref: #/components/schemas/WriteOffEvent
+type WriteOffEvent struct {
+	Event    WriteOffEventEvent `json:"event"`
+	Division Code               `json:"division"`
+	Object   EventObject        `json:"object"`
+	Sequence EventSequence      `json:"sequence"`
+	Date     OptBusinessDay     `json:"date"`
+	// Whom it is about, as the source names them; left out: the main customer of the account.
+	Person    OptString    `json:"person"`
+	Recipient OptRecipient `json:"recipient"`
+	Account   OptCode      `json:"account"`
+	Premise   OptCode      `json:"premise"`
+	// The service agreement, as the source names it.
+	Sa          OptString        `json:"sa"`
+	Description OptEventWords    `json:"description"`
+	Information EventInformation `json:"information"`
+	// Nothing is begun after it. Left out, the step and the route decide.
+	ExpiresAt            OptDateTime   `json:"expiresAt"`
+	Amount               OptAmount     `json:"amount"`
+	Currency             OptCurrency   `json:"currency"`
+	EventType            Code          `json:"eventType"`
+	Template             OptCode       `json:"template"`
+	TemplateDescription  OptEventWords `json:"templateDescription"`
+	CreatedAt            OptDateTime   `json:"createdAt"`
+	Control              OptCode       `json:"control"`
+	DebtClass            OptCode       `json:"debtClass"`
+	DebtClassDescription OptEventWords `json:"debtClassDescription"`
+}
+
+// GetEvent returns the value of Event.
+func (s *WriteOffEvent) GetEvent() WriteOffEventEvent {
+	return s.Event
+}
+
+// GetDivision returns the value of Division.
+func (s *WriteOffEvent) GetDivision() Code {
+	return s.Division
+}
+
+// GetObject returns the value of Object.
+func (s *WriteOffEvent) GetObject() EventObject {
+	return s.Object
+}
+
+// GetSequence returns the value of Sequence.
+func (s *WriteOffEvent) GetSequence() EventSequence {
+	return s.Sequence
+}
+
+// GetDate returns the value of Date.
+func (s *WriteOffEvent) GetDate() OptBusinessDay {
+	return s.Date
+}
+
+// GetPerson returns the value of Person.
+func (s *WriteOffEvent) GetPerson() OptString {
+	return s.Person
+}
+
+// GetRecipient returns the value of Recipient.
+func (s *WriteOffEvent) GetRecipient() OptRecipient {
+	return s.Recipient
+}
+
+// GetAccount returns the value of Account.
+func (s *WriteOffEvent) GetAccount() OptCode {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *WriteOffEvent) GetPremise() OptCode {
+	return s.Premise
+}
+
+// GetSa returns the value of Sa.
+func (s *WriteOffEvent) GetSa() OptString {
+	return s.Sa
+}
+
+// GetDescription returns the value of Description.
+func (s *WriteOffEvent) GetDescription() OptEventWords {
+	return s.Description
+}
+
+// GetInformation returns the value of Information.
+func (s *WriteOffEvent) GetInformation() EventInformation {
+	return s.Information
+}
+
+// GetExpiresAt returns the value of ExpiresAt.
+func (s *WriteOffEvent) GetExpiresAt() OptDateTime {
+	return s.ExpiresAt
+}
+
+// GetAmount returns the value of Amount.
+func (s *WriteOffEvent) GetAmount() OptAmount {
+	return s.Amount
+}
+
+// GetCurrency returns the value of Currency.
+func (s *WriteOffEvent) GetCurrency() OptCurrency {
+	return s.Currency
+}
+
+// GetEventType returns the value of EventType.
+func (s *WriteOffEvent) GetEventType() Code {
+	return s.EventType
+}
+
+// GetTemplate returns the value of Template.
+func (s *WriteOffEvent) GetTemplate() OptCode {
+	return s.Template
+}
+
+// GetTemplateDescription returns the value of TemplateDescription.
+func (s *WriteOffEvent) GetTemplateDescription() OptEventWords {
+	return s.TemplateDescription
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *WriteOffEvent) GetCreatedAt() OptDateTime {
+	return s.CreatedAt
+}
+
+// GetControl returns the value of Control.
+func (s *WriteOffEvent) GetControl() OptCode {
+	return s.Control
+}
+
+// GetDebtClass returns the value of DebtClass.
+func (s *WriteOffEvent) GetDebtClass() OptCode {
+	return s.DebtClass
+}
+
+// GetDebtClassDescription returns the value of DebtClassDescription.
+func (s *WriteOffEvent) GetDebtClassDescription() OptEventWords {
+	return s.DebtClassDescription
+}
+
+// SetEvent sets the value of Event.
+func (s *WriteOffEvent) SetEvent(val WriteOffEventEvent) {
+	s.Event = val
+}
+
+// SetDivision sets the value of Division.
+func (s *WriteOffEvent) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetObject sets the value of Object.
+func (s *WriteOffEvent) SetObject(val EventObject) {
+	s.Object = val
+}
+
+// SetSequence sets the value of Sequence.
+func (s *WriteOffEvent) SetSequence(val EventSequence) {
+	s.Sequence = val
+}
+
+// SetDate sets the value of Date.
+func (s *WriteOffEvent) SetDate(val OptBusinessDay) {
+	s.Date = val
+}
+
+// SetPerson sets the value of Person.
+func (s *WriteOffEvent) SetPerson(val OptString) {
+	s.Person = val
+}
+
+// SetRecipient sets the value of Recipient.
+func (s *WriteOffEvent) SetRecipient(val OptRecipient) {
+	s.Recipient = val
+}
+
+// SetAccount sets the value of Account.
+func (s *WriteOffEvent) SetAccount(val OptCode) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *WriteOffEvent) SetPremise(val OptCode) {
+	s.Premise = val
+}
+
+// SetSa sets the value of Sa.
+func (s *WriteOffEvent) SetSa(val OptString) {
+	s.Sa = val
+}
+
+// SetDescription sets the value of Description.
+func (s *WriteOffEvent) SetDescription(val OptEventWords) {
+	s.Description = val
+}
+
+// SetInformation sets the value of Information.
+func (s *WriteOffEvent) SetInformation(val EventInformation) {
+	s.Information = val
+}
+
+// SetExpiresAt sets the value of ExpiresAt.
+func (s *WriteOffEvent) SetExpiresAt(val OptDateTime) {
+	s.ExpiresAt = val
+}
+
+// SetAmount sets the value of Amount.
+func (s *WriteOffEvent) SetAmount(val OptAmount) {
+	s.Amount = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *WriteOffEvent) SetCurrency(val OptCurrency) {
+	s.Currency = val
+}
+
+// SetEventType sets the value of EventType.
+func (s *WriteOffEvent) SetEventType(val Code) {
+	s.EventType = val
+}
+
+// SetTemplate sets the value of Template.
+func (s *WriteOffEvent) SetTemplate(val OptCode) {
+	s.Template = val
+}
+
+// SetTemplateDescription sets the value of TemplateDescription.
+func (s *WriteOffEvent) SetTemplateDescription(val OptEventWords) {
+	s.TemplateDescription = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *WriteOffEvent) SetCreatedAt(val OptDateTime) {
+	s.CreatedAt = val
+}
+
+// SetControl sets the value of Control.
+func (s *WriteOffEvent) SetControl(val OptCode) {
+	s.Control = val
+}
+
+// SetDebtClass sets the value of DebtClass.
+func (s *WriteOffEvent) SetDebtClass(val OptCode) {
+	s.DebtClass = val
+}
+
+// SetDebtClassDescription sets the value of DebtClassDescription.
+func (s *WriteOffEvent) SetDebtClassDescription(val OptEventWords) {
+	s.DebtClassDescription = val
+}
+
+type WriteOffEventEvent string
+
+const (
+	WriteOffEventEventWriteOffEvent WriteOffEventEvent = "write_off_event"
+)
+
+// AllValues returns all WriteOffEventEvent values.
+func (WriteOffEventEvent) AllValues() []WriteOffEventEvent {
+	return []WriteOffEventEvent{
+		WriteOffEventEventWriteOffEvent,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s WriteOffEventEvent) MarshalText() ([]byte, error) {
+	switch s {
+	case WriteOffEventEventWriteOffEvent:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *WriteOffEventEvent) UnmarshalText(data []byte) error {
+	switch WriteOffEventEvent(data) {
+	case WriteOffEventEventWriteOffEvent:
+		*s = WriteOffEventEventWriteOffEvent
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
 
 type Zone string

@@ -128,6 +128,12 @@ type Handler interface {
 	//
 	// GET /v1/contacts/{id}
 	GetContact(ctx context.Context, params GetContactParams) (GetContactRes, error)
+	// GetContactTask implements getContactTask operation.
+	//
+	// Returns the service task that creates a customer contact (C1-CreateCustomerContactTask).
+	//
+	// GET /v1/contact-tasks/{id}
+	GetContactTask(ctx context.Context, params GetContactTaskParams) (GetContactTaskRes, error)
 	// GetIntakeBatch implements getIntakeBatch operation.
 	//
 	// Returns the batch as of its last flush. The counters tell of all its sendings: a line that was sent
@@ -403,6 +409,22 @@ type Handler interface {
 	//
 	// PUT /v1/suppressions
 	PutSuppression(ctx context.Context, req *SuppressionRequest) (PutSuppressionRes, error)
+	// RaiseEvent implements raiseEvent operation.
+	//
+	// Takes a system event of a CIS in, durably, and makes the customer contacts that hang on it (process
+	// 3.4.1.1, step 2.2): the algorithms plugged on its configuration object, or the contact that an event
+	// type names itself. The answer says of each what it made, or why nothing.
+	//
+	// An event is raised once by source, kind, `object` and `sequence`, for 400 days: raised again it gets
+	// the same answer and makes nothing; with other content it is a conflict. A creator that fails refuses
+	// the event whole, except that the contact of a service task stays as a task in error
+	// (`POST /v1/contact-tasks/{id}/retry`).
+	//
+	// The contact is for the main customer of the account, unless the event names a `person` or brings a
+	// `recipient`. Account and premise are filled in where the contact type allows them.
+	//
+	// POST /v1/events
+	RaiseEvent(ctx context.Context, req SystemEvent, params RaiseEventParams) (RaiseEventRes, error)
 	// Ready implements ready operation.
 	//
 	// 200 while the store takes writes. Open breakers are named and do not stop intake: an outage of a
@@ -476,6 +498,13 @@ type Handler interface {
 	//
 	// POST /v1/lanes/{lane}/resume
 	ResumeLane(ctx context.Context, req *ReasonRequest, params ResumeLaneParams) (ResumeLaneRes, error)
+	// RetryContactTask implements retryContactTask operation.
+	//
+	// Makes the contact of a task in error, under the configuration in force now. The task is completed
+	// with its contact, or stays in error with what is wrong now. One that is completed is a conflict.
+	//
+	// POST /v1/contact-tasks/{id}/retry
+	RetryContactTask(ctx context.Context, params RetryContactTaskParams) (RetryContactTaskRes, error)
 	// RetryMessage implements retryMessage operation.
 	//
 	// Replaces a message that failed, was suppressed or has expired by a new one of the same step, with
@@ -500,6 +529,25 @@ type Handler interface {
 	//
 	// DELETE /v1/principals/{name}
 	RevokePrincipal(ctx context.Context, params RevokePrincipalParams) (RevokePrincipalRes, error)
+	// RunScript implements runScript operation.
+	//
+	// Runs one of the scripts of process 3.4.1.1, step 2.2, by its exact code:
+	//
+	//  - `C1-CreCsCt` creates a customer contact; the body is that of `POST /v1/contacts`.
+	//  - `C1-CreateCC` creates a service task that creates a contact: pending, then completed or in error.
+	//    The body is that of the event `service_task`; without an `object` the `Idempotency-Key` names the
+	//    task.
+	//  - `C1-LECCreCC` creates the contact of a lead event; the body is that of the event `lead_event`.
+	//  - `C2M-AdjFrCC` creates the contact of a frozen adjustment; the body is that of the event
+	//    `adjustment_frozen`.
+	//  - `C1-ExpCardLe` creates the notice of an expiring card; the body is that of the event
+	//    `auto_pay_credit_card_expiring`.
+	//
+	// `event` may be left out of a body. A script does what the event does: what hangs on its
+	// configuration object runs, and unplugging switches it off.
+	//
+	// POST /v1/scripts/{code}
+	RunScript(ctx context.Context, req ScriptBody, params RunScriptParams) (RunScriptRes, error)
 	// StartRun implements startRun operation.
 	//
 	// Asks for a run of a batch; `202` answers with the run, which the gateways share among them: its work
