@@ -30,6 +30,7 @@ type CLI struct {
 	Hold        HoldCmd        `cmd:"" help:"Put, lift and list legal holds: what they name, retention leaves alone."`
 	DeadLetters DeadLettersCmd `cmd:"" help:"List and replay messages that ended badly, through the API of a running gateway."`
 	Cancel      CancelCmd      `cmd:"" help:"Stop what has not begun, through the API of a running gateway."`
+	ToDos       ToDosCmd       `cmd:"" name:"todos" help:"List and show work that only people can do, through the API of a running gateway."`
 	Doctor      DoctorCmd      `cmd:"" help:"List the gateways, and recount the conservation sums from the tables."`
 	Ledger      LedgerCmd      `cmd:"" help:"Check the ledger, prove its entries, and make the key that signs it."`
 	Recover     RecoverCmd     `cmd:"" help:"Make a store that was restored from a backup safe to run on."`

@@ -9,7 +9,7 @@ import (
 // c1AdjAreqEm asks the approvers of an adjustment for their approval by email (C1-ADJAREQEM). The first drill key of the
 // To Do is the adjustment, its first sort key the amount; the template reads them as todo.adjustment and todo.amount.
 func c1AdjAreqEm(s todo.Subject, to []config.User, p command.Parameters) []command.SendEmail {
-	return toDoMails(s, to, p["TEMPLATE"], map[string]string{"adjustment": first(s.Entry.Drill), "amount": first(s.Entry.Sort)})
+	return toDoMails(s, to, p["template"], map[string]string{"adjustment": first(s.Entry.Drill), "amount": first(s.Entry.Sort)})
 }
 
 func first(keys []string) string {

@@ -120,6 +120,7 @@ func (w *Worklist) act(ctx context.Context, now time.Time, p access.Principal, i
 	kind := ledger.ToDoMoved
 	if move.To.Complete() {
 		kind = ledger.ToDoCompleted
+		set.RemindersDone = []store.ReminderDone{{ToDo: id, At: now}}
 	}
 	set.Entries = []ledger.Entry{told(now, kind, move.To, move.Log.Kind, p.Name)}
 	return warnings, w.apply(ctx, set)

@@ -329,6 +329,10 @@ type body interface {
 // bodies makes the body of every operation that has one.
 func bodies() map[string]func() body {
 	return map[string]func() body{
+		"addToDo":       func() body { return new(api.ToDoRequest) },
+		"changeToDo":    func() body { return new(api.ToDoChange) },
+		"actOnToDo":     func() body { return new(api.ToDoActionRequest) },
+		"actOnToDos":    func() body { return new(api.ToDoActions) },
 		"acceptContact": func() body { return new(api.ContactRequest) }, "cancelContact": func() body { return new(api.ReasonRequest) },
 		"putPerson": func() body { return new(api.PersonRequest) }, "putSuppression": func() body { return new(api.SuppressionRequest) },
 		"tripBreaker": func() body { return new(api.ReasonRequest) }, "resetBreaker": func() body { return new(api.ReasonRequest) },

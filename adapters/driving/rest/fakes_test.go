@@ -16,6 +16,7 @@ import (
 	"carillon/adapters/kit/pace"
 	"carillon/core/accept"
 	"carillon/core/access"
+	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/consent"
 	"carillon/core/contact"
@@ -74,6 +75,9 @@ type house struct {
 	resolution   desk.Resolution
 	cancellation desk.Cancellation
 	todos        desk.ToDoFilter
+	todo         desk.NewToDo
+	action       desk.ToDoAction
+	actedOn      []todo.ID
 	retry        accept.RetryRequest
 	validated    accept.Request
 	invalid      []fault.Violation  // what Validate finds wrong
@@ -453,12 +457,69 @@ func (h *house) List(_ context.Context, p access.Principal, f desk.ToDoFilter, a
 	h.todos, h.limit = f, limit
 	e := todo.Entry{
 		ID: after + 10000000000001, Type: todo.InDoubt, Source: "CIS-W", Division: "WEST", Contact: 1000000417, Message: messageID(1),
-		Reason: "ambiguous", OpenedAt: now(),
+		Reason: "ambiguous", OpenedAt: now(), Priority: 5, Revision: 1,
 	}
 	if f.Status == todo.IsComplete {
-		e.CompletedAt, e.By, e.Outcome = now().Add(time.Hour), "csr-west", "delivered"
+		e.CompletedAt, e.By, e.Outcome, e.Revision = now().Add(time.Hour), "csr-west", "delivered", 2
 	}
 	return []desk.ToDoRow{{Entry: e}}, e.ID, h.asked(p)
+}
+
+// toDoView is an entry with everything it can have.
+func (h *house) toDoView(id todo.ID) desk.ToDoView {
+	e := todo.Entry{
+		ID: id, Type: "TD-CCCB", About: "CIS-W:1000000417/1000000007", Source: "CIS-W", Division: "WEST", Contact: 1000000417, Message: messageID(1),
+		Reason: "reminder", Role: "CSR", User: "csr-west", AssignedAt: now(), AssignedBy: "supervisor-west", Work: todo.OnHold, Priority: 3,
+		Subject: "Call back", Comments: "after six", Drill: []string{"1000000417", "1000000007"}, Sort: []string{"GALVESTON", "2026-03-02"},
+		Characteristics: []command.Characteristic{{Type: "ACCT-ID", Value: "4000000417"}}, Skills: []config.Skill{{Type: "SPANISH", Level: 3}},
+		Batch: "TD-CCCB", Run: 12, OpenedBy: "sre-west", OpenedAt: now(), RoutedAt: now(), Revision: 4,
+	}
+	other := todo.Entry{
+		ID: 20000000000009, Type: "TD-MANUAL", Source: "CIS-W", Division: "WEST", Reason: "manual", OpenedAt: now(), Priority: 5, Revision: 1,
+	}
+	return desk.ToDoView{
+		ToDoRow: desk.ToDoRow{Entry: e, Information: "Call back, 2026-03-02"}, Text: "Reminder of contact 1000000417, due 2026-03-02",
+		Target: "/v1/contacts/1000000417", Related: []desk.ToDoRow{{Entry: other}}, Relating: 1,
+		Log: []todo.LogRow{
+			{ToDo: id, At: now(), Kind: todo.Opened, Role: "CSR"},
+			{ToDo: id, At: now(), Kind: todo.Given, By: "supervisor-west", User: "csr-west", Role: "CSR", Comment: "yours"},
+			{ToDo: id, At: now(), Kind: todo.Routed, By: "F1-TDEER", User: "csr-west", Role: "CSR", Message: messageID(2)},
+		},
+	}
+}
+
+func (h *house) View(_ context.Context, p access.Principal, id todo.ID) (desk.ToDoView, error) {
+	return h.toDoView(id), h.asked(p)
+}
+
+func (h *house) Add(_ context.Context, _ time.Time, p access.Principal, in desk.NewToDo) (desk.ToDoView, error) {
+	h.todo = in
+	return h.toDoView(20000000000001), h.asked(p)
+}
+
+func (h *house) Act(_ context.Context, _ time.Time, p access.Principal, id todo.ID, a desk.ToDoAction) (desk.ToDoView, error) {
+	h.action, h.actedOn = a, []todo.ID{id}
+	if a.Role == "CREDIT" { // who gives it there does not see it any more
+		return desk.ToDoView{}, h.asked(p)
+	}
+	view := h.toDoView(id)
+	view.Warnings = []string{"has not the skill SPANISH, which is needed at level 3"}
+	return view, h.asked(p)
+}
+
+func (h *house) ActMany(_ context.Context, _ time.Time, p access.Principal, ids []todo.ID, a desk.ToDoAction) ([]desk.ToDoResult, error) {
+	h.action, h.actedOn = a, ids
+	results := make([]desk.ToDoResult, len(ids))
+	for i, id := range ids {
+		results[i] = desk.ToDoResult{ID: id}
+		switch i {
+		case 1:
+			results[i].Err = fault.New(fault.Conflict, "the To Do is complete")
+		case 2:
+			results[i].Err = fault.Refuse(fault.Violation{Field: "/user", Reason: "is no active user of the To Do's role"})
+		}
+	}
+	return results, h.asked(p)
 }
 
 func (h *house) Retry(_ context.Context, at time.Time, p access.Principal, r accept.RetryRequest) (accept.Retried, error) {

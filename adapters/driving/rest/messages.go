@@ -10,6 +10,7 @@ import (
 	"carillon/core/customer"
 	"carillon/core/fault"
 	"carillon/core/message"
+	"carillon/core/todo"
 )
 
 // GetMessage reads a message.
@@ -38,8 +39,12 @@ func messageView(rec message.Record, by holders) *api.Message {
 		AcceptedAt: stamp(m.AcceptedAt), ExpiresAt: maybe(m.ExpiresAt), Work: api.MessageWork(life.Work.String()),
 		Outcome: api.Outcome(life.Place.String()), Attempts: int(life.Attempts), Evidence: make([]api.Evidence, 0, len(rec.Evidence)),
 	}
-	if m.Origin.Kind == message.FromStep {
+	switch m.Origin.Kind {
+	case message.FromStep:
 		out.Origin, out.Step = api.MessageOriginStep, api.NewOptInt(int(m.Origin.Step))
+	case message.FromToDo:
+		out.Origin, out.Todo = api.MessageOriginTodo, api.NewOptToDoID(api.ToDoID(todo.ID(m.Origin.ToDo).String()))
+	case message.FromReply:
 	}
 	if m.Origin.Contact != 0 {
 		out.Contact = api.NewOptContactID(api.ContactID(m.Origin.Contact.String()))

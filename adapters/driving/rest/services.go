@@ -164,6 +164,15 @@ type Failures interface {
 type ToDos interface {
 	// List lists entries; next is 0 at the end.
 	List(ctx context.Context, p access.Principal, f desk.ToDoFilter, after todo.ID, limit int) (rows []desk.ToDoRow, next todo.ID, err error)
+	// View reads an entry with what is known around it.
+	View(ctx context.Context, p access.Principal, id todo.ID) (desk.ToDoView, error)
+	// Add opens an entry by hand; fault.Conflict when one is open about the same, fault.Invalid naming fields.
+	Add(ctx context.Context, now time.Time, p access.Principal, in desk.NewToDo) (desk.ToDoView, error)
+	// Act does something with an entry; fault.Conflict for what the entry cannot do, and for another revision. The view has no
+	// id when the caller does not see the entry any more.
+	Act(ctx context.Context, now time.Time, p access.Principal, id todo.ID, a desk.ToDoAction) (desk.ToDoView, error)
+	// ActMany does the same with many entries, each by itself.
+	ActMany(ctx context.Context, now time.Time, p access.Principal, ids []todo.ID, a desk.ToDoAction) ([]desk.ToDoResult, error)
 }
 
 // Retrier replaces messages that fell.
