@@ -41,6 +41,7 @@ var regexMap = map[string]ogenregex.Regexp{
 	"^[A-Za-z0-9_+/-]+$":                                             ogenregex.MustCompile("^[A-Za-z0-9_+/-]+$"),
 	"^[A-Za-z]+$":                                                    ogenregex.MustCompile("^[A-Za-z]+$"),
 	"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$":                            ogenregex.MustCompile("^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"),
+	"^[^=]+=.+$":                                                     ogenregex.MustCompile("^[^=]+=.+$"),
 	"^[^@\\s]+@[^@\\s]+$":                                            ogenregex.MustCompile("^[^@\\s]+@[^@\\s]+$"),
 	"^[a-z.]+$":                                                      ogenregex.MustCompile("^[a-z.]+$"),
 	"^[a-z][a-z0-9_]{0,39}$":                                         ogenregex.MustCompile("^[a-z][a-z0-9_]{0,39}$"),

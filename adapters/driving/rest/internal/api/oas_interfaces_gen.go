@@ -9,8 +9,20 @@ type AcceptContactsRes interface {
 	acceptContactsRes()
 }
 
+type ActOnToDoRes interface {
+	actOnToDoRes()
+}
+
+type ActOnToDosRes interface {
+	actOnToDosRes()
+}
+
 type AddContactRes interface {
 	addContactRes()
+}
+
+type AddToDoRes interface {
+	addToDoRes()
 }
 
 type AsyncapiRes interface {
@@ -31,6 +43,10 @@ type CancelRunRes interface {
 
 type ChangeContactRes interface {
 	changeContactRes()
+}
+
+type ChangeToDoRes interface {
+	changeToDoRes()
 }
 
 type CloseContactRes interface {
@@ -95,6 +111,10 @@ type GetSchemaRes interface {
 
 type GetTimelineRes interface {
 	getTimelineRes()
+}
+
+type GetToDoRes interface {
+	getToDoRes()
 }
 
 type LeaseCallsRes interface {

@@ -216,6 +216,35 @@ func (s *AcceptContactsValidate) UnmarshalText(data []byte) error {
 	}
 }
 
+type ActOnToDoConflict Problem
+
+func (*ActOnToDoConflict) actOnToDoRes() {}
+
+type ActOnToDoForbidden Problem
+
+func (*ActOnToDoForbidden) actOnToDoRes() {}
+
+// ActOnToDoNoContent is response for ActOnToDo operation.
+type ActOnToDoNoContent struct{}
+
+func (*ActOnToDoNoContent) actOnToDoRes() {}
+
+type ActOnToDoNotFound Problem
+
+func (*ActOnToDoNotFound) actOnToDoRes() {}
+
+type ActOnToDoUnprocessableEntity Problem
+
+func (*ActOnToDoUnprocessableEntity) actOnToDoRes() {}
+
+type ActOnToDosForbidden Problem
+
+func (*ActOnToDosForbidden) actOnToDosRes() {}
+
+type ActOnToDosUnprocessableEntity Problem
+
+func (*ActOnToDosUnprocessableEntity) actOnToDosRes() {}
+
 type AddContactConflict Problem
 
 func (*AddContactConflict) addContactRes() {}
@@ -227,6 +256,18 @@ func (*AddContactForbidden) addContactRes() {}
 type AddContactUnprocessableEntity Problem
 
 func (*AddContactUnprocessableEntity) addContactRes() {}
+
+type AddToDoConflict Problem
+
+func (*AddToDoConflict) addToDoRes() {}
+
+type AddToDoForbidden Problem
+
+func (*AddToDoForbidden) addToDoRes() {}
+
+type AddToDoUnprocessableEntity Problem
+
+func (*AddToDoUnprocessableEntity) addToDoRes() {}
 
 type Address string
 
@@ -2835,6 +2876,22 @@ func (s *ChangeList) SetNext(val int64) {
 }
 
 func (*ChangeList) listChangesRes() {}
+
+type ChangeToDoConflict Problem
+
+func (*ChangeToDoConflict) changeToDoRes() {}
+
+type ChangeToDoForbidden Problem
+
+func (*ChangeToDoForbidden) changeToDoRes() {}
+
+type ChangeToDoNotFound Problem
+
+func (*ChangeToDoNotFound) changeToDoRes() {}
+
+type ChangeToDoUnprocessableEntity Problem
+
+func (*ChangeToDoUnprocessableEntity) changeToDoRes() {}
 
 // ChangedContactHeaders wraps Contact with response headers.
 type ChangedContactHeaders struct {
@@ -8800,6 +8857,14 @@ type GetTimelineUnprocessableEntity Problem
 
 func (*GetTimelineUnprocessableEntity) getTimelineRes() {}
 
+type GetToDoForbidden Problem
+
+func (*GetToDoForbidden) getToDoRes() {}
+
+type GetToDoNotFound Problem
+
+func (*GetToDoNotFound) getToDoRes() {}
+
 // A legal hold.
 // Ref: #/components/schemas/Hold
 type Hold struct {
@@ -10222,6 +10287,7 @@ type ListToDosStatus string
 
 const (
 	ListToDosStatusOpen     ListToDosStatus = "open"
+	ListToDosStatusAssigned ListToDosStatus = "assigned"
 	ListToDosStatusComplete ListToDosStatus = "complete"
 )
 
@@ -10229,6 +10295,7 @@ const (
 func (ListToDosStatus) AllValues() []ListToDosStatus {
 	return []ListToDosStatus{
 		ListToDosStatusOpen,
+		ListToDosStatusAssigned,
 		ListToDosStatusComplete,
 	}
 }
@@ -10237,6 +10304,8 @@ func (ListToDosStatus) AllValues() []ListToDosStatus {
 func (s ListToDosStatus) MarshalText() ([]byte, error) {
 	switch s {
 	case ListToDosStatusOpen:
+		return []byte(s), nil
+	case ListToDosStatusAssigned:
 		return []byte(s), nil
 	case ListToDosStatusComplete:
 		return []byte(s), nil
@@ -10250,6 +10319,9 @@ func (s *ListToDosStatus) UnmarshalText(data []byte) error {
 	switch ListToDosStatus(data) {
 	case ListToDosStatusOpen:
 		*s = ListToDosStatusOpen
+		return nil
+	case ListToDosStatusAssigned:
+		*s = ListToDosStatusAssigned
 		return nil
 	case ListToDosStatusComplete:
 		*s = ListToDosStatusComplete
@@ -10921,8 +10993,9 @@ type Message struct {
 	ID       MessageID `json:"id"`
 	Source   string    `json:"source"`
 	Division string    `json:"division"`
-	// `step` of a plan, or `reply` to a STOP or HELP.
+	// `step` of a plan, `reply` to a STOP or HELP, or `todo`, which tells a user of work.
 	Origin  MessageOrigin `json:"origin"`
+	Todo    OptToDoID     `json:"todo"`
 	Contact OptContactID  `json:"contact"`
 	Step    OptInt        `json:"step"`
 	// The source reference of the contact.
@@ -10966,6 +11039,11 @@ func (s *Message) GetDivision() string {
 // GetOrigin returns the value of Origin.
 func (s *Message) GetOrigin() MessageOrigin {
 	return s.Origin
+}
+
+// GetTodo returns the value of Todo.
+func (s *Message) GetTodo() OptToDoID {
+	return s.Todo
 }
 
 // GetContact returns the value of Contact.
@@ -11076,6 +11154,11 @@ func (s *Message) SetDivision(val string) {
 // SetOrigin sets the value of Origin.
 func (s *Message) SetOrigin(val MessageOrigin) {
 	s.Origin = val
+}
+
+// SetTodo sets the value of Todo.
+func (s *Message) SetTodo(val OptToDoID) {
+	s.Todo = val
 }
 
 // SetContact sets the value of Contact.
@@ -11211,12 +11294,13 @@ func (s *MessageCategory) SetMessages(val []MessageText) {
 
 type MessageID string
 
-// `step` of a plan, or `reply` to a STOP or HELP.
+// `step` of a plan, `reply` to a STOP or HELP, or `todo`, which tells a user of work.
 type MessageOrigin string
 
 const (
 	MessageOriginStep  MessageOrigin = "step"
 	MessageOriginReply MessageOrigin = "reply"
+	MessageOriginTodo  MessageOrigin = "todo"
 )
 
 // AllValues returns all MessageOrigin values.
@@ -11224,6 +11308,7 @@ func (MessageOrigin) AllValues() []MessageOrigin {
 	return []MessageOrigin{
 		MessageOriginStep,
 		MessageOriginReply,
+		MessageOriginTodo,
 	}
 }
 
@@ -11233,6 +11318,8 @@ func (s MessageOrigin) MarshalText() ([]byte, error) {
 	case MessageOriginStep:
 		return []byte(s), nil
 	case MessageOriginReply:
+		return []byte(s), nil
+	case MessageOriginTodo:
 		return []byte(s), nil
 	default:
 		return nil, errors.Errorf("invalid value: %q", s)
@@ -11247,6 +11334,9 @@ func (s *MessageOrigin) UnmarshalText(data []byte) error {
 		return nil
 	case MessageOriginReply:
 		*s = MessageOriginReply
+		return nil
+	case MessageOriginTodo:
+		*s = MessageOriginTodo
 		return nil
 	default:
 		return errors.Errorf("invalid value: %q", data)
@@ -15257,6 +15347,52 @@ func (o OptTimestamp) Or(d Timestamp) Timestamp {
 	return d
 }
 
+// NewOptToDoActionRequest returns new OptToDoActionRequest with value set to v.
+func NewOptToDoActionRequest(v ToDoActionRequest) OptToDoActionRequest {
+	return OptToDoActionRequest{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptToDoActionRequest is optional ToDoActionRequest.
+type OptToDoActionRequest struct {
+	Value ToDoActionRequest
+	Set   bool
+}
+
+// IsSet returns true if OptToDoActionRequest was set.
+func (o OptToDoActionRequest) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptToDoActionRequest) Reset() {
+	var v ToDoActionRequest
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptToDoActionRequest) SetTo(v ToDoActionRequest) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptToDoActionRequest) Get() (v ToDoActionRequest, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptToDoActionRequest) Or(d ToDoActionRequest) ToDoActionRequest {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptToDoID returns new OptToDoID with value set to v.
 func NewOptToDoID(v ToDoID) OptToDoID {
 	return OptToDoID{
@@ -15343,6 +15479,52 @@ func (o OptToDoType) Get() (v ToDoType, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptToDoType) Or(d ToDoType) ToDoType {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptToDoWork returns new OptToDoWork with value set to v.
+func NewOptToDoWork(v ToDoWork) OptToDoWork {
+	return OptToDoWork{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptToDoWork is optional ToDoWork.
+type OptToDoWork struct {
+	Value ToDoWork
+	Set   bool
+}
+
+// IsSet returns true if OptToDoWork was set.
+func (o OptToDoWork) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptToDoWork) Reset() {
+	var v ToDoWork
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptToDoWork) SetTo(v ToDoWork) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptToDoWork) Get() (v ToDoWork, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptToDoWork) Or(d ToDoWork) ToDoWork {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -22064,21 +22246,53 @@ type Timestamp time.Time
 // Work that only a person can do.
 // Ref: #/components/schemas/ToDo
 type ToDo struct {
-	ID       ToDoID       `json:"id"`
-	Type     ToDoType     `json:"type"`
-	Status   ToDoStatus   `json:"status"`
-	Source   string       `json:"source"`
-	Division string       `json:"division"`
-	Contact  OptContactID `json:"contact"`
-	Message  OptMessageID `json:"message"`
+	ID   ToDoID   `json:"id"`
+	Type ToDoType `json:"type"`
+	// `open` to everybody of its role, `assigned` to a user, or `complete` (codes O, W and C in a CIS).
+	Status ToDoStatus `json:"status"`
+	// What it is about, in one line (F1-TDT-INFO, F1-TDI-INFO).
+	Information OptString `json:"information"`
+	Source      string    `json:"source"`
+	Division    string    `json:"division"`
+	// Its To Do Role; missing when it is everybody's of the division.
+	Role OptString `json:"role"`
+	// To whom it is assigned.
+	User       OptString    `json:"user"`
+	AssignedAt OptTimestamp `json:"assignedAt"`
+	AssignedBy OptString    `json:"assignedBy"`
+	// What the user does with it; missing when nobody is at it.
+	Work OptToDoWork `json:"work"`
+	// 1 comes first, 9 last.
+	Priority int       `json:"priority"`
+	Subject  OptString `json:"subject"`
+	Comments OptString `json:"comments"`
+	// What it is about; with the type it is open once for it.
+	About           OptString            `json:"about"`
+	Contact         OptContactID         `json:"contact"`
+	Message         OptMessageID         `json:"message"`
+	DrillKeys       []string             `json:"drillKeys"`
+	SortKeys        []string             `json:"sortKeys"`
+	Characteristics []ToDoCharacteristic `json:"characteristics"`
+	// What whom it is assigned to needs.
+	Skills []ToDoSkillsItem `json:"skills"`
 	// Why it was opened.
-	Reason      string       `json:"reason"`
-	OpenedAt    Timestamp    `json:"openedAt"`
+	Reason string `json:"reason"`
+	// The batch that opened it.
+	Batch OptString `json:"batch"`
+	// The run of that batch.
+	Run OptInt64 `json:"run"`
+	// Who opened it; missing when the course of things did.
+	OpenedBy OptString `json:"openedBy"`
+	OpenedAt Timestamp `json:"openedAt"`
+	// When people were told of it outside.
+	RoutedAt    OptTimestamp `json:"routedAt"`
 	CompletedAt OptTimestamp `json:"completedAt"`
 	// Who completed it; missing when the course of things did.
 	By OptString `json:"by"`
 	// What completed it.
 	Outcome OptString `json:"outcome"`
+	// Grows with every change.
+	Revision int64 `json:"revision"`
 }
 
 // GetID returns the value of ID.
@@ -22096,6 +22310,11 @@ func (s *ToDo) GetStatus() ToDoStatus {
 	return s.Status
 }
 
+// GetInformation returns the value of Information.
+func (s *ToDo) GetInformation() OptString {
+	return s.Information
+}
+
 // GetSource returns the value of Source.
 func (s *ToDo) GetSource() string {
 	return s.Source
@@ -22104,6 +22323,51 @@ func (s *ToDo) GetSource() string {
 // GetDivision returns the value of Division.
 func (s *ToDo) GetDivision() string {
 	return s.Division
+}
+
+// GetRole returns the value of Role.
+func (s *ToDo) GetRole() OptString {
+	return s.Role
+}
+
+// GetUser returns the value of User.
+func (s *ToDo) GetUser() OptString {
+	return s.User
+}
+
+// GetAssignedAt returns the value of AssignedAt.
+func (s *ToDo) GetAssignedAt() OptTimestamp {
+	return s.AssignedAt
+}
+
+// GetAssignedBy returns the value of AssignedBy.
+func (s *ToDo) GetAssignedBy() OptString {
+	return s.AssignedBy
+}
+
+// GetWork returns the value of Work.
+func (s *ToDo) GetWork() OptToDoWork {
+	return s.Work
+}
+
+// GetPriority returns the value of Priority.
+func (s *ToDo) GetPriority() int {
+	return s.Priority
+}
+
+// GetSubject returns the value of Subject.
+func (s *ToDo) GetSubject() OptString {
+	return s.Subject
+}
+
+// GetComments returns the value of Comments.
+func (s *ToDo) GetComments() OptString {
+	return s.Comments
+}
+
+// GetAbout returns the value of About.
+func (s *ToDo) GetAbout() OptString {
+	return s.About
 }
 
 // GetContact returns the value of Contact.
@@ -22116,14 +22380,54 @@ func (s *ToDo) GetMessage() OptMessageID {
 	return s.Message
 }
 
+// GetDrillKeys returns the value of DrillKeys.
+func (s *ToDo) GetDrillKeys() []string {
+	return s.DrillKeys
+}
+
+// GetSortKeys returns the value of SortKeys.
+func (s *ToDo) GetSortKeys() []string {
+	return s.SortKeys
+}
+
+// GetCharacteristics returns the value of Characteristics.
+func (s *ToDo) GetCharacteristics() []ToDoCharacteristic {
+	return s.Characteristics
+}
+
+// GetSkills returns the value of Skills.
+func (s *ToDo) GetSkills() []ToDoSkillsItem {
+	return s.Skills
+}
+
 // GetReason returns the value of Reason.
 func (s *ToDo) GetReason() string {
 	return s.Reason
 }
 
+// GetBatch returns the value of Batch.
+func (s *ToDo) GetBatch() OptString {
+	return s.Batch
+}
+
+// GetRun returns the value of Run.
+func (s *ToDo) GetRun() OptInt64 {
+	return s.Run
+}
+
+// GetOpenedBy returns the value of OpenedBy.
+func (s *ToDo) GetOpenedBy() OptString {
+	return s.OpenedBy
+}
+
 // GetOpenedAt returns the value of OpenedAt.
 func (s *ToDo) GetOpenedAt() Timestamp {
 	return s.OpenedAt
+}
+
+// GetRoutedAt returns the value of RoutedAt.
+func (s *ToDo) GetRoutedAt() OptTimestamp {
+	return s.RoutedAt
 }
 
 // GetCompletedAt returns the value of CompletedAt.
@@ -22141,6 +22445,11 @@ func (s *ToDo) GetOutcome() OptString {
 	return s.Outcome
 }
 
+// GetRevision returns the value of Revision.
+func (s *ToDo) GetRevision() int64 {
+	return s.Revision
+}
+
 // SetID sets the value of ID.
 func (s *ToDo) SetID(val ToDoID) {
 	s.ID = val
@@ -22156,6 +22465,11 @@ func (s *ToDo) SetStatus(val ToDoStatus) {
 	s.Status = val
 }
 
+// SetInformation sets the value of Information.
+func (s *ToDo) SetInformation(val OptString) {
+	s.Information = val
+}
+
 // SetSource sets the value of Source.
 func (s *ToDo) SetSource(val string) {
 	s.Source = val
@@ -22164,6 +22478,51 @@ func (s *ToDo) SetSource(val string) {
 // SetDivision sets the value of Division.
 func (s *ToDo) SetDivision(val string) {
 	s.Division = val
+}
+
+// SetRole sets the value of Role.
+func (s *ToDo) SetRole(val OptString) {
+	s.Role = val
+}
+
+// SetUser sets the value of User.
+func (s *ToDo) SetUser(val OptString) {
+	s.User = val
+}
+
+// SetAssignedAt sets the value of AssignedAt.
+func (s *ToDo) SetAssignedAt(val OptTimestamp) {
+	s.AssignedAt = val
+}
+
+// SetAssignedBy sets the value of AssignedBy.
+func (s *ToDo) SetAssignedBy(val OptString) {
+	s.AssignedBy = val
+}
+
+// SetWork sets the value of Work.
+func (s *ToDo) SetWork(val OptToDoWork) {
+	s.Work = val
+}
+
+// SetPriority sets the value of Priority.
+func (s *ToDo) SetPriority(val int) {
+	s.Priority = val
+}
+
+// SetSubject sets the value of Subject.
+func (s *ToDo) SetSubject(val OptString) {
+	s.Subject = val
+}
+
+// SetComments sets the value of Comments.
+func (s *ToDo) SetComments(val OptString) {
+	s.Comments = val
+}
+
+// SetAbout sets the value of About.
+func (s *ToDo) SetAbout(val OptString) {
+	s.About = val
 }
 
 // SetContact sets the value of Contact.
@@ -22176,14 +22535,54 @@ func (s *ToDo) SetMessage(val OptMessageID) {
 	s.Message = val
 }
 
+// SetDrillKeys sets the value of DrillKeys.
+func (s *ToDo) SetDrillKeys(val []string) {
+	s.DrillKeys = val
+}
+
+// SetSortKeys sets the value of SortKeys.
+func (s *ToDo) SetSortKeys(val []string) {
+	s.SortKeys = val
+}
+
+// SetCharacteristics sets the value of Characteristics.
+func (s *ToDo) SetCharacteristics(val []ToDoCharacteristic) {
+	s.Characteristics = val
+}
+
+// SetSkills sets the value of Skills.
+func (s *ToDo) SetSkills(val []ToDoSkillsItem) {
+	s.Skills = val
+}
+
 // SetReason sets the value of Reason.
 func (s *ToDo) SetReason(val string) {
 	s.Reason = val
 }
 
+// SetBatch sets the value of Batch.
+func (s *ToDo) SetBatch(val OptString) {
+	s.Batch = val
+}
+
+// SetRun sets the value of Run.
+func (s *ToDo) SetRun(val OptInt64) {
+	s.Run = val
+}
+
+// SetOpenedBy sets the value of OpenedBy.
+func (s *ToDo) SetOpenedBy(val OptString) {
+	s.OpenedBy = val
+}
+
 // SetOpenedAt sets the value of OpenedAt.
 func (s *ToDo) SetOpenedAt(val Timestamp) {
 	s.OpenedAt = val
+}
+
+// SetRoutedAt sets the value of RoutedAt.
+func (s *ToDo) SetRoutedAt(val OptTimestamp) {
+	s.RoutedAt = val
 }
 
 // SetCompletedAt sets the value of CompletedAt.
@@ -22201,9 +22600,502 @@ func (s *ToDo) SetOutcome(val OptString) {
 	s.Outcome = val
 }
 
+// SetRevision sets the value of Revision.
+func (s *ToDo) SetRevision(val int64) {
+	s.Revision = val
+}
+
+// Ref: #/components/schemas/ToDoAction
+type ToDoAction string
+
+const (
+	ToDoActionAssign   ToDoAction = "assign"
+	ToDoActionTake     ToDoAction = "take"
+	ToDoActionForward  ToDoAction = "forward"
+	ToDoActionSendback ToDoAction = "sendback"
+	ToDoActionUnassign ToDoAction = "unassign"
+	ToDoActionStart    ToDoAction = "start"
+	ToDoActionHold     ToDoAction = "hold"
+	ToDoActionStop     ToDoAction = "stop"
+	ToDoActionComplete ToDoAction = "complete"
+	ToDoActionComments ToDoAction = "comments"
+)
+
+// AllValues returns all ToDoAction values.
+func (ToDoAction) AllValues() []ToDoAction {
+	return []ToDoAction{
+		ToDoActionAssign,
+		ToDoActionTake,
+		ToDoActionForward,
+		ToDoActionSendback,
+		ToDoActionUnassign,
+		ToDoActionStart,
+		ToDoActionHold,
+		ToDoActionStop,
+		ToDoActionComplete,
+		ToDoActionComments,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ToDoAction) MarshalText() ([]byte, error) {
+	switch s {
+	case ToDoActionAssign:
+		return []byte(s), nil
+	case ToDoActionTake:
+		return []byte(s), nil
+	case ToDoActionForward:
+		return []byte(s), nil
+	case ToDoActionSendback:
+		return []byte(s), nil
+	case ToDoActionUnassign:
+		return []byte(s), nil
+	case ToDoActionStart:
+		return []byte(s), nil
+	case ToDoActionHold:
+		return []byte(s), nil
+	case ToDoActionStop:
+		return []byte(s), nil
+	case ToDoActionComplete:
+		return []byte(s), nil
+	case ToDoActionComments:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ToDoAction) UnmarshalText(data []byte) error {
+	switch ToDoAction(data) {
+	case ToDoActionAssign:
+		*s = ToDoActionAssign
+		return nil
+	case ToDoActionTake:
+		*s = ToDoActionTake
+		return nil
+	case ToDoActionForward:
+		*s = ToDoActionForward
+		return nil
+	case ToDoActionSendback:
+		*s = ToDoActionSendback
+		return nil
+	case ToDoActionUnassign:
+		*s = ToDoActionUnassign
+		return nil
+	case ToDoActionStart:
+		*s = ToDoActionStart
+		return nil
+	case ToDoActionHold:
+		*s = ToDoActionHold
+		return nil
+	case ToDoActionStop:
+		*s = ToDoActionStop
+		return nil
+	case ToDoActionComplete:
+		*s = ToDoActionComplete
+		return nil
+	case ToDoActionComments:
+		*s = ToDoActionComments
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// Ref: #/components/schemas/ToDoActionRequest
+type ToDoActionRequest struct {
+	// Of `assign` and `forward`.
+	User OptString `json:"user"`
+	// Of `forward`.
+	Role OptCode `json:"role"`
+	// For the log.
+	Comment OptString `json:"comment"`
+}
+
+// GetUser returns the value of User.
+func (s *ToDoActionRequest) GetUser() OptString {
+	return s.User
+}
+
+// GetRole returns the value of Role.
+func (s *ToDoActionRequest) GetRole() OptCode {
+	return s.Role
+}
+
+// GetComment returns the value of Comment.
+func (s *ToDoActionRequest) GetComment() OptString {
+	return s.Comment
+}
+
+// SetUser sets the value of User.
+func (s *ToDoActionRequest) SetUser(val OptString) {
+	s.User = val
+}
+
+// SetRole sets the value of Role.
+func (s *ToDoActionRequest) SetRole(val OptCode) {
+	s.Role = val
+}
+
+// SetComment sets the value of Comment.
+func (s *ToDoActionRequest) SetComment(val OptString) {
+	s.Comment = val
+}
+
+// Ref: #/components/schemas/ToDoActions
+type ToDoActions struct {
+	Action  ToDoAction `json:"action"`
+	Todos   []ToDoID   `json:"todos"`
+	User    OptString  `json:"user"`
+	Role    OptCode    `json:"role"`
+	Comment OptString  `json:"comment"`
+}
+
+// GetAction returns the value of Action.
+func (s *ToDoActions) GetAction() ToDoAction {
+	return s.Action
+}
+
+// GetTodos returns the value of Todos.
+func (s *ToDoActions) GetTodos() []ToDoID {
+	return s.Todos
+}
+
+// GetUser returns the value of User.
+func (s *ToDoActions) GetUser() OptString {
+	return s.User
+}
+
+// GetRole returns the value of Role.
+func (s *ToDoActions) GetRole() OptCode {
+	return s.Role
+}
+
+// GetComment returns the value of Comment.
+func (s *ToDoActions) GetComment() OptString {
+	return s.Comment
+}
+
+// SetAction sets the value of Action.
+func (s *ToDoActions) SetAction(val ToDoAction) {
+	s.Action = val
+}
+
+// SetTodos sets the value of Todos.
+func (s *ToDoActions) SetTodos(val []ToDoID) {
+	s.Todos = val
+}
+
+// SetUser sets the value of User.
+func (s *ToDoActions) SetUser(val OptString) {
+	s.User = val
+}
+
+// SetRole sets the value of Role.
+func (s *ToDoActions) SetRole(val OptCode) {
+	s.Role = val
+}
+
+// SetComment sets the value of Comment.
+func (s *ToDoActions) SetComment(val OptString) {
+	s.Comment = val
+}
+
+// What is missing stays as it is.
+// Ref: #/components/schemas/ToDoChange
+type ToDoChange struct {
+	// 1 comes first, 9 last.
+	Priority OptInt    `json:"priority"`
+	Subject  OptString `json:"subject"`
+	Comments OptString `json:"comments"`
+}
+
+// GetPriority returns the value of Priority.
+func (s *ToDoChange) GetPriority() OptInt {
+	return s.Priority
+}
+
+// GetSubject returns the value of Subject.
+func (s *ToDoChange) GetSubject() OptString {
+	return s.Subject
+}
+
+// GetComments returns the value of Comments.
+func (s *ToDoChange) GetComments() OptString {
+	return s.Comments
+}
+
+// SetPriority sets the value of Priority.
+func (s *ToDoChange) SetPriority(val OptInt) {
+	s.Priority = val
+}
+
+// SetSubject sets the value of Subject.
+func (s *ToDoChange) SetSubject(val OptString) {
+	s.Subject = val
+}
+
+// SetComments sets the value of Comments.
+func (s *ToDoChange) SetComments(val OptString) {
+	s.Comments = val
+}
+
+// Ref: #/components/schemas/ToDoCharacteristic
+type ToDoCharacteristic struct {
+	Type  string `json:"type"`
+	Value string `json:"value"`
+}
+
+// GetType returns the value of Type.
+func (s *ToDoCharacteristic) GetType() string {
+	return s.Type
+}
+
+// GetValue returns the value of Value.
+func (s *ToDoCharacteristic) GetValue() string {
+	return s.Value
+}
+
+// SetType sets the value of Type.
+func (s *ToDoCharacteristic) SetType(val string) {
+	s.Type = val
+}
+
+// SetValue sets the value of Value.
+func (s *ToDoCharacteristic) SetValue(val string) {
+	s.Value = val
+}
+
+// ToDoHeaders wraps ToDoView with response headers.
+type ToDoHeaders struct {
+	ETag     string
+	Response ToDoView
+}
+
+// GetETag returns the value of ETag.
+func (s *ToDoHeaders) GetETag() string {
+	return s.ETag
+}
+
+// GetResponse returns the value of Response.
+func (s *ToDoHeaders) GetResponse() ToDoView {
+	return s.Response
+}
+
+// SetETag sets the value of ETag.
+func (s *ToDoHeaders) SetETag(val string) {
+	s.ETag = val
+}
+
+// SetResponse sets the value of Response.
+func (s *ToDoHeaders) SetResponse(val ToDoView) {
+	s.Response = val
+}
+
+func (*ToDoHeaders) actOnToDoRes()  {}
+func (*ToDoHeaders) addToDoRes()    {}
+func (*ToDoHeaders) changeToDoRes() {}
+func (*ToDoHeaders) getToDoRes()    {}
+
 type ToDoID string
 
-// A page of To Do entries, the oldest first.
+// Ref: #/components/schemas/ToDoLogRow
+type ToDoLogRow struct {
+	At   Timestamp      `json:"at"`
+	Kind ToDoLogRowKind `json:"kind"`
+	// Who did it; missing when the course of things did.
+	By OptString `json:"by"`
+	// To whom it was assigned from then on.
+	User OptString `json:"user"`
+	// Whose it was from then on.
+	Role    OptString    `json:"role"`
+	Comment OptString    `json:"comment"`
+	Message OptMessageID `json:"message"`
+}
+
+// GetAt returns the value of At.
+func (s *ToDoLogRow) GetAt() Timestamp {
+	return s.At
+}
+
+// GetKind returns the value of Kind.
+func (s *ToDoLogRow) GetKind() ToDoLogRowKind {
+	return s.Kind
+}
+
+// GetBy returns the value of By.
+func (s *ToDoLogRow) GetBy() OptString {
+	return s.By
+}
+
+// GetUser returns the value of User.
+func (s *ToDoLogRow) GetUser() OptString {
+	return s.User
+}
+
+// GetRole returns the value of Role.
+func (s *ToDoLogRow) GetRole() OptString {
+	return s.Role
+}
+
+// GetComment returns the value of Comment.
+func (s *ToDoLogRow) GetComment() OptString {
+	return s.Comment
+}
+
+// GetMessage returns the value of Message.
+func (s *ToDoLogRow) GetMessage() OptMessageID {
+	return s.Message
+}
+
+// SetAt sets the value of At.
+func (s *ToDoLogRow) SetAt(val Timestamp) {
+	s.At = val
+}
+
+// SetKind sets the value of Kind.
+func (s *ToDoLogRow) SetKind(val ToDoLogRowKind) {
+	s.Kind = val
+}
+
+// SetBy sets the value of By.
+func (s *ToDoLogRow) SetBy(val OptString) {
+	s.By = val
+}
+
+// SetUser sets the value of User.
+func (s *ToDoLogRow) SetUser(val OptString) {
+	s.User = val
+}
+
+// SetRole sets the value of Role.
+func (s *ToDoLogRow) SetRole(val OptString) {
+	s.Role = val
+}
+
+// SetComment sets the value of Comment.
+func (s *ToDoLogRow) SetComment(val OptString) {
+	s.Comment = val
+}
+
+// SetMessage sets the value of Message.
+func (s *ToDoLogRow) SetMessage(val OptMessageID) {
+	s.Message = val
+}
+
+type ToDoLogRowKind string
+
+const (
+	ToDoLogRowKindCreated    ToDoLogRowKind = "created"
+	ToDoLogRowKindAssigned   ToDoLogRowKind = "assigned"
+	ToDoLogRowKindForwarded  ToDoLogRowKind = "forwarded"
+	ToDoLogRowKindSentBack   ToDoLogRowKind = "sent_back"
+	ToDoLogRowKindUnassigned ToDoLogRowKind = "unassigned"
+	ToDoLogRowKindStarted    ToDoLogRowKind = "started"
+	ToDoLogRowKindHeld       ToDoLogRowKind = "held"
+	ToDoLogRowKindStopped    ToDoLogRowKind = "stopped"
+	ToDoLogRowKindChanged    ToDoLogRowKind = "changed"
+	ToDoLogRowKindCommented  ToDoLogRowKind = "commented"
+	ToDoLogRowKindRouted     ToDoLogRowKind = "routed"
+	ToDoLogRowKindCompleted  ToDoLogRowKind = "completed"
+)
+
+// AllValues returns all ToDoLogRowKind values.
+func (ToDoLogRowKind) AllValues() []ToDoLogRowKind {
+	return []ToDoLogRowKind{
+		ToDoLogRowKindCreated,
+		ToDoLogRowKindAssigned,
+		ToDoLogRowKindForwarded,
+		ToDoLogRowKindSentBack,
+		ToDoLogRowKindUnassigned,
+		ToDoLogRowKindStarted,
+		ToDoLogRowKindHeld,
+		ToDoLogRowKindStopped,
+		ToDoLogRowKindChanged,
+		ToDoLogRowKindCommented,
+		ToDoLogRowKindRouted,
+		ToDoLogRowKindCompleted,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ToDoLogRowKind) MarshalText() ([]byte, error) {
+	switch s {
+	case ToDoLogRowKindCreated:
+		return []byte(s), nil
+	case ToDoLogRowKindAssigned:
+		return []byte(s), nil
+	case ToDoLogRowKindForwarded:
+		return []byte(s), nil
+	case ToDoLogRowKindSentBack:
+		return []byte(s), nil
+	case ToDoLogRowKindUnassigned:
+		return []byte(s), nil
+	case ToDoLogRowKindStarted:
+		return []byte(s), nil
+	case ToDoLogRowKindHeld:
+		return []byte(s), nil
+	case ToDoLogRowKindStopped:
+		return []byte(s), nil
+	case ToDoLogRowKindChanged:
+		return []byte(s), nil
+	case ToDoLogRowKindCommented:
+		return []byte(s), nil
+	case ToDoLogRowKindRouted:
+		return []byte(s), nil
+	case ToDoLogRowKindCompleted:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ToDoLogRowKind) UnmarshalText(data []byte) error {
+	switch ToDoLogRowKind(data) {
+	case ToDoLogRowKindCreated:
+		*s = ToDoLogRowKindCreated
+		return nil
+	case ToDoLogRowKindAssigned:
+		*s = ToDoLogRowKindAssigned
+		return nil
+	case ToDoLogRowKindForwarded:
+		*s = ToDoLogRowKindForwarded
+		return nil
+	case ToDoLogRowKindSentBack:
+		*s = ToDoLogRowKindSentBack
+		return nil
+	case ToDoLogRowKindUnassigned:
+		*s = ToDoLogRowKindUnassigned
+		return nil
+	case ToDoLogRowKindStarted:
+		*s = ToDoLogRowKindStarted
+		return nil
+	case ToDoLogRowKindHeld:
+		*s = ToDoLogRowKindHeld
+		return nil
+	case ToDoLogRowKindStopped:
+		*s = ToDoLogRowKindStopped
+		return nil
+	case ToDoLogRowKindChanged:
+		*s = ToDoLogRowKindChanged
+		return nil
+	case ToDoLogRowKindCommented:
+		*s = ToDoLogRowKindCommented
+		return nil
+	case ToDoLogRowKindRouted:
+		*s = ToDoLogRowKindRouted
+		return nil
+	case ToDoLogRowKindCompleted:
+		*s = ToDoLogRowKindCompleted
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// A page of To Do entries.
 // Ref: #/components/schemas/ToDoPage
 type ToDoPage struct {
 	Todos []ToDo    `json:"todos"`
@@ -22231,6 +23123,176 @@ func (s *ToDoPage) SetNext(val OptToDoID) {
 }
 
 func (*ToDoPage) listToDosRes() {}
+
+// Ref: #/components/schemas/ToDoRequest
+type ToDoRequest struct {
+	Type     ToDoType  `json:"type"`
+	Division Code      `json:"division"`
+	Role     OptCode   `json:"role"`
+	User     OptString `json:"user"`
+	// 1 comes first, 9 last; without it, the type's.
+	Priority OptInt    `json:"priority"`
+	Subject  string    `json:"subject"`
+	Comments OptString `json:"comments"`
+	// The keys of what it is about, as many as the type has.
+	DrillKeys       []string             `json:"drillKeys"`
+	SortKeys        []string             `json:"sortKeys"`
+	Characteristics []ToDoCharacteristic `json:"characteristics"`
+}
+
+// GetType returns the value of Type.
+func (s *ToDoRequest) GetType() ToDoType {
+	return s.Type
+}
+
+// GetDivision returns the value of Division.
+func (s *ToDoRequest) GetDivision() Code {
+	return s.Division
+}
+
+// GetRole returns the value of Role.
+func (s *ToDoRequest) GetRole() OptCode {
+	return s.Role
+}
+
+// GetUser returns the value of User.
+func (s *ToDoRequest) GetUser() OptString {
+	return s.User
+}
+
+// GetPriority returns the value of Priority.
+func (s *ToDoRequest) GetPriority() OptInt {
+	return s.Priority
+}
+
+// GetSubject returns the value of Subject.
+func (s *ToDoRequest) GetSubject() string {
+	return s.Subject
+}
+
+// GetComments returns the value of Comments.
+func (s *ToDoRequest) GetComments() OptString {
+	return s.Comments
+}
+
+// GetDrillKeys returns the value of DrillKeys.
+func (s *ToDoRequest) GetDrillKeys() []string {
+	return s.DrillKeys
+}
+
+// GetSortKeys returns the value of SortKeys.
+func (s *ToDoRequest) GetSortKeys() []string {
+	return s.SortKeys
+}
+
+// GetCharacteristics returns the value of Characteristics.
+func (s *ToDoRequest) GetCharacteristics() []ToDoCharacteristic {
+	return s.Characteristics
+}
+
+// SetType sets the value of Type.
+func (s *ToDoRequest) SetType(val ToDoType) {
+	s.Type = val
+}
+
+// SetDivision sets the value of Division.
+func (s *ToDoRequest) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetRole sets the value of Role.
+func (s *ToDoRequest) SetRole(val OptCode) {
+	s.Role = val
+}
+
+// SetUser sets the value of User.
+func (s *ToDoRequest) SetUser(val OptString) {
+	s.User = val
+}
+
+// SetPriority sets the value of Priority.
+func (s *ToDoRequest) SetPriority(val OptInt) {
+	s.Priority = val
+}
+
+// SetSubject sets the value of Subject.
+func (s *ToDoRequest) SetSubject(val string) {
+	s.Subject = val
+}
+
+// SetComments sets the value of Comments.
+func (s *ToDoRequest) SetComments(val OptString) {
+	s.Comments = val
+}
+
+// SetDrillKeys sets the value of DrillKeys.
+func (s *ToDoRequest) SetDrillKeys(val []string) {
+	s.DrillKeys = val
+}
+
+// SetSortKeys sets the value of SortKeys.
+func (s *ToDoRequest) SetSortKeys(val []string) {
+	s.SortKeys = val
+}
+
+// SetCharacteristics sets the value of Characteristics.
+func (s *ToDoRequest) SetCharacteristics(val []ToDoCharacteristic) {
+	s.Characteristics = val
+}
+
+// Ref: #/components/schemas/ToDoResults
+type ToDoResults struct {
+	Results []ToDoResultsResultsItem `json:"results"`
+}
+
+// GetResults returns the value of Results.
+func (s *ToDoResults) GetResults() []ToDoResultsResultsItem {
+	return s.Results
+}
+
+// SetResults sets the value of Results.
+func (s *ToDoResults) SetResults(val []ToDoResultsResultsItem) {
+	s.Results = val
+}
+
+func (*ToDoResults) actOnToDosRes() {}
+
+type ToDoResultsResultsItem struct {
+	ID   ToDoID `json:"id"`
+	Done bool   `json:"done"`
+	// Why not.
+	Problem OptString `json:"problem"`
+}
+
+// GetID returns the value of ID.
+func (s *ToDoResultsResultsItem) GetID() ToDoID {
+	return s.ID
+}
+
+// GetDone returns the value of Done.
+func (s *ToDoResultsResultsItem) GetDone() bool {
+	return s.Done
+}
+
+// GetProblem returns the value of Problem.
+func (s *ToDoResultsResultsItem) GetProblem() OptString {
+	return s.Problem
+}
+
+// SetID sets the value of ID.
+func (s *ToDoResultsResultsItem) SetID(val ToDoID) {
+	s.ID = val
+}
+
+// SetDone sets the value of Done.
+func (s *ToDoResultsResultsItem) SetDone(val bool) {
+	s.Done = val
+}
+
+// SetProblem sets the value of Problem.
+func (s *ToDoResultsResultsItem) SetProblem(val OptString) {
+	s.Problem = val
+}
 
 // A group of users who do the same work.
 // Ref: #/components/schemas/ToDoRole
@@ -22283,10 +23345,37 @@ func (s *ToDoRole) SetGroups(val []string) {
 	s.Groups = val
 }
 
+type ToDoSkillsItem struct {
+	Type  string `json:"type"`
+	Level int    `json:"level"`
+}
+
+// GetType returns the value of Type.
+func (s *ToDoSkillsItem) GetType() string {
+	return s.Type
+}
+
+// GetLevel returns the value of Level.
+func (s *ToDoSkillsItem) GetLevel() int {
+	return s.Level
+}
+
+// SetType sets the value of Type.
+func (s *ToDoSkillsItem) SetType(val string) {
+	s.Type = val
+}
+
+// SetLevel sets the value of Level.
+func (s *ToDoSkillsItem) SetLevel(val int) {
+	s.Level = val
+}
+
+// `open` to everybody of its role, `assigned` to a user, or `complete` (codes O, W and C in a CIS).
 type ToDoStatus string
 
 const (
 	ToDoStatusOpen     ToDoStatus = "open"
+	ToDoStatusAssigned ToDoStatus = "assigned"
 	ToDoStatusComplete ToDoStatus = "complete"
 )
 
@@ -22294,6 +23383,7 @@ const (
 func (ToDoStatus) AllValues() []ToDoStatus {
 	return []ToDoStatus{
 		ToDoStatusOpen,
+		ToDoStatusAssigned,
 		ToDoStatusComplete,
 	}
 }
@@ -22302,6 +23392,8 @@ func (ToDoStatus) AllValues() []ToDoStatus {
 func (s ToDoStatus) MarshalText() ([]byte, error) {
 	switch s {
 	case ToDoStatusOpen:
+		return []byte(s), nil
+	case ToDoStatusAssigned:
 		return []byte(s), nil
 	case ToDoStatusComplete:
 		return []byte(s), nil
@@ -22316,6 +23408,9 @@ func (s *ToDoStatus) UnmarshalText(data []byte) error {
 	case ToDoStatusOpen:
 		*s = ToDoStatusOpen
 		return nil
+	case ToDoStatusAssigned:
+		*s = ToDoStatusAssigned
+		return nil
 	case ToDoStatusComplete:
 		*s = ToDoStatusComplete
 		return nil
@@ -22324,48 +23419,7 @@ func (s *ToDoStatus) UnmarshalText(data []byte) error {
 	}
 }
 
-// `IN-DOUBT`: say what became of a message. `NOT-REACHED`: a plan has ended and nobody was reached.
-// Ref: #/components/schemas/ToDoType
 type ToDoType string
-
-const (
-	ToDoTypeINDOUBT    ToDoType = "IN-DOUBT"
-	ToDoTypeNOTREACHED ToDoType = "NOT-REACHED"
-)
-
-// AllValues returns all ToDoType values.
-func (ToDoType) AllValues() []ToDoType {
-	return []ToDoType{
-		ToDoTypeINDOUBT,
-		ToDoTypeNOTREACHED,
-	}
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (s ToDoType) MarshalText() ([]byte, error) {
-	switch s {
-	case ToDoTypeINDOUBT:
-		return []byte(s), nil
-	case ToDoTypeNOTREACHED:
-		return []byte(s), nil
-	default:
-		return nil, errors.Errorf("invalid value: %q", s)
-	}
-}
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (s *ToDoType) UnmarshalText(data []byte) error {
-	switch ToDoType(data) {
-	case ToDoTypeINDOUBT:
-		*s = ToDoTypeINDOUBT
-		return nil
-	case ToDoTypeNOTREACHED:
-		*s = ToDoTypeNOTREACHED
-		return nil
-	default:
-		return errors.Errorf("invalid value: %q", data)
-	}
-}
 
 // What work is, who may do it and what is shown of it.
 // Ref: #/components/schemas/ToDoTypeSettings
@@ -22582,6 +23636,135 @@ func (s *ToDoTypeSettings) SetKeepDays(val OptInt) {
 	s.KeepDays = val
 }
 
+// An entry with what is known around it.
+// Ref: #/components/schemas/ToDoView
+type ToDoView struct {
+	Todo ToDo `json:"todo"`
+	// Its message, in the language of the installation.
+	Text OptString `json:"text"`
+	// Where its type's Navigation Option leads.
+	Target OptString    `json:"target"`
+	Log    []ToDoLogRow `json:"log"`
+	// Others that are not complete and concern the same object; the first twenty of them.
+	Related []ToDo `json:"related"`
+	// How many there are.
+	Relating int64 `json:"relating"`
+	// What speaks against the assignment that was just made.
+	Warnings []string `json:"warnings"`
+}
+
+// GetTodo returns the value of Todo.
+func (s *ToDoView) GetTodo() ToDo {
+	return s.Todo
+}
+
+// GetText returns the value of Text.
+func (s *ToDoView) GetText() OptString {
+	return s.Text
+}
+
+// GetTarget returns the value of Target.
+func (s *ToDoView) GetTarget() OptString {
+	return s.Target
+}
+
+// GetLog returns the value of Log.
+func (s *ToDoView) GetLog() []ToDoLogRow {
+	return s.Log
+}
+
+// GetRelated returns the value of Related.
+func (s *ToDoView) GetRelated() []ToDo {
+	return s.Related
+}
+
+// GetRelating returns the value of Relating.
+func (s *ToDoView) GetRelating() int64 {
+	return s.Relating
+}
+
+// GetWarnings returns the value of Warnings.
+func (s *ToDoView) GetWarnings() []string {
+	return s.Warnings
+}
+
+// SetTodo sets the value of Todo.
+func (s *ToDoView) SetTodo(val ToDo) {
+	s.Todo = val
+}
+
+// SetText sets the value of Text.
+func (s *ToDoView) SetText(val OptString) {
+	s.Text = val
+}
+
+// SetTarget sets the value of Target.
+func (s *ToDoView) SetTarget(val OptString) {
+	s.Target = val
+}
+
+// SetLog sets the value of Log.
+func (s *ToDoView) SetLog(val []ToDoLogRow) {
+	s.Log = val
+}
+
+// SetRelated sets the value of Related.
+func (s *ToDoView) SetRelated(val []ToDo) {
+	s.Related = val
+}
+
+// SetRelating sets the value of Relating.
+func (s *ToDoView) SetRelating(val int64) {
+	s.Relating = val
+}
+
+// SetWarnings sets the value of Warnings.
+func (s *ToDoView) SetWarnings(val []string) {
+	s.Warnings = val
+}
+
+// What the user does with it; missing when nobody is at it.
+type ToDoWork string
+
+const (
+	ToDoWorkInProgress ToDoWork = "in_progress"
+	ToDoWorkOnHold     ToDoWork = "on_hold"
+)
+
+// AllValues returns all ToDoWork values.
+func (ToDoWork) AllValues() []ToDoWork {
+	return []ToDoWork{
+		ToDoWorkInProgress,
+		ToDoWorkOnHold,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ToDoWork) MarshalText() ([]byte, error) {
+	switch s {
+	case ToDoWorkInProgress:
+		return []byte(s), nil
+	case ToDoWorkOnHold:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ToDoWork) UnmarshalText(data []byte) error {
+	switch ToDoWork(data) {
+	case ToDoWorkInProgress:
+		*s = ToDoWorkInProgress
+		return nil
+	case ToDoWorkOnHold:
+		*s = ToDoWorkOnHold
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 type TripBreakerForbidden Problem
 
 func (*TripBreakerForbidden) tripBreakerRes() {}
@@ -22627,11 +23810,15 @@ func (s *UnauthorizedHeaders) SetResponse(val Problem) {
 
 func (*UnauthorizedHeaders) acceptContactRes()      {}
 func (*UnauthorizedHeaders) acceptContactsRes()     {}
+func (*UnauthorizedHeaders) actOnToDoRes()          {}
+func (*UnauthorizedHeaders) actOnToDosRes()         {}
 func (*UnauthorizedHeaders) addContactRes()         {}
+func (*UnauthorizedHeaders) addToDoRes()            {}
 func (*UnauthorizedHeaders) cancelContactRes()      {}
 func (*UnauthorizedHeaders) cancelManyRes()         {}
 func (*UnauthorizedHeaders) cancelRunRes()          {}
 func (*UnauthorizedHeaders) changeContactRes()      {}
+func (*UnauthorizedHeaders) changeToDoRes()         {}
 func (*UnauthorizedHeaders) closeContactRes()       {}
 func (*UnauthorizedHeaders) createPrincipalRes()    {}
 func (*UnauthorizedHeaders) diffConfigRes()         {}
@@ -22648,6 +23835,7 @@ func (*UnauthorizedHeaders) getPersonRes()          {}
 func (*UnauthorizedHeaders) getRunRes()             {}
 func (*UnauthorizedHeaders) getSchemaRes()          {}
 func (*UnauthorizedHeaders) getTimelineRes()        {}
+func (*UnauthorizedHeaders) getToDoRes()            {}
 func (*UnauthorizedHeaders) leaseCallsRes()         {}
 func (*UnauthorizedHeaders) liftHoldRes()           {}
 func (*UnauthorizedHeaders) liftSuppressionRes()    {}
@@ -22724,12 +23912,16 @@ func (s *UnavailableHeaders) SetResponse(val Problem) {
 
 func (*UnavailableHeaders) acceptContactRes()      {}
 func (*UnavailableHeaders) acceptContactsRes()     {}
+func (*UnavailableHeaders) actOnToDoRes()          {}
+func (*UnavailableHeaders) actOnToDosRes()         {}
 func (*UnavailableHeaders) addContactRes()         {}
+func (*UnavailableHeaders) addToDoRes()            {}
 func (*UnavailableHeaders) asyncapiRes()           {}
 func (*UnavailableHeaders) cancelContactRes()      {}
 func (*UnavailableHeaders) cancelManyRes()         {}
 func (*UnavailableHeaders) cancelRunRes()          {}
 func (*UnavailableHeaders) changeContactRes()      {}
+func (*UnavailableHeaders) changeToDoRes()         {}
 func (*UnavailableHeaders) closeContactRes()       {}
 func (*UnavailableHeaders) createPrincipalRes()    {}
 func (*UnavailableHeaders) diffConfigRes()         {}
@@ -22746,6 +23938,7 @@ func (*UnavailableHeaders) getPersonRes()          {}
 func (*UnavailableHeaders) getRunRes()             {}
 func (*UnavailableHeaders) getSchemaRes()          {}
 func (*UnavailableHeaders) getTimelineRes()        {}
+func (*UnavailableHeaders) getToDoRes()            {}
 func (*UnavailableHeaders) leaseCallsRes()         {}
 func (*UnavailableHeaders) liftHoldRes()           {}
 func (*UnavailableHeaders) liftSuppressionRes()    {}

@@ -21,6 +21,35 @@ type Handler interface {
 	//
 	// POST /v1/contacts
 	AcceptContact(ctx context.Context, req *ContactRequest, params AcceptContactParams) (AcceptContactRes, error)
+	// ActOnToDo implements actOnToDo operation.
+	//
+	// 	action         | does                                                        | from → to
+	// 	---------------+-------------------------------------------------------------+----------------------------
+	// 	`assign`       | gives it to `user`                                          | open, assigned → assigned
+	// 	`take`         | gives it to the caller                                      | open → assigned
+	// 	`forward`      | gives it to `user`, or to everybody of `role`               | assigned → assigned, open
+	// 	`sendback`     | returns it to whom it came from                             | assigned → assigned
+	// 	`unassign`     | returns it to its role                                      | assigned → open
+	// 	`start`        | begins work; what the caller had in progress is put on hold | assigned
+	// 	`hold`, `stop` | parks or leaves the work                                    | assigned
+	// 	`complete`     | ends it for good                                            | open, assigned → complete
+	// 	`comments`     | adds `comment` to the log                                   | open, assigned
+	//
+	// Whoever sees an entry may comment. Everything else is for whom it is assigned to, and while it is
+	// open for the users of its role; supervisors and administrators may also say who does it. The
+	// algorithms of the type check the user (F1-VAL-SKILL: `errors` name the missing skills, or `warnings`
+	// do) and the role (C1-VALTDROLE). When the caller does not see the entry any more, the answer is 204.
+	//
+	// POST /v1/todos/{id}/{action}
+	ActOnToDo(ctx context.Context, req OptToDoActionRequest, params ActOnToDoParams) (ActOnToDoRes, error)
+	// ActOnToDos implements actOnToDos operation.
+	//
+	// Assigns, takes, forwards, un-assigns, completes or comments on up to 200 entries, each as
+	// `POST /v1/todos/{id}/{action}` would, whatever its revision. Every entry succeeds or fails by
+	// itself; `results` says so in the order of the request.
+	//
+	// POST /v1/todos/actions
+	ActOnToDos(ctx context.Context, req *ToDoActions) (ActOnToDosRes, error)
 	// AddContact implements addContact operation.
 	//
 	// Adds a customer contact that a user enters: what `POST /v1/contacts` takes, and what the desk knows
@@ -30,6 +59,15 @@ type Handler interface {
 	//
 	// POST /v1/desk/contacts
 	AddContact(ctx context.Context, req *DeskContactRequest, params AddContactParams) (AddContactRes, error)
+	// AddToDo implements addToDo operation.
+	//
+	// Opens an entry of a type that may be opened by hand, in a role, or at once with a user. Without a
+	// role it goes where the rules of the type say: where its message is rerouted to, to the role of the
+	// account's group, to the type's default role. One entry of a type is open about the same drill keys:
+	// another is a 409. What speaks against the user and does not forbid it is in `warnings`.
+	//
+	// POST /v1/todos
+	AddToDo(ctx context.Context, req *ToDoRequest) (AddToDoRes, error)
 	// Asyncapi implements asyncapi operation.
 	//
 	// The AsyncAPI document of the version that is running.
@@ -68,6 +106,13 @@ type Handler interface {
 	//
 	// PATCH /v1/contacts/{id}
 	ChangeContact(ctx context.Context, req *ContactChange, params ChangeContactParams) (ChangeContactRes, error)
+	// ChangeToDo implements changeToDo operation.
+	//
+	// Sets priority, subject or comments. It is for whom the entry is assigned to, and while it is open
+	// for the users of its role.
+	//
+	// PATCH /v1/todos/{id}
+	ChangeToDo(ctx context.Context, req *ToDoChange, params ChangeToDoParams) (ChangeToDoRes, error)
 	// CloseContact implements closeContact operation.
 	//
 	// Turns the open switch of a contact off. One that is not open is a 409.
@@ -177,6 +222,14 @@ type Handler interface {
 	//
 	// GET /v1/timeline
 	GetTimeline(ctx context.Context, params GetTimelineParams) (GetTimelineRes, error)
+	// GetToDo implements getToDo operation.
+	//
+	// Returns an entry with its log, the line that says what it is about, where its Navigation Option
+	// leads, and other entries that are not complete and concern the same person, account, premise or
+	// other object: `relating` is how many, `related` the first of them. Its revision is in `ETag`.
+	//
+	// GET /v1/todos/{id}
+	GetToDo(ctx context.Context, params GetToDoParams) (GetToDoRes, error)
 	// LeaseCalls implements leaseCalls operation.
 	//
 	// Lends the caller calls of its own routes, most urgent first, until `leasedUntil`. Dial each at most
@@ -318,9 +371,12 @@ type Handler interface {
 	ListSuppressions(ctx context.Context, params ListSuppressionsParams) (ListSuppressionsRes, error)
 	// ListToDos implements listToDos operation.
 	//
-	// Lists To Do entries of the caller's divisions, the oldest first. An entry is completed by what makes
-	// it needless: a message in doubt by `POST /v1/messages/{id}/resolve` or a report, a contact that
-	// nobody reached by a replay, a retry or a late delivery. Read on at `next` until it is missing.
+	// Lists the To Do entries that the caller sees: a user those of their To Do Roles, of none, and what
+	// is assigned to them; supervisors and administrators all of their divisions. What is not complete
+	// comes by priority, sort keys and age; complete entries by their number. An entry is completed by a
+	// person, or by what makes it needless: a message in doubt by `POST /v1/messages/{id}/resolve` or a
+	// report, a contact that nobody reached by a replay, a retry or a late delivery. Read on at `next`
+	// until it is missing.
 	//
 	// GET /v1/todos
 	ListToDos(ctx context.Context, params ListToDosParams) (ListToDosRes, error)
