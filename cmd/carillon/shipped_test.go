@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -192,5 +193,34 @@ func TestShippedTypes(t *testing.T) {
 		if status, answer := g.ask(t, g.cis, http.MethodPost, "/v1/contacts", header, request); status != http.StatusAccepted {
 			t.Errorf("%s/%s: %d %v", kind.Class, kind.Code, status, answer)
 		}
+	}
+}
+
+// TestShippedSATypes compares the 27 SA types of process 3.3.2.3 with its table, and their special roles with domain.md 5.
+func TestShippedSATypes(t *testing.T) {
+	t.Parallel()
+	want := map[string][2]string{
+		"CHARITY": {"Charitable contribution"}, "CONNECT": {"Connection charge"},
+		"DE-INST": {"Deposit for commercial cust.", "cash_deposit"}, "DEP-I": {"Deposit", "cash_deposit"},
+		"EVCHG": {"Electric Vehicle Charges", "billable_charge"}, "EXCSCRED": {"Excess credit (overpayment)"},
+		"LOAN-ST": {"Short Term Loan", "loan"}, "MI-SCMSA": {"SA for SC memberships"},
+		"NBB-MRR":  {"Monthly NBB - Monitored w/ Req Renew", "non_billed_budget"},
+		"NBB-URR":  {"Monthly NBB - Unmonitored w/ Req Renew", "non_billed_budget"},
+		"NCIS-CON": {"Non CIS Payments - Connect Fee"}, "NCIS-MTR": {"Non CIS Payments - Mobile Meter Permit"},
+		"NCIS-PUR": {"Non CIS Payments - Purchasing"}, "ONE-OFF": {"One off charge", "billable_charge"},
+		"ONETIME": {"One time charge", "billable_charge"}, "OVR UNDR": {"Cash drawer over/under expense"},
+		"PA-OI": {"Pay arrangement (OI)", "payment_arrangement"}, "PA-REGU": {"Pay arrang. - Regulated debt", "payment_arrangement"},
+		"PA-UNRE": {"Pay arrang. - Unregulated debt", "payment_arrangement"}, "REBATE": {"Rebate Refund"},
+		"SCM RFEE": {"SC Membership - refundable fee"}, "SCM SFEE": {"SC Membership Std Fee (non-ref)"},
+		"SPRLPC": {"Service Provider LPC SA"}, "SUSPENSE": {"Uploaded payments in suspense"},
+		"WO-BANKR": {"Bankruptcy write off", "write_off"}, "WO-LIAB": {"Written down liabilities", "write_off"},
+		"WO-STAND": {"Write off", "write_off"},
+	}
+	got := make(map[string][2]string)
+	for _, s := range shippedDocument(t).SATypes {
+		got[s.Code] = [2]string{s.Description, s.SpecialRole}
+	}
+	if len(want) != 27 || !maps.Equal(got, want) {
+		t.Errorf("%v", got)
 	}
 }
