@@ -116,13 +116,14 @@ func TestShippedElements(t *testing.T) {
 	writes := func(o config.Owner) bool { return o.Contact != nil }
 	events := func(o config.Owner) bool { return len(o.Events) > 0 }
 	for code, there := range map[string]func() bool{
-		"CIS Division":                         func() bool { return len(d.Divisions) > 1 },
-		"Customer Contact Class":               func() bool { return len(d.Classes) > 0 },
-		"Customer Contact Type":                func() bool { return len(d.Types) > 0 },
-		"Customer Contact Characteristic Type": carried("contact"),
-		"Installation Options":                 func() bool { return d.Installation.PersonID != "" },
-		"Installation Options - Framework":     hung("installation/todo_pre_creation"),
-		"Zone":                                 func() bool { return len(d.UIZones) > 0 },
+		"CIS Division":                                 func() bool { return len(d.Divisions) > 1 },
+		"Customer Contact Class":                       func() bool { return len(d.Classes) > 0 },
+		"Customer Contact Type":                        func() bool { return len(d.Types) > 0 },
+		"Customer Contact Characteristic Type":         carried("contact"),
+		"Installation Options":                         func() bool { return d.Installation.PersonID != "" },
+		"Installation Options - Framework":             hung("installation/todo_pre_creation"),
+		"Installation Options - Control Central Alert": hung("installation/control_central_alert"),
+		"Zone": func() bool { return len(d.UIZones) > 0 },
 		"To Do Role": func() bool {
 			return slices.ContainsFunc(d.ToDoRoles, func(r config.ToDoRole) bool { return r.Code == "F1_DFLT" })
 		},
