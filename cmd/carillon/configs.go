@@ -12,6 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"carillon/core/algorithm"
+	plugin "carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/desk"
 	"carillon/core/fault"
@@ -40,7 +41,16 @@ type configs struct {
 
 // rulesOf are the rules that every configuration of the house is checked by.
 func rulesOf(forms desk.Checker) desk.Rules {
-	return desk.Rules{Forms: forms, Catalog: algorithm.Catalog(), Validators: algorithm.Validators()}
+	return desk.Rules{Forms: forms, Catalog: algorithm.Catalog(), Batches: batchParameters(), Validators: algorithm.Validators()}
+}
+
+// batchParameters are what each batch of the program takes, which hangs on nothing that runs.
+func batchParameters() map[string][]plugin.Parameter {
+	takes := make(map[string][]plugin.Parameter)
+	for _, d := range new(app).book() {
+		takes[d.Code] = d.Accepts()
+	}
+	return takes
 }
 
 // openConfigs reads the newest configuration; a store without one gets the document under version 1.

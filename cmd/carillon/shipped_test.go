@@ -225,3 +225,21 @@ func TestShippedSATypes(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// TestLintKnowsTheBatches refuses what no batch of the program takes.
+func TestLintKnowsTheBatches(t *testing.T) {
+	t.Parallel()
+	d := shippedDocument(t)
+	i := slices.IndexFunc(d.BatchControls, func(b config.BatchControl) bool { return b.Code == "TD-CCCB" })
+	d.BatchControls[i].Parameters = map[string]string{"LEAD-DAYS": "100", "LEED-DAYS": "1", "MAX-ERRORS": "5"}
+	var got []string
+	for _, v := range rulesOf(liquid.New()).Check(d, nil) {
+		got = append(got, v.Field+" "+v.Reason)
+	}
+	want := []string{
+		"/batchControls/TD-CCCB/parameters/LEAD-DAYS is a whole number from 0 to 99", "/batchControls/TD-CCCB/parameters/LEED-DAYS is no parameter of this batch",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
