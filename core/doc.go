@@ -20,6 +20,10 @@
 //     creation that stays in error when it cannot be and can be tried again.
 //   - Customer contact (contact): why the utility and a customer touched [3.4.1.1 steps 1.1, 1.2, 2.2]. Class and type say
 //     what it is, needs, and makes of itself.
+//   - Desk part, log, reminder (contact): what a desk adds to a contact, which itself is written once [3.4.1.1 steps 1.6 to
+//     1.8]. A reminder waits until a To Do is made of it, once ever, by its trigger date [1.9 to 2.1]. File: all three.
+//   - Timeline (contact): what happened with a person, an account or a premise, from the ledger [3.4.1.1 step 1.2]. Business
+//     object: the JSON Schema that contacts of a type are validated against.
 //   - Template (template): the form [3.4.1.1 step 2.3]; its renderer is a port. Content: the form filled.
 //   - Message (message): one thing to be delivered on one channel because of a contact, with its life: letter
 //     [3.4.1.1 steps 2.3 to 2.7], voice [2.8 to 3.1], sms [3.2 to 3.4], email [3.5, 3.6]. It is written once and never
@@ -62,7 +66,7 @@
 //     conflict.
 //
 // To come with the rest of the two processes: SA type, stop request, financial transaction
-// [3.3.2.3 throughout]; To Do types, roles and skills [3.3.2.3 steps 2.7, 3.2]; Reminder [3.4.1.1 steps 1.7 to 1.9];
+// [3.3.2.3 throughout]; To Do types, roles and skills [3.3.2.3 steps 2.7, 3.2];
 // Algorithm on a plug-in spot.
 //
 // # Verbs: gather facts, call decisions, hand over one write set

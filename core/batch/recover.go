@@ -142,7 +142,7 @@ func (r *Recovery) jump(ctx context.Context, now time.Time, run extract.Run, kno
 	for _, sequence := range []struct {
 		name string
 		next *int64
-	}{{"contact", &out.Contacts}, {"person", &out.Persons}, {"point", &out.Addresses}, {"account", new(int64)}, {"premise", new(int64)}, {"agreement", new(int64)}} {
+	}{{"contact", &out.Contacts}, {"person", &out.Persons}, {"point", &out.Addresses}, {"account", new(int64)}, {"premise", new(int64)}, {"agreement", new(int64)}, {"log", new(int64)}} {
 		first, err := r.Facts.Numbers(ctx, sequence.name, numberStretch)
 		if err != nil {
 			return err

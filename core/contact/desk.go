@@ -10,15 +10,17 @@ import (
 	"carillon/core/fault"
 )
 
-// Subject is what contacts are looked for by: one of its fields is set.
+// Subject is what contacts are looked for by: a person, an account or a premise.
 type Subject struct {
 	Person  customer.PersonID
 	Account string // as its source names it
 	Premise string // as its source names it
+	// Division is that of a loaded account or premise, whose contacts are those of its division; empty: of any.
+	Division string
 }
 
 // Empty reports whether it names nothing.
-func (s Subject) Empty() bool { return s == Subject{} }
+func (s Subject) Empty() bool { return s.Person == 0 && s.Account == "" && s.Premise == "" }
 
 // Method is how a customer wants the follow-up (preferred contact method).
 type Method string

@@ -183,7 +183,7 @@ func atCounter(t *testing.T, change ...func(*config.Document)) *counterDesk {
 	c.entries = []ledger.Entry{{At: noon(), Kind: ledger.ContactAccepted, Source: "cis", Division: "north", Contact: one.ID, By: "cis"}}
 	st := &tables{view: store.ContactView{Contact: one}}
 	return &counterDesk{t: t, cabinet: c, Service: &desk.Service{
-		Store: c, Facts: st, Configs: &configs{Snapshot: cfg}, Files: c, Waiting: c, Logs: c, Schemas: objects{},
+		Store: c, Facts: st, Configs: &configs{Snapshot: cfg}, Files: c, Waiting: c, Logs: c, Places: map2{}, Schemas: objects{},
 		Timeliners: map[string]contact.Timeliner{"PLAIN": plain},
 	}}
 }

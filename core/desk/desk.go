@@ -77,6 +77,7 @@ type Service struct {
 	Allow    consent.Allow
 	Files    store.DeskFiles
 	Waiting  store.Reminders
+	Places   Places
 	Logs     Logs
 	Schemas  contact.Schemas
 	// Timeliners are the algorithms that build timelines, by their codes.

@@ -114,7 +114,11 @@ type tellers struct {
 }
 
 func (s *Service) tellers(ctx context.Context, p access.Principal, cfg *config.Snapshot, q TimelineQuery) (t tellers, err error) {
-	all, err := s.contactsOf(ctx, p, q.Of, 0, timelineContacts)
+	of, err := s.Named(ctx, p, "", q.Of)
+	if err != nil {
+		return t, err
+	}
+	all, err := s.contactsOf(ctx, p, of, 0, timelineContacts)
 	if err != nil {
 		return t, err
 	}
@@ -192,7 +196,9 @@ func (s *Service) contactsOf(ctx context.Context, p access.Principal, of contact
 	if len(all) == limit {
 		out.below = all[limit-1].ID
 	}
-	out.contacts = slices.DeleteFunc(all, func(c contact.Contact) bool { return !p.Sees(c.Source, c.Division) })
+	out.contacts = slices.DeleteFunc(all, func(c contact.Contact) bool {
+		return !p.Sees(c.Source, c.Division) || of.Division != "" && c.Division != of.Division
+	})
 	ids := make([]contact.ID, len(out.contacts))
 	for i := range out.contacts {
 		ids[i] = out.contacts[i].ID
@@ -221,6 +227,9 @@ type Listed struct {
 // 3.4.1.1, step 1.6). Next is where to go on, 0 at the end. Dates are those at which contacts were accepted.
 func (s *Service) ContactList(ctx context.Context, p access.Principal, f ContactFilter, below contact.ID, limit int) (out []Listed, next contact.ID, err error) {
 	limit = min(max(limit, 1), timelineLimit)
+	if f.Of, err = s.Named(ctx, p, "", f.Of); err != nil {
+		return nil, 0, err
+	}
 	for range timelineReads {
 		page, err := s.contactsOf(ctx, p, f.Of, below, timelinePage)
 		if err != nil {

@@ -97,7 +97,7 @@ func TestTimeline(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.files[seven] = contact.File{Desk: s.files[seven].Desk.Retype("D", "BILL", noon(), "ada"), Logs: s.files[seven].Logs}
-		events, _, err := s.Timeline(t.Context(), noon(), ada(), desk.TimelineQuery{Of: contact.Subject{Account: "A-1"}, Limit: 9})
+		events, _, err := s.Timeline(t.Context(), noon(), ada(), desk.TimelineQuery{Of: contact.Subject{Account: "4000000001"}, Limit: 9})
 		var got []string
 		for _, e := range events {
 			got = append(got, e.Kind+": "+e.Text+" ("+e.Title+")")
@@ -120,6 +120,18 @@ func TestTimeline(t *testing.T) {
 		events, _, err := s.Timeline(t.Context(), noon(), who("cis2", "*", access.CIS), desk.TimelineQuery{Of: contact.Subject{Person: 42}, Limit: 9})
 		if err != nil || len(events) != 0 {
 			t.Errorf("another CIS sees %v, %v", events, err)
+		}
+	})
+	t.Run("shows of a loaded account only the contacts of its division", func(t *testing.T) {
+		t.Parallel()
+		s := atCounter(t)
+		s.happened([2]string{"BILL", "south"})
+		both := who("desk", "*", access.CSR)
+		for account, want := range map[string]int{"4000000001": 1, "A-1": 2} {
+			events, _, err := s.Timeline(t.Context(), noon(), both, desk.TimelineQuery{Of: contact.Subject{Account: account}, Limit: 9})
+			if err != nil || len(events) != want {
+				t.Errorf("%s: %+v, %v", account, events, err)
+			}
 		}
 	})
 	t.Run("shows nothing of nobody, and nothing where no algorithm hangs", func(t *testing.T) {

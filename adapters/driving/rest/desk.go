@@ -19,6 +19,11 @@ func (s *server) AddContact(ctx context.Context, req *api.DeskContactRequest, pa
 	if wrong != nil {
 		return nil, fault.Refuse(wrong...)
 	}
+	named, err := s.Desk.Named(ctx, caller(ctx), request.Division, contact.Subject{Account: request.Account, Premise: request.Premise})
+	if err != nil {
+		return nil, err
+	}
+	request.Account, request.Premise = named.Account, named.Premise
 	answer, err := s.Accept.Accept(ctx, s.cfg.Clock(), caller(ctx), request)
 	if err != nil {
 		return nil, err

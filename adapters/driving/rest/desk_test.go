@@ -51,6 +51,12 @@ func TestDesk(t *testing.T) {
 			t.Errorf("asked for %+v with %+v", r, r.Part)
 		}
 	})
+	t.Run("a premise as its source names it", func(t *testing.T) {
+		body := `{"division":"WEST","shorthand":"note","premise":"5000000009"}`
+		if code := call("POST", "/v1/desk/contacts", body, "", access.CSR); code != http.StatusAccepted || h.accepted.Premise != "P-9" {
+			t.Errorf("%d, %q", code, h.accepted.Premise)
+		}
+	})
 	t.Run("a contact that a user posts is one that a user enters, and that of a CIS is not", func(t *testing.T) {
 		body := `{"division":"WEST","class":"CUST","type":"CALL","person":"1000000042"}`
 		if code := call("POST", "/v1/contacts", body, "", access.CSR); code != http.StatusAccepted || h.accepted.Part == nil || !h.accepted.Part.Manual {

@@ -134,6 +134,8 @@ type Desk interface {
 	RetypeContact(ctx context.Context, now time.Time, p access.Principal, id contact.ID, revision int64, class, code string) (store.ContactView, error)
 	// AddLog adds to the log, with or without a reminder.
 	AddLog(ctx context.Context, now time.Time, p access.Principal, id contact.ID, n contact.Note) (store.ContactView, error)
+	// Named gives account and premise, where they are named by their ten digits, the names their sources have for them.
+	Named(ctx context.Context, p access.Principal, division string, of contact.Subject) (contact.Subject, error)
 }
 
 // Timelines shows what happened with whom.
