@@ -197,9 +197,31 @@ func (g *gateway) bearsTheEvent(t *testing.T, kind occurrence.Kind, e, made map[
 			t.Errorf("%s keeps %s as %v, it said %v", kind, name, kept[name], said)
 		}
 	}
+	g.pointsBack(t, kind, word(e, "object"), word(made, "creator"), c)
 	notAllowed := word(made, "type") == "CAMPAIGN" // its type allows no premise, although the order has one (domain.md 9.8)
 	if premise := word(c, "premise"); notAllowed && premise != "" {
 		t.Errorf("%s: premise %q on a type that allows none", kind, premise)
+	}
+}
+
+// pointsBack proves that the comments of a contact are the message of its creator with the values of the event, and that the
+// contact names its source object where the creator is told to.
+func (g *gateway) pointsBack(t *testing.T, kind occurrence.Kind, object, creator string, c map[string]any) {
+	t.Helper()
+	desk, _ := c["desk"].(map[string]any)
+	if desk == nil {
+		desk = c
+	}
+	if creator != "" && !strings.Contains(word(desk, "comments"), object) && kind != occurrence.KindCard && kind != occurrence.KindDeposit {
+		t.Errorf("%s: comments %q do not tell of %s", kind, word(desk, "comments"), object)
+	}
+	pointer := map[string]string{"FACT-CCC": "FA-ID", "C1-CREATECC": "TASK-ID", "CSEN-CC": "CASE-ID"}[creator]
+	if pointer == "" {
+		return
+	}
+	there := func(m map[string]any) bool { return word(m, "type") == pointer && word(m, "value") == object }
+	if !slices.ContainsFunc(objects(desk, "characteristics"), there) {
+		t.Errorf("%s: characteristics %v do not point back to %s", kind, desk["characteristics"], object)
 	}
 }
 
@@ -348,7 +370,7 @@ func (g *gateway) scripts(t *testing.T) {
 	run := func(code, key string, body map[string]any) (int, map[string]any) {
 		return g.ask(t, g.cis, http.MethodPost, "/v1/scripts/"+code, map[string]string{"Idempotency-Key": key}, body)
 	}
-	contact := map[string]any{"division": "NORTH", "class": "FLD", "type": "METERREAD", "account": "4000000001", "person": "1000000001"}
+	contact := map[string]any{"division": "NORTH", "class": "FLD", "type": "METERREAD", "account": "4000000001", "person": "1000000001", "comments": "made by a service"}
 	bodies := map[string]map[string]any{
 		"C1-CreCsCt": contact, "C1-CreateCC": happening(t, occurrence.KindTask), "C1-LECCreCC": happening(t, occurrence.KindLead),
 		"C2M-AdjFrCC": happening(t, occurrence.KindAdjustment), "C1-ExpCardLe": happening(t, occurrence.KindCard),

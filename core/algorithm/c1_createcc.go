@@ -23,12 +23,12 @@ func c1CREATECC(o contact.Occasion, p command.Parameters) (contact.Creation, err
 	if !is {
 		return made, nil
 	}
-	own, wrong := taskCharacteristics(o, task)
+	kind, _ := o.Types(made.Add.Class, made.Add.Type)
+	own, wrong := taskCharacteristics(o, kind, task)
 	if len(wrong) > 0 {
 		return made, fault.Refuse(wrong...)
 	}
 	// What belongs on the contact is what its type has a place for; what describes the task stays with the event.
-	kind, _ := o.Types(made.Add.Class, made.Add.Type)
 	for _, c := range own {
 		has := func(x command.Characteristic) bool { return x.Type == c.Type }
 		fits := func(u command.CharacteristicUse) bool { return u.Type == c.Type }
@@ -41,7 +41,7 @@ func c1CREATECC(o contact.Occasion, p command.Parameters) (contact.Creation, err
 
 // taskCharacteristics are those of a task: as it brings them, with the defaults of its type. One that is for neither the
 // task nor its contact is refused, and one that its type requires is missed.
-func taskCharacteristics(o contact.Occasion, task *occurrence.ServiceTask) ([]command.Characteristic, []fault.Violation) {
+func taskCharacteristics(o contact.Occasion, kind contact.Type, task *occurrence.ServiceTask) ([]command.Characteristic, []fault.Violation) {
 	var wrong []fault.Violation
 	own := slices.Clone(task.Characteristics)
 	for _, u := range o.Uses {
@@ -55,7 +55,6 @@ func taskCharacteristics(o contact.Occasion, task *occurrence.ServiceTask) ([]co
 			wrong = append(wrong, fault.Violation{Field: "/characteristics", Reason: "characteristic " + u.Type + " is required of the service task type"})
 		}
 	}
-	kind, _ := o.Types(o.Class, o.Type)
 	for i, c := range task.Characteristics {
 		of := func(u command.CharacteristicUse) bool { return u.Type == c.Type }
 		if !slices.ContainsFunc(o.Uses, of) && !slices.ContainsFunc(kind.Characteristics, of) {

@@ -16,7 +16,7 @@ const (
 	longestText   = 254
 	mostStrings   = 5 // information strings of a letter (domain.md 4.6, record 1600)
 	mostChars     = 50
-	mostSequence  = 999_999
+	mostSequence  = 9_999_999_999
 )
 
 // Amount is an amount of money, as 1234.56.

@@ -108,7 +108,7 @@ func (c *contacts) take(ctx context.Context, batch []*sarama.ConsumerMessage) er
 			continue
 		}
 		c.metrics.records.WithLabelValues(c.cfg.Topic, outcomePoison).Inc()
-		c.cfg.Log.Error("a record is no contact and was given to the dead-letter topic", slog.String("topic", c.cfg.Topic),
+		c.cfg.Log.Error("a record cannot be taken and was given to the dead-letter topic", slog.String("topic", c.cfg.Topic),
 			slog.Int("partition", int(batch[i].Partition)), slog.Int64("offset", batch[i].Offset), slog.String("reason", a.Headers[headerReason]))
 	}
 	return nil
@@ -121,7 +121,7 @@ func (c *contacts) patiently(ctx context.Context, doing string, do func() error)
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		c.cfg.Log.Error("contacts wait: what failed is tried again", slog.String("doing", doing), slog.String("topic", c.cfg.Topic), slog.String("kind", fault.KindOf(err).String()), slog.Duration("after", wait))
+		c.cfg.Log.Error("records wait: what failed is tried again", slog.String("doing", doing), slog.String("topic", c.cfg.Topic), slog.String("kind", fault.KindOf(err).String()), slog.Duration("after", wait))
 		pause(ctx, wait)
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -93,24 +93,30 @@ func (s *server) eventOf(kind occurrence.Kind, req api.ScriptBody, key string) (
 	return occurrence.Read(body)
 }
 
-// runCreateContact is C1-CreCsCt: the body is a contact, as POST /v1/contacts takes it.
+// addContact is the operation whose body C1-CreCsCt takes.
+const addContact = "addContact"
+
+// runCreateContact is C1-CreCsCt: the body is a contact with its comments and characteristics, as the desk enters one
+// (business object C1-CreateCustomerContact); no user stands behind it.
 func (s *server) runCreateContact(ctx context.Context, req api.ScriptBody, params api.RunScriptParams) (api.RunScriptRes, error) {
 	body, err := req.MarshalJSON()
 	if err != nil {
 		return nil, fault.Wrap(fault.Unknown, "writing a script's contact", err)
 	}
-	var in api.ContactRequest
-	if !decoded(&in, body) {
-		wrong := s.contract.operation(acceptContact).wrongBody(body)
+	var in api.DeskContactRequest
+	d := jx.DecodeBytes(body)
+	if in.Decode(d) != nil || !ended(d) || in.Validate() != nil {
+		wrong := s.contract.operation(addContact).wrongBody(body)
 		if len(wrong) == 0 {
 			wrong = []fault.Violation{{Field: "", Reason: "is not as described"}}
 		}
 		return nil, fault.Refuse(wrong...)
 	}
-	request, wrong := contactRequest(&in, params.IdempotencyKey)
+	request, wrong := deskRequest(&in, params.IdempotencyKey)
 	if wrong != nil {
 		return nil, fault.Refuse(wrong...)
 	}
+	request.Part.Manual = false
 	answer, err := s.Accept.Accept(ctx, s.cfg.Clock(), caller(ctx), request)
 	if err != nil {
 		return nil, err
