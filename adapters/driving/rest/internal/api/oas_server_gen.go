@@ -589,7 +589,9 @@ type Handler interface {
 	//
 	// Runs one of the scripts of process 3.4.1.1, step 2.2, by its exact code:
 	//
-	//  - `C1-CreCsCt` creates a customer contact; the body is that of `POST /v1/contacts`.
+	//  - `C1-CreCsCt` creates a customer contact; the body is that of `POST /v1/desk/contacts` (business
+	//    object `C1-CreateCustomerContact`): class, type, person, account, premise, comments,
+	//    characteristics.
 	//  - `C1-CreateCC` creates a service task that creates a contact: pending, then completed or in error.
 	//    The body is that of the event `service_task`; without an `object` the `Idempotency-Key` names the
 	//    task.

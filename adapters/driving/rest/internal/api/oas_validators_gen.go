@@ -8450,7 +8450,7 @@ func (s EventSequence) Validate() error {
 		MinSet:        true,
 		Min:           0,
 		MaxSet:        true,
-		Max:           999999,
+		Max:           9999999999,
 		MinExclusive:  false,
 		MaxExclusive:  false,
 		MultipleOfSet: false,
