@@ -11,5 +11,5 @@ import (
 
 // Catalog describes every algorithm there is, for who configures them.
 func Catalog() command.Catalog {
-	return slices.Concat(customers(), contacts(), todos(), events())
+	return slices.Concat(customers(), contacts(), todos(), events(), deposits())
 }

@@ -58,9 +58,9 @@ func scheduler(cfg *config.Snapshot) (enabled bool, zone *time.Location) {
 	return enabled, zone
 }
 
-// occurrence says what of the schedule has passed and what is to come. What was missed counts from the last occurrence
+// planned says what of the schedule has passed and what is to come. What was missed counts from the last occurrence
 // that was taken; of a batch that was never run by its schedule, from since on.
-func occurrence(cfg *config.Snapshot, c config.BatchControl, s control.Standing, since, now time.Time) Occurrence {
+func planned(cfg *config.Snapshot, c config.BatchControl, s control.Standing, since, now time.Time) Occurrence {
 	enabled, zone := scheduler(cfg)
 	if !enabled || c.Schedule == "" {
 		return Occurrence{}

@@ -71,7 +71,7 @@ func (o *Operator) Cards(ctx context.Context, now time.Time) ([]Card, error) {
 	cards := make([]Card, len(o.Book))
 	for i, d := range o.Book {
 		c := controlOf(cfg, d)
-		cards[i] = Card{Definition: d, Control: c, Standing: standings[i], Plan: occurrence(cfg, c, standings[i], o.Since, now)}
+		cards[i] = Card{Definition: d, Control: c, Standing: standings[i], Plan: planned(cfg, c, standings[i], o.Since, now)}
 	}
 	return cards, nil
 }

@@ -55,6 +55,7 @@ func Store(t *testing.T, open func(t *testing.T) store.Store) {
 		{"system events", sourceEvents()},
 		{"fleet", fleets()},
 		{"batch runs", slices.Concat(batchRuns(), batchThreads())},
+		{"deposit reviews", depositReviews()},
 		{"numbers", numbers()},
 		{"ledger", ledgers()},
 		{"tree", trees()},

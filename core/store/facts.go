@@ -291,6 +291,7 @@ type Store interface { //nolint:interfacebloat // the sum of the small ones; onl
 	Fleet
 	Controls
 	FailedRuns
+	Deposits
 	Health
 	DeskFiles
 	Reminders

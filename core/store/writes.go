@@ -213,7 +213,8 @@ type Writes struct {
 	BatchThreads []control.Thread   // insert (Version 1) or update under Version-1; a Conflict "thread"; after BatchRuns
 	BatchErrors  []control.RowError // put, by run and key
 	BatchPauses  []control.Pause
-	Claim        *Claim // after everything else of the set
+	Reviews      []agreement.Review // put, by account and class
+	Claim        *Claim             // after everything else of the set
 
 	Desks         []contact.Desk     // of Revision 1: insert; of a later one: update of the one before it, or the set is a Conflict "version"
 	Logs          []contact.Log      // insert
@@ -275,6 +276,7 @@ func (w Writes) And(o Writes) Writes {
 	w.Events = append(w.Events, o.Events...)
 	w.Tasks = append(w.Tasks, o.Tasks...)
 	w.andControls(&o)
+	w.andReviews(&o)
 	w.andFiles(&o)
 	w.andSingles(&o)
 	return w

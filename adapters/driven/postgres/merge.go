@@ -47,6 +47,7 @@ func findsCustomers(w *store.Writes) bool {
 func queueGroup(batch *pgx.Batch, jobs []*job) {
 	queueKeys(batch, jobs)
 	queueControls(batch, jobs)
+	queueReviews(batch, jobs)
 	queueGone(batch, jobs)
 	queueAlive(batch, jobs)
 	queueDone(batch, jobs)
@@ -127,6 +128,7 @@ func touches(w *store.Writes, is func(touch)) {
 	touchesChores(w, is)
 	touchesFailures(w, is)
 	touchesControls(w, is)
+	touchesReviews(w, is)
 	touchesFiles(w, is)
 	touchesEvents(w, is)
 	touchesToDos(w, is)

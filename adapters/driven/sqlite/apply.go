@@ -148,6 +148,7 @@ func (x *tx) batches(ctx context.Context, w *store.Writes) error {
 		each(ctx, w.BatchThreads, x.batchThread),
 		each(ctx, w.BatchErrors, x.batchError),
 		each(ctx, w.BatchPauses, x.batchPause),
+		each(ctx, w.Reviews, x.review),
 	} {
 		if err := part(); err != nil {
 			return err
