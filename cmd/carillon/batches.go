@@ -6,9 +6,13 @@ import (
 	"strconv"
 	"time"
 
+	"carillon/core/access"
 	"carillon/core/algorithm"
 	"carillon/core/batch"
+	sysevent "carillon/core/event"
 	"carillon/core/extract"
+	"carillon/core/occurrence"
+	"carillon/core/store"
 	"carillon/core/todo"
 )
 
@@ -39,7 +43,7 @@ func workerNames(n int) []string {
 
 // batchCodes are the codes of all batches: what metrics are labelled with.
 func batchCodes() []string {
-	return []string{extract.LTRPRT, batch.ReminderBatch, batch.FailureBatch, batch.PurgeBatch}
+	return []string{extract.LTRPRT, batch.ReminderBatch, batch.FailureBatch, batch.PurgeBatch, batch.DepositBatch}
 }
 
 // book is every batch this program knows.
@@ -58,6 +62,13 @@ func (a *app) book() batch.Book {
 		{
 			Code: batch.PurgeBatch, Tells: "Takes complete To Do entries away that are kept no longer.", Parameters: batch.PurgeParameters(),
 			Job: batch.Of(batch.Purge{Facts: a.store, Configs: a.configs}),
+		},
+		{
+			Code: batch.DepositBatch, Tells: "Reviews the deposits of accounts: lists what is too low, and writes to the customer.", Parameters: batch.DepositParameters(),
+			Job: batch.Of(batch.Deposits{
+				Facts: a.store, Configs: a.configs, Occasions: occasions{a},
+				Algorithms: batch.DepositAlgorithms{Good: algorithm.GoodCustomers(), Recommend: algorithm.Recommendations()},
+			}),
 		},
 	}
 }
@@ -110,4 +121,13 @@ func (a *app) releaseThreads(ctx context.Context) {
 			a.log.Warn("a thread of a batch waits for its lease to run out", slog.String("error", err.Error()))
 		}
 	}
+}
+
+// occasions makes the contacts of what batches find as those of any system event.
+type occasions struct{ a *app }
+
+// Occasion implements batch.Occasions.
+func (o occasions) Occasion(ctx context.Context, now time.Time, p access.Principal, e occurrence.Event) (store.Writes, error) {
+	ready, err := o.a.events.core.Prepare(ctx, now, p, sysevent.Raised{Event: e})
+	return ready.Writes, err
 }

@@ -10,9 +10,11 @@ import (
 
 	"carillon/adapters/driven/liquid"
 	"carillon/core/access"
+	"carillon/core/agreement"
 	"carillon/core/batch"
 	"carillon/core/contact"
 	"carillon/core/control"
+	"carillon/core/customer"
 	"carillon/core/store"
 	"carillon/core/todo"
 )
@@ -299,4 +301,84 @@ func TestOldToDosGo(t *testing.T) {
 			t.Errorf("a second run found more: %+v", v)
 		}
 	})
+}
+
+// TestDepositsAreReviewed is DEPRVW end to end: the customer whose deposit is too low gets a contact, once for a business
+// date, and the review is listed.
+func TestDepositsAreReviewed(t *testing.T) {
+	t.Parallel()
+	for name, url := range map[string]func(*testing.T) string{
+		"sqlite": func(t *testing.T) string { t.Helper(); return filepath.Join(t.TempDir(), "carillon.db") }, "postgres": database,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			at := url(t)
+			a := operated(t, func(s *Settings) { s.Store, s.StoreConns = at, 4 })
+			n := &nightShift{Operator: a.operator, store: a.store, now: clock()}
+			n.written(t, depositors()...)
+			contacts := func() int {
+				t.Helper()
+				all, err := n.store.ContactsOf(t.Context(), contact.Subject{Account: "ACCT-LOW"}, 0, 99)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return len(all)
+			}
+			for _, c := range []struct {
+				date string
+				want int
+			}{{"2026-03-31", 1}, {"2026-03-31", 1}, {"2026-04-30", 2}} {
+				v, err := n.Start(t.Context(), n.now, ops(), batch.DepositBatch, batch.Ask{BusinessDate: c.date})
+				if err != nil {
+					t.Fatal(err)
+				}
+				n.turns(t, a.hands[0], 0)
+				v = n.seen(t, batch.DepositBatch, v.Run.Number)
+				if found, done, wrong := v.Sums(); v.Run.State != control.Complete || found != 2 || done != 2 || wrong != 0 {
+					noted, _ := n.store.BatchErrors(t.Context(), batch.DepositBatch, v.Run.Number, "", 9)
+					t.Fatalf("%+v: %+v", v, noted)
+				}
+				if got := contacts(); got != c.want {
+					t.Fatalf("%d contacts after %s, want %d", got, c.date, c.want)
+				}
+			}
+			listed, _, err := batch.DepositReviews{Facts: n.store}.Reviews(t.Context(), access.Principal{Source: "CSR", Divisions: []string{"NORTH"}, Roles: []access.Role{access.CSR}}, 0, "", 9)
+			if err != nil || len(listed) != 1 || listed[0].External != "ACCT-LOW" || listed[0].Recommended != "150.00" || listed[0].Held != "20.00" || listed[0].Date != "2026-04-30" {
+				t.Errorf("%v: %+v", err, listed)
+			}
+			others, _, err := batch.DepositReviews{Facts: n.store}.Reviews(t.Context(), access.Principal{Source: "CSR", Divisions: []string{"SOUTH"}, Roles: []access.Role{access.CSR}}, 0, "", 9)
+			if err != nil || len(others) != 0 {
+				t.Errorf("another division sees %+v: %v", others, err)
+			}
+		})
+	}
+}
+
+// depositors are two accounts of the north with a deposit each: one holds enough.
+func depositors() []store.Writes {
+	var sets []store.Writes
+	for i, holds := range map[int64]string{1: "-20.00", 2: "-150.00"} {
+		id := customer.PersonID(1_000_000_000 + i)
+		account := customer.AccountID(2_000_000_000 + i)
+		external := map[int64]string{1: "ACCT-LOW", 2: "ACCT-OK"}[i]
+		post := customer.Postal{Line1: "1 Main Street", City: "Springfield", Country: "US"}
+		p := customer.Person{
+			ID: id, Source: "CIS", ExternalID: fmt.Sprint("PER-", i), Division: "NORTH", Version: 1, Revision: 1, Kind: customer.Human, Language: "en-US",
+			Names: []customer.Name{{Type: customer.Primary, Text: "Lovelace,Ada"}}, UpdatedAt: clock(),
+			Points: []customer.Point{{
+				ID: customer.PointID(i), Person: id, Kind: customer.Post, Value: post.Address(), Capabilities: []customer.Capability{customer.CanPost},
+				Origin: customer.FromCIS,
+			}},
+		}
+		acct := customer.Account{
+			ID: account, Source: "CIS", ExternalID: external, Division: "NORTH", Version: 1, Revision: 1, Currency: "USD",
+			Persons: []customer.AccountPerson{{Person: id, Main: true}}, UpdatedAt: clock(),
+		}
+		sa := agreement.Agreement{
+			ID: agreement.ID(4_000_000_000 + i), Source: "CIS", ExternalID: fmt.Sprint("SA-", i), Division: "NORTH", Version: 1, Account: account, Type: "DEP-I",
+			Status: agreement.Active, Start: "2025-01-01", Current: "0.00", Payoff: holds, Currency: "USD", UpdatedAt: clock(),
+		}
+		sets = append(sets, store.Writes{Persons: []customer.Person{p}, Accounts: []customer.Account{acct}, Agreements: []agreement.Agreement{sa}})
+	}
+	return sets
 }

@@ -296,7 +296,7 @@ func (a *app) serve() error {
 		Keys:   a.keys, Accept: a.accept, Contacts: a.desk, Persons: a.desk, Suppressions: a.desk, Changes: a.desk, Lanes: a.desk,
 		Calls: a.feed, Letters: a.letters, Configs: a.desk, Versions: a.desk, Snapshots: a.configs, Principals: a.desk, Health: a.store, Breakers: a, Fleet: a.fleet, Trips: a.desk, Holds: a.desk, Failures: a.desk, Retries: a.accept,
 		ToDos: a.worklist,
-		Runs:  a.operator, RunOrders: a.operator,
+		Runs:  a.operator, RunOrders: a.operator, DepositReviews: batch.DepositReviews{Facts: a.store},
 		Desk: a.desk, Timelines: a.desk,
 	})
 	if err != nil {

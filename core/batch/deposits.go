@@ -280,3 +280,32 @@ func (d Deposits) act(ctx context.Context, now time.Time, r *agreement.Review, c
 		},
 	})
 }
+
+// ReviewFacts is what the list of deposit reviews reads.
+type ReviewFacts interface {
+	ListedReviews(ctx context.Context, account customer.AccountID, class string, limit int) ([]agreement.Review, error)
+}
+
+// DepositReviews shows what deposit review lists.
+type DepositReviews struct{ Facts ReviewFacts }
+
+// Reviews returns reviews that are listed, by account and class, those of the principal's divisions; next is the last
+// one looked at, nil at the end.
+func (d DepositReviews) Reviews(ctx context.Context, p access.Principal, account customer.AccountID, class string, limit int) (seen []agreement.Review, next *agreement.Review, err error) {
+	if !p.Has(access.CSR, access.Supervisor, access.Admin) {
+		return nil, nil, fault.New(fault.Forbidden, "this key may not see deposit reviews")
+	}
+	page, err := d.Facts.ListedReviews(ctx, account, class, limit)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, r := range page {
+		if p.Sees(r.Source, r.Division) {
+			seen = append(seen, r)
+		}
+	}
+	if len(page) == limit {
+		next = &page[len(page)-1]
+	}
+	return seen, next, nil
+}

@@ -162,15 +162,27 @@ func TestDepositReview(t *testing.T) {
 		listed            bool
 		raised            int
 	}{
-		{"with a tolerance of 10 percent, 90 percent of what is recommended is enough",
-			[]agreement.Agreement{secured(oneAccount, "2025-01-01", "0"), deposit(oneAccount, "135.00")}, bothMethods(), agreement.Enough, "135.00", "150.00", false, 0},
-		{"less than 90 percent is too low: it is listed, and the customer is written to",
-			[]agreement.Agreement{secured(oneAccount, "2025-01-01", "0"), deposit(oneAccount, "134.99")}, bothMethods(), agreement.TooLow, "134.99", "150.00", true, 1},
+		{
+			"with a tolerance of 10 percent, 90 percent of what is recommended is enough",
+			[]agreement.Agreement{secured(oneAccount, "2025-01-01", "0"), deposit(oneAccount, "135.00")},
+			bothMethods(), agreement.Enough, "135.00", "150.00", false, 0,
+		},
+		{
+			"less than 90 percent is too low: it is listed, and the customer is written to",
+			[]agreement.Agreement{secured(oneAccount, "2025-01-01", "0"), deposit(oneAccount, "134.99")},
+			bothMethods(), agreement.TooLow, "134.99", "150.00", true, 1,
+		},
 		{"nothing held is too low", []agreement.Agreement{secured(oneAccount, "2025-01-01", "0")}, bothMethods(), agreement.TooLow, "0.00", "150.00", true, 1},
-		{"deposits add up, by whichever sign their source books them",
-			[]agreement.Agreement{secured(oneAccount, "2025-01-01", "0"), deposit(oneAccount, "-100.00"), deposit(oneAccount, "-50.00")}, bothMethods(), agreement.Enough, "150.00", "150.00", false, 0},
-		{"an algorithm recommends more",
-			[]agreement.Agreement{secured(oneAccount, "2025-01-01", "0"), deposit(oneAccount, "150.00")}, append(bothMethods(), twice), agreement.TooLow, "150.00", "300.00", true, 1},
+		{
+			"deposits add up, by whichever sign their source books them",
+			[]agreement.Agreement{secured(oneAccount, "2025-01-01", "0"), deposit(oneAccount, "-100.00"), deposit(oneAccount, "-50.00")},
+			bothMethods(), agreement.Enough, "150.00", "150.00", false, 0,
+		},
+		{
+			"an algorithm recommends more",
+			[]agreement.Agreement{secured(oneAccount, "2025-01-01", "0"), deposit(oneAccount, "150.00")},
+			append(bothMethods(), twice), agreement.TooLow, "150.00", "300.00", true, 1,
+		},
 		{"a good customer needs nothing", []agreement.Agreement{secured(oneAccount, "2019-12-31", "0")}, append(bothMethods(), good), agreement.GoodStanding, "", "", false, 0},
 		{"who is no good customer does", []agreement.Agreement{secured(oneAccount, "2020-01-01", "0")}, append(bothMethods(), good), agreement.TooLow, "0.00", "150.00", true, 1},
 		{"only the base method lists and writes to nobody", []agreement.Agreement{secured(oneAccount, "2025-01-01", "0")}, bothMethods()[:1], agreement.TooLow, "0.00", "150.00", true, 0},

@@ -564,7 +564,7 @@ func (h *house) services() rest.Services {
 		Keys: h, Accept: h, Contacts: h, Persons: h, Suppressions: h, Changes: h, Lanes: h, Calls: h, Letters: h,
 		Configs: h, Versions: h, Snapshots: h, Principals: h, Health: h, Breakers: h, Fleet: h, Trips: h, Failures: h, Retries: h, Holds: h,
 		ToDos: h,
-		Runs:  night{h}, RunOrders: night{h},
+		Runs:  night{h}, RunOrders: night{h}, DepositReviews: night{h},
 		Desk: deskOf{h}, Timelines: deskOf{h},
 	}
 }

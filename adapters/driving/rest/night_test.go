@@ -5,10 +5,12 @@ import (
 	"time"
 
 	"carillon/core/access"
+	"carillon/core/agreement"
 	"carillon/core/batch"
 	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/control"
+	"carillon/core/customer"
 	"carillon/core/extract"
 	"carillon/core/fault"
 )
@@ -136,4 +138,16 @@ func (n night) Pause(_ context.Context, _ time.Time, p access.Principal, code st
 		return fault.New(fault.NotFound, "there is no such batch")
 	}
 	return n.h.asked(p)
+}
+
+func (n night) Reviews(_ context.Context, p access.Principal, _ customer.AccountID, _ string, limit int) ([]agreement.Review, *agreement.Review, error) {
+	n.h.limit = limit
+	short := agreement.Review{
+		Account: 4000000001, Class: "RES", Source: "CIS-W", External: "W-900001", Division: "WEST", Date: "2026-03-31", End: agreement.TooLow,
+		Recommended: "150.00", Held: "20.00", Tolerance: 10, Currency: "USD", Listed: true, Run: 3, At: now(),
+	}
+	wrong := short
+	wrong.Account, wrong.End, wrong.Recommended, wrong.Held, wrong.Currency = 4000000002, agreement.Unreviewed, "", "", ""
+	wrong.External, wrong.Reason = "W-900002", "invalid: the service agreements of the deposit class have several currencies"
+	return []agreement.Review{short, wrong}, &wrong, n.h.asked(p)
 }

@@ -10,6 +10,7 @@ import (
 	"carillon/adapters/kit/pace"
 	"carillon/core/accept"
 	"carillon/core/access"
+	"carillon/core/agreement"
 	"carillon/core/batch"
 	"carillon/core/config"
 	"carillon/core/consent"
@@ -28,35 +29,36 @@ import (
 
 // Services are the use cases behind the API; all are needed.
 type Services struct {
-	Keys         Keys
-	Accept       Accepter
-	Intake       *Intake
-	Batches      Batches
-	Events       Events
-	Contacts     Contacts
-	Desk         Desk
-	Timelines    Timelines
-	Persons      Persons
-	Suppressions Suppressions
-	Changes      Changes
-	Proofs       Proofs
-	Lanes        Lanes
-	Calls        Calls
-	Letters      Letters
-	Runs         Runs
-	RunOrders    RunOrders
-	Configs      Configs
-	Versions     Versions
-	Snapshots    Snapshots
-	Principals   Principals
-	Health       Health
-	Breakers     Breakers
-	Trips        Trips
-	Failures     Failures
-	ToDos        ToDos
-	Retries      Retrier
-	Fleet        Fleet
-	Holds        Holds
+	Keys           Keys
+	Accept         Accepter
+	Intake         *Intake
+	Batches        Batches
+	Events         Events
+	Contacts       Contacts
+	Desk           Desk
+	Timelines      Timelines
+	Persons        Persons
+	Suppressions   Suppressions
+	Changes        Changes
+	Proofs         Proofs
+	Lanes          Lanes
+	Calls          Calls
+	Letters        Letters
+	Runs           Runs
+	RunOrders      RunOrders
+	DepositReviews DepositReviews
+	Configs        Configs
+	Versions       Versions
+	Snapshots      Snapshots
+	Principals     Principals
+	Health         Health
+	Breakers       Breakers
+	Trips          Trips
+	Failures       Failures
+	ToDos          ToDos
+	Retries        Retrier
+	Fleet          Fleet
+	Holds          Holds
 }
 
 func (s Services) check() error {
@@ -67,7 +69,7 @@ func (s Services) check() error {
 		"Keys": s.Keys != nil, "Accept": s.Accept != nil, "Contacts": s.Contacts != nil, "Desk": s.Desk != nil, "Timelines": s.Timelines != nil, "Persons": s.Persons != nil,
 		"Suppressions": s.Suppressions != nil, "Changes": s.Changes != nil, "Proofs": s.Proofs != nil, "Lanes": s.Lanes != nil,
 		"Calls": s.Calls != nil, "Letters": s.Letters != nil, "Configs": s.Configs != nil, "Versions": s.Versions != nil,
-		"Runs": s.Runs != nil, "RunOrders": s.RunOrders != nil,
+		"Runs": s.Runs != nil, "RunOrders": s.RunOrders != nil, "DepositReviews": s.DepositReviews != nil,
 		"Snapshots":  s.Snapshots != nil,
 		"Principals": s.Principals != nil, "Health": s.Health != nil, "Breakers": s.Breakers != nil, "Trips": s.Trips != nil,
 		"Fleet": s.Fleet != nil, "Holds": s.Holds != nil,
@@ -288,6 +290,12 @@ type RunOrders interface {
 	Rerun(ctx context.Context, now time.Time, p access.Principal, code string, number int64) (control.View, error)
 	// Pause keeps the schedule from starting a batch, or lets it go on.
 	Pause(ctx context.Context, now time.Time, p access.Principal, code string, paused bool, reason string) error
+}
+
+// DepositReviews shows what deposit review found.
+type DepositReviews interface {
+	// Reviews returns reviews behind an account and class; next is nil at the end.
+	Reviews(ctx context.Context, p access.Principal, account customer.AccountID, class string, limit int) (seen []agreement.Review, next *agreement.Review, err error)
 }
 
 // Configs reads and writes the configuration.

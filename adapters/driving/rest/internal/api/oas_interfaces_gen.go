@@ -157,6 +157,10 @@ type ListDeadLettersRes interface {
 	listDeadLettersRes()
 }
 
+type ListDepositReviewsRes interface {
+	listDepositReviewsRes()
+}
+
 type ListDeskContactsRes interface {
 	listDeskContactsRes()
 }

@@ -45,6 +45,7 @@ const (
 	ListChangesOperation        OperationName = "ListChanges"
 	ListConfigVersionsOperation OperationName = "ListConfigVersions"
 	ListDeadLettersOperation    OperationName = "ListDeadLetters"
+	ListDepositReviewsOperation OperationName = "ListDepositReviews"
 	ListDeskContactsOperation   OperationName = "ListDeskContacts"
 	ListGatewaysOperation       OperationName = "ListGateways"
 	ListHoldsOperation          OperationName = "ListHolds"

@@ -6683,6 +6683,240 @@ func (s *DepositClass) SetRecommended(val string) {
 	s.Recommended = val
 }
 
+// The last review of an account under a deposit class.
+// Ref: #/components/schemas/DepositReview
+type DepositReview struct {
+	Account      string `json:"account"`
+	DepositClass string `json:"depositClass"`
+	Source       string `json:"source"`
+	// The account as its source names it.
+	ExternalId   string               `json:"externalId"`
+	Division     string               `json:"division"`
+	BusinessDate string               `json:"businessDate"`
+	Outcome      DepositReviewOutcome `json:"outcome"`
+	// How much deposit there should be, as 150.00.
+	Recommended OptString `json:"recommended"`
+	// How much the cash deposits hold.
+	Held OptString `json:"held"`
+	// Percent of what is recommended that may be missing.
+	Tolerance int       `json:"tolerance"`
+	Currency  OptString `json:"currency"`
+	// Why it could not be reviewed.
+	Reason OptString `json:"reason"`
+	// The run of DEPRVW.
+	Run        int64     `json:"run"`
+	ReviewedAt Timestamp `json:"reviewedAt"`
+}
+
+// GetAccount returns the value of Account.
+func (s *DepositReview) GetAccount() string {
+	return s.Account
+}
+
+// GetDepositClass returns the value of DepositClass.
+func (s *DepositReview) GetDepositClass() string {
+	return s.DepositClass
+}
+
+// GetSource returns the value of Source.
+func (s *DepositReview) GetSource() string {
+	return s.Source
+}
+
+// GetExternalId returns the value of ExternalId.
+func (s *DepositReview) GetExternalId() string {
+	return s.ExternalId
+}
+
+// GetDivision returns the value of Division.
+func (s *DepositReview) GetDivision() string {
+	return s.Division
+}
+
+// GetBusinessDate returns the value of BusinessDate.
+func (s *DepositReview) GetBusinessDate() string {
+	return s.BusinessDate
+}
+
+// GetOutcome returns the value of Outcome.
+func (s *DepositReview) GetOutcome() DepositReviewOutcome {
+	return s.Outcome
+}
+
+// GetRecommended returns the value of Recommended.
+func (s *DepositReview) GetRecommended() OptString {
+	return s.Recommended
+}
+
+// GetHeld returns the value of Held.
+func (s *DepositReview) GetHeld() OptString {
+	return s.Held
+}
+
+// GetTolerance returns the value of Tolerance.
+func (s *DepositReview) GetTolerance() int {
+	return s.Tolerance
+}
+
+// GetCurrency returns the value of Currency.
+func (s *DepositReview) GetCurrency() OptString {
+	return s.Currency
+}
+
+// GetReason returns the value of Reason.
+func (s *DepositReview) GetReason() OptString {
+	return s.Reason
+}
+
+// GetRun returns the value of Run.
+func (s *DepositReview) GetRun() int64 {
+	return s.Run
+}
+
+// GetReviewedAt returns the value of ReviewedAt.
+func (s *DepositReview) GetReviewedAt() Timestamp {
+	return s.ReviewedAt
+}
+
+// SetAccount sets the value of Account.
+func (s *DepositReview) SetAccount(val string) {
+	s.Account = val
+}
+
+// SetDepositClass sets the value of DepositClass.
+func (s *DepositReview) SetDepositClass(val string) {
+	s.DepositClass = val
+}
+
+// SetSource sets the value of Source.
+func (s *DepositReview) SetSource(val string) {
+	s.Source = val
+}
+
+// SetExternalId sets the value of ExternalId.
+func (s *DepositReview) SetExternalId(val string) {
+	s.ExternalId = val
+}
+
+// SetDivision sets the value of Division.
+func (s *DepositReview) SetDivision(val string) {
+	s.Division = val
+}
+
+// SetBusinessDate sets the value of BusinessDate.
+func (s *DepositReview) SetBusinessDate(val string) {
+	s.BusinessDate = val
+}
+
+// SetOutcome sets the value of Outcome.
+func (s *DepositReview) SetOutcome(val DepositReviewOutcome) {
+	s.Outcome = val
+}
+
+// SetRecommended sets the value of Recommended.
+func (s *DepositReview) SetRecommended(val OptString) {
+	s.Recommended = val
+}
+
+// SetHeld sets the value of Held.
+func (s *DepositReview) SetHeld(val OptString) {
+	s.Held = val
+}
+
+// SetTolerance sets the value of Tolerance.
+func (s *DepositReview) SetTolerance(val int) {
+	s.Tolerance = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *DepositReview) SetCurrency(val OptString) {
+	s.Currency = val
+}
+
+// SetReason sets the value of Reason.
+func (s *DepositReview) SetReason(val OptString) {
+	s.Reason = val
+}
+
+// SetRun sets the value of Run.
+func (s *DepositReview) SetRun(val int64) {
+	s.Run = val
+}
+
+// SetReviewedAt sets the value of ReviewedAt.
+func (s *DepositReview) SetReviewedAt(val Timestamp) {
+	s.ReviewedAt = val
+}
+
+// Ref: #/components/schemas/DepositReviewList
+type DepositReviewList struct {
+	Reviews []DepositReview `json:"reviews"`
+	Next    OptString       `json:"next"`
+}
+
+// GetReviews returns the value of Reviews.
+func (s *DepositReviewList) GetReviews() []DepositReview {
+	return s.Reviews
+}
+
+// GetNext returns the value of Next.
+func (s *DepositReviewList) GetNext() OptString {
+	return s.Next
+}
+
+// SetReviews sets the value of Reviews.
+func (s *DepositReviewList) SetReviews(val []DepositReview) {
+	s.Reviews = val
+}
+
+// SetNext sets the value of Next.
+func (s *DepositReviewList) SetNext(val OptString) {
+	s.Next = val
+}
+
+func (*DepositReviewList) listDepositReviewsRes() {}
+
+type DepositReviewOutcome string
+
+const (
+	DepositReviewOutcomeTooLow DepositReviewOutcome = "too_low"
+	DepositReviewOutcomeError  DepositReviewOutcome = "error"
+)
+
+// AllValues returns all DepositReviewOutcome values.
+func (DepositReviewOutcome) AllValues() []DepositReviewOutcome {
+	return []DepositReviewOutcome{
+		DepositReviewOutcomeTooLow,
+		DepositReviewOutcomeError,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s DepositReviewOutcome) MarshalText() ([]byte, error) {
+	switch s {
+	case DepositReviewOutcomeTooLow:
+		return []byte(s), nil
+	case DepositReviewOutcomeError:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *DepositReviewOutcome) UnmarshalText(data []byte) error {
+	switch DepositReviewOutcome(data) {
+	case DepositReviewOutcomeTooLow:
+		*s = DepositReviewOutcomeTooLow
+		return nil
+	case DepositReviewOutcomeError:
+		*s = DepositReviewOutcomeError
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 // A deposit was reviewed and is too small (DEPRVW). The object is the account.
 // Ref: #/components/schemas/DepositReviewedEvent
 type DepositReviewedEvent struct {
@@ -10226,6 +10460,14 @@ func (*ListDeadLettersNotFound) listDeadLettersRes() {}
 type ListDeadLettersUnprocessableEntity Problem
 
 func (*ListDeadLettersUnprocessableEntity) listDeadLettersRes() {}
+
+type ListDepositReviewsForbidden Problem
+
+func (*ListDepositReviewsForbidden) listDepositReviewsRes() {}
+
+type ListDepositReviewsUnprocessableEntity Problem
+
+func (*ListDepositReviewsUnprocessableEntity) listDepositReviewsRes() {}
 
 type ListDeskContactsForbidden Problem
 
@@ -23846,6 +24088,7 @@ func (*UnauthorizedHeaders) listBreakersRes()       {}
 func (*UnauthorizedHeaders) listChangesRes()        {}
 func (*UnauthorizedHeaders) listConfigVersionsRes() {}
 func (*UnauthorizedHeaders) listDeadLettersRes()    {}
+func (*UnauthorizedHeaders) listDepositReviewsRes() {}
 func (*UnauthorizedHeaders) listDeskContactsRes()   {}
 func (*UnauthorizedHeaders) listGatewaysRes()       {}
 func (*UnauthorizedHeaders) listHoldsRes()          {}
@@ -23948,6 +24191,7 @@ func (*UnavailableHeaders) listBatchesRes()        {}
 func (*UnavailableHeaders) listChangesRes()        {}
 func (*UnavailableHeaders) listConfigVersionsRes() {}
 func (*UnavailableHeaders) listDeadLettersRes()    {}
+func (*UnavailableHeaders) listDepositReviewsRes() {}
 func (*UnavailableHeaders) listDeskContactsRes()   {}
 func (*UnavailableHeaders) listGatewaysRes()       {}
 func (*UnavailableHeaders) listHoldsRes()          {}

@@ -73,6 +73,7 @@ var operationRolesBearer = map[string][]string{
 	ListChangesOperation:        []string{},
 	ListConfigVersionsOperation: []string{},
 	ListDeadLettersOperation:    []string{},
+	ListDepositReviewsOperation: []string{},
 	ListDeskContactsOperation:   []string{},
 	ListGatewaysOperation:       []string{},
 	ListHoldsOperation:          []string{},
