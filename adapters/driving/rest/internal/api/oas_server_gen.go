@@ -305,6 +305,15 @@ type Handler interface {
 	//
 	// GET /v1/dead-letters
 	ListDeadLetters(ctx context.Context, params ListDeadLettersParams) (ListDeadLettersRes, error)
+	// ListDepositReviews implements listDepositReviews operation.
+	//
+	// Lists what deposit review (batch control DEPRVW) found last of accounts whose deposit is too low, or
+	// that could not be reviewed, by account and deposit class; those of the caller's divisions. A page
+	// looks at a bounded number of rows, so it may be short while there are more: read on at `next` until
+	// it is missing.
+	//
+	// GET /v1/deposit-reviews
+	ListDepositReviews(ctx context.Context, params ListDepositReviewsParams) (ListDepositReviewsRes, error)
 	// ListDeskContacts implements listDeskContacts operation.
 	//
 	// Lists the contacts of one person, account or premise, the newest first. Name one of the three;

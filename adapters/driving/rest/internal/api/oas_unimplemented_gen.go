@@ -451,6 +451,18 @@ func (UnimplementedHandler) ListDeadLetters(ctx context.Context, params ListDead
 	return r, ht.ErrNotImplemented
 }
 
+// ListDepositReviews implements listDepositReviews operation.
+//
+// Lists what deposit review (batch control DEPRVW) found last of accounts whose deposit is too low, or
+// that could not be reviewed, by account and deposit class; those of the caller's divisions. A page
+// looks at a bounded number of rows, so it may be short while there are more: read on at `next` until
+// it is missing.
+//
+// GET /v1/deposit-reviews
+func (UnimplementedHandler) ListDepositReviews(ctx context.Context, params ListDepositReviewsParams) (r ListDepositReviewsRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // ListDeskContacts implements listDeskContacts operation.
 //
 // Lists the contacts of one person, account or premise, the newest first. Name one of the three;
