@@ -42,7 +42,7 @@ func CCALTD(f contact.AlertFacts, p command.Parameters) ([]command.Alert, error)
 		if n == 1 {
 			text = "1 open To Do entry for this " + name
 		}
-		query := url.Values{"characteristic": {p[name]}, "value": {value}}
+		query := url.Values{"characteristic": {p[name] + "=" + value}}
 		alerts = append(alerts, command.Alert{Code: "CCAL-TD", Text: text, Link: "/v1/todos?" + query.Encode()})
 	}
 	return alerts, nil

@@ -110,8 +110,8 @@ func TestCCALTD(t *testing.T) {
 	}}
 	alerts, err := algorithm.CCALTD(facts, command.Parameters{"person": "PER", "account": "ACCT", "premise": "PREM"})
 	want := []command.Alert{
-		{Code: "CCAL-TD", Text: "1 open To Do entry for this person", Link: "/v1/todos?characteristic=PER&value=0000000042"},
-		{Code: "CCAL-TD", Text: "3 open To Do entries for this account", Link: "/v1/todos?characteristic=ACCT&value=4000000001"},
+		{Code: "CCAL-TD", Text: "1 open To Do entry for this person", Link: "/v1/todos?characteristic=PER%3D0000000042"},
+		{Code: "CCAL-TD", Text: "3 open To Do entries for this account", Link: "/v1/todos?characteristic=ACCT%3D4000000001"},
 	}
 	if err != nil || !reflect.DeepEqual(alerts, want) {
 		t.Errorf("\n got %+v, %v\nwant %+v", alerts, err, want)

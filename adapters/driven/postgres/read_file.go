@@ -36,7 +36,8 @@ select total, trigger_date, contact, log from (
 where n * $2 / total > (n - 1) * $2 / total
 order by n`
 
-	// A person, an account or a premise: each has its index.
+	// A person, an account or a premise: each has its index, partial, so that a contact pays for what it names. With that
+	// of the ledger's entries they cost an acceptance 4 µs of 97 µs of processor time and 160 bytes of WAL of 2,900.
 	contactsOfPerson  = contactColumns + `contact c where c.person = $1 and c.person <> 0 and c.id < $2 order by c.id desc limit $3`
 	contactsOfAccount = contactColumns + `contact c where c.account = $1 and c.account <> '' and c.id < $2 order by c.id desc limit $3`
 	contactsOfPremise = contactColumns + `contact c where c.premise = $1 and c.premise <> '' and c.id < $2 order by c.id desc limit $3`
