@@ -40,8 +40,10 @@
 //     doubt.
 //   - Replay: a person puts a dead letter back into its lane; it keeps its id. Retry: a new message of the same step
 //     replaces one that fell, to another address or for another try. Halt: a contact's plan goes no further.
-//   - To Do entry (todo): work that only a person can do [3.4.1.1 step 2.0]: resolve a doubt, look after a contact whose
-//     plan reached nobody. It is open or complete, and open once about one thing.
+//   - To Do entry (todo): work that only a person can do [3.4.1.1 steps 2.0, 2.1; 3.3.2.3 steps 2.7, 3.1, 3.2]: resolve a
+//     doubt, look after a contact whose plan reached nobody, a reminder. It is open to its To Do Role, assigned to a user
+//     (in progress, on hold), or complete; and open once about one thing, which its drill keys name. Assign, forward, send
+//     back: to give it to a user, to another or to a role, to whom it came from. Route: to tell people of it outside.
 //   - Suppression (consent): we must not reach this address on this channel. Window: when a channel may reach people, in
 //     their own time. Gate: whether a message may be called here, now.
 //   - Plan and step (notice): ordered channels; the next step starts when one has fallen, and starts once.
@@ -66,8 +68,7 @@
 //     conflict.
 //
 // To come with the rest of the two processes: SA type, stop request, financial transaction
-// [3.3.2.3 throughout]; To Do types, roles and skills [3.3.2.3 steps 2.7, 3.2];
-// Algorithm on a plug-in spot.
+// [3.3.2.3 throughout].
 //
 // # Verbs: gather facts, call decisions, hand over one write set
 //

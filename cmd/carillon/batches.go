@@ -43,7 +43,7 @@ func workerNames(n int) []string {
 
 // batchCodes are the codes of all batches: what metrics are labelled with.
 func batchCodes() []string {
-	return []string{extract.LTRPRT, batch.ReminderBatch, batch.FailureBatch, batch.PurgeBatch, batch.DepositBatch}
+	return []string{extract.LTRPRT, batch.ReminderBatch, batch.FailureBatch, batch.PurgeBatch, batch.DepositBatch, batch.RoutingBatch}
 }
 
 // book is every batch this program knows.
@@ -69,6 +69,10 @@ func (a *app) book() batch.Book {
 				Facts: a.store, Configs: a.configs, Occasions: occasions{a},
 				Algorithms: batch.DepositAlgorithms{Good: algorithm.GoodCustomers(), Recommend: algorithm.Recommendations()},
 			}),
+		},
+		{
+			Code: batch.RoutingBatch, Tells: "Tells users of To Dos by email, where their type wants it.",
+			Job: batch.Of(batch.Routing{Facts: a.store, Rules: rules, Mails: a.accept}),
 		},
 	}
 }

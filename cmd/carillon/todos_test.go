@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"carillon/core/config"
 )
 
 // TestToDosOverHTTP is a morning's work with the shipped configuration: what is open, who takes it, what their skills allow,
@@ -12,7 +15,12 @@ import (
 func TestToDosOverHTTP(t *testing.T) {
 	t.Parallel()
 	stores(t, func(t *testing.T, store string) { //nolint:thelper // it is the test
-		g := serve(t, within, store, settings(t, nil), simulate(t, within), allowed()...)
+		reachable := func(d *config.Document) {
+			for i := range d.Users {
+				d.Users[i].Email = d.Users[i].Name + "@example.com"
+			}
+		}
+		g := serve(t, within, store, settings(t, reachable), simulate(t, within), allowed()...)
 		w := workday{g: g, t: t}
 		ada, ben, cleo := w.user("ada", "csr"), w.user("ben", "csr"), w.user("cleo", "csr")
 		chief := w.user("chief", "supervisor")
@@ -60,6 +68,8 @@ func TestToDosOverHTTP(t *testing.T) {
 		w.refused(chief, "/v1/todos/"+w.id(debt)+"/assign", `"1"`, http.StatusUnprocessableEntity, map[string]any{"user": "ben"})
 		w.does(chief, w.id(debt), "assign", `"1"`, map[string]any{"user": "cleo"})
 
+		w.routed(cleo, w.id(debt))
+
 		approval := w.add(cleo, map[string]any{"type": "ADJ-APPR", "division": "NORTH", "subject": "Approve", "user": "cleo", "drillKeys": []string{"A-1"}, "sortKeys": []string{"19.95"}})
 		w.refused(cleo, "/v1/todos/"+w.id(approval)+"/forward", `"1"`, http.StatusUnprocessableEntity, map[string]any{"role": "APPROVER", "user": "ada"})
 		status, many := g.ask(t, cleo, http.MethodPost, "/v1/todos/actions", nil, map[string]any{"action": "complete", "todos": []string{w.id(debt), id, w.id(approval)}})
@@ -97,6 +107,41 @@ func (w workday) add(key string, body map[string]any) map[string]any {
 		w.t.Fatalf("%d: %v", status, view)
 	}
 	return view
+}
+
+// routed runs F1-TDEER, twice, and proves that whom an entry is assigned to was told of it, once, by an email that left.
+func (w workday) routed(key, id string) {
+	w.t.Helper()
+	for range 2 {
+		status, run := w.g.ask(w.t, w.g.sre, http.MethodPost, "/v1/batches/F1-TDEER/runs", nil, map[string]any{})
+		if status != http.StatusAccepted && status != http.StatusConflict { // the schedule may be first
+			w.t.Fatalf("%d: %v", status, run)
+		}
+		eventually(w.t, 30*time.Second, "the batch has run", func() bool {
+			status, answer := w.g.get(w.t, w.g.sre, "/v1/batches/F1-TDEER/runs?limit=1")
+			runs := list(answer["runs"])
+			return status == http.StatusOK && len(runs) == 1 && runs[0].(map[string]any)["closedAt"] != nil
+		})
+	}
+	var sent []string
+	eventually(w.t, 30*time.Second, "it was routed", func() bool {
+		_, view := w.g.get(w.t, key, "/v1/todos/"+id)
+		sent = nil
+		for _, row := range list(view["log"]) {
+			if r := row.(map[string]any); r["kind"] == "routed" {
+				sent = append(sent, fmt.Sprint(r["message"], " ", r["comment"]))
+			}
+		}
+		return len(sent) > 0
+	})
+	if len(sent) != 1 || !strings.HasSuffix(sent[0], "emails: 1") { // to whom it is assigned
+		w.t.Errorf("it was routed %v", sent)
+	}
+	number, _, _ := strings.Cut(sent[0], " ")
+	eventually(w.t, 30*time.Second, "the email has left", func() bool {
+		status, m := w.g.get(w.t, w.g.sre, "/v1/messages/"+number)
+		return status == http.StatusOK && m["origin"] == "todo" && m["todo"] == id && (m["outcome"] == "sent" || m["outcome"] == "delivered")
+	})
 }
 
 func (w workday) does(key, id, action, revision string, body any) map[string]any {
