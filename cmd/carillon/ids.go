@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"carillon/core/agreement"
 	"carillon/core/contact"
 	"carillon/core/customer"
 	"carillon/core/message"
@@ -68,6 +69,7 @@ const manyBlocks = 20
 // ids hands out identifiers: numbers in blocks from the store, message ids from time and chance.
 type ids struct {
 	persons, points, contacts, many, todos, logs *block
+	accounts, premises, agreements               *block
 	from                                         store.Numbers
 }
 
@@ -79,7 +81,11 @@ func newIDs(from store.Numbers) *ids {
 		many:     &block{name: "contact", from: from},
 		todos:    &block{name: "todo", from: from},
 		logs:     &block{name: "log", from: from},
-		from:     from,
+
+		accounts:   &block{name: "account", from: from},
+		premises:   &block{name: "premise", from: from},
+		agreements: &block{name: "agreement", from: from},
+		from:       from,
 	}
 }
 
@@ -117,6 +123,24 @@ func (i *ids) ToDo(ctx context.Context) (todo.ID, error) {
 func (i *ids) Log(ctx context.Context) (contact.LogID, error) {
 	n, err := i.logs.take(ctx)
 	return contact.LogID(n), err
+}
+
+// Account is the next account number.
+func (i *ids) Account(ctx context.Context) (customer.AccountID, error) {
+	n, err := i.accounts.take(ctx)
+	return customer.AccountID(n), err
+}
+
+// Premise is the next premise number.
+func (i *ids) Premise(ctx context.Context) (customer.PremiseID, error) {
+	n, err := i.premises.take(ctx)
+	return customer.PremiseID(n), err
+}
+
+// Agreement is the next number of a service agreement.
+func (i *ids) Agreement(ctx context.Context) (agreement.ID, error) {
+	n, err := i.agreements.take(ctx)
+	return agreement.ID(n), err
 }
 
 // Hold is the next number of a legal hold: they are few, so that each is drawn alone.

@@ -67,6 +67,7 @@ type app struct {
 	stopping  chan struct{}                     // closed when streams are to end
 	desk      *desk.Service
 	worklist  *desk.Worklist
+	customers *desk.Customers
 	report    *report.Service
 	dispatch  *dispatch.Service
 	feed      *dispatch.Feed
@@ -219,6 +220,9 @@ func (a *app) cases(forms *liquid.Renderer, objects *schema.Schemas) {
 		Files: a.store, Waiting: a.store, Work: a.store, Places: a.store, Logs: numbers, Schemas: objects, Timeliners: algorithm.Timeliners(),
 	}
 	a.worklist = &desk.Worklist{Store: many, Facts: a.store, Configs: a.configs, IDs: numbers, Algorithms: algorithm.ToDos()}
+	a.customers = &desk.Customers{
+		Store: many, Facts: a.store, Finder: a.store, Configs: a.configs, IDs: numbers, Channels: checkers, Spots: algorithm.CustomerSpots(),
+	}
 	a.dispatch = &dispatch.Service{
 		Store: many, Facts: a.store, Configs: a.configs, Steps: a.steps(), Allow: a.settings.allow(), Owner: "gateway:" + numbers.Message(clock()).String(), Lease: a.settings.Lease,
 	}
@@ -293,7 +297,7 @@ func (a *app) serve() error {
 	api, err := rest.New(rest.Config{Clock: clock, Log: a.log, Observe: observe, Lines: a.lines, Raised: a.events.count, Stopping: a.stopping, Consumers: a.Consumers}, rest.Services{
 		Intake: a.intake, Batches: a.lots, Events: a.events.core,
 		Proofs: &desk.Prover{Feed: a.store, Tree: a.store},
-		Keys:   a.keys, Accept: a.accept, Contacts: a.desk, Persons: a.desk, Suppressions: a.desk, Changes: a.desk, Lanes: a.desk,
+		Keys:   a.keys, Accept: a.accept, Contacts: a.desk, Persons: a.customers, Customers: a.customers, Suppressions: a.desk, Changes: a.desk, Lanes: a.desk,
 		Calls: a.feed, Letters: a.letters, Configs: a.desk, Versions: a.desk, Snapshots: a.configs, Principals: a.desk, Health: a.store, Breakers: a, Fleet: a.fleet, Trips: a.desk, Holds: a.desk, Failures: a.desk, Retries: a.accept,
 		ToDos: a.worklist,
 		Runs:  a.operator, RunOrders: a.operator, DepositReviews: batch.DepositReviews{Facts: a.store},

@@ -1,5 +1,33 @@
 package algorithm
 
-import "carillon/core/command"
+import (
+	"carillon/core/command"
+	"carillon/core/customer"
+)
 
-func customers() command.Catalog { return nil }
+func customers() command.Catalog {
+	at := func(owner, event string) []command.Spot { return []command.Spot{{Owner: owner, Event: event}} }
+	return command.Catalog{
+		{
+			Code: "CI_PER-INFO", Tells: "The line next to a person's number: name and phone.", Spots: at("installation", "person_information"),
+			Parameters: []command.Parameter{{Name: "PHONE-TYPE", Kind: command.Words, Tells: "the phone type that is shown first"}},
+		},
+		{
+			Code: "C2M-PERCTINF", Tells: "The line next to a person's number: name and the best person contact.", Spots: at("installation", "person_information"),
+			Parameters: []command.Parameter{{Name: "PRIORITY", Kind: command.Words, Default: "phone,email,post", Tells: "kinds of contact point, the first that there is one of is shown"}},
+		},
+		{Code: "C1_ACCT-INFO", Tells: "The line next to an account's number: name, class and flags.", Spots: at("installation", "account_information")},
+		{Code: "CI_PHNFMT_NA", Tells: "The North American phone format.", Spots: at("phone_type", "format")},
+		{Code: "X1-GLBL-CTX", Tells: "Completes person, account and premise from each other.", Spots: at("installation", "global_context")},
+	}
+}
+
+// CustomerSpots are the algorithms of the spots that customers own, by their codes.
+func CustomerSpots() customer.Spots {
+	return customer.Spots{
+		PersonInformation:  map[string]customer.PersonInformation{"CI_PER-INFO": perInfo, "C2M-PERCTINF": perCtInf},
+		AccountInformation: map[string]customer.AccountInformation{"C1_ACCT-INFO": acctInfo},
+		PhoneFormat:        map[string]customer.PhoneFormat{"CI_PHNFMT_NA": phoneNA},
+		GlobalContext:      map[string]customer.GlobalContext{"X1-GLBL-CTX": glblCtx},
+	}
+}

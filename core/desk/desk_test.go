@@ -26,6 +26,8 @@ func noon() time.Time { return time.Date(2026, time.March, 2, 17, 0, 0, 0, time.
 
 // tables answers from what it is told and keeps what it is given.
 type tables struct {
+	registry
+
 	view       store.ContactView
 	records    []message.Record
 	people     map[string]customer.Person
@@ -50,8 +52,8 @@ func (s *tables) Apply(_ context.Context, sets ...store.Writes) ([]store.Verdict
 			out[i], s.verdicts = s.verdicts[0], s.verdicts[1:]
 		}
 		s.applied = append(s.applied, w)
-		for _, p := range w.Persons {
-			s.people[p.Source+"|"+p.ExternalID] = p
+		if what := s.shelve(w); what != "" && out[i].Outcome == store.Applied {
+			out[i] = store.Verdict{Outcome: store.Conflict, What: what}
 		}
 	}
 	return out, nil
@@ -83,20 +85,12 @@ func (s *tables) Messages(_ context.Context, ids []message.ID) ([]message.Record
 	return out, s.blind
 }
 
-func (s *tables) Person(context.Context, customer.PersonID) (customer.Person, error) {
-	return customer.Person{}, none()
-}
-
 func (s *tables) PersonByExternal(_ context.Context, source, external string) (customer.Person, error) {
 	p, known := s.people[source+"|"+external]
 	if !known {
 		return customer.Person{}, errors.Join(none(), s.blind)
 	}
 	return p, s.blind
-}
-
-func (s *tables) HoldersOf(context.Context, string, string) ([]customer.PersonID, error) {
-	return nil, s.blind
 }
 
 func (s *tables) LaneStates(context.Context, time.Time) ([]store.LaneState, error) {
@@ -189,6 +183,8 @@ func (medium) Check(form string) ([]string, error) {
 
 type stand struct {
 	*desk.Service
+	*desk.Customers
+
 	t       *testing.T
 	tables  *tables
 	configs *configs
@@ -214,16 +210,18 @@ func newStand(t *testing.T) *stand {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := &tables{people: map[string]customer.Person{}}
+	st := &tables{people: map[string]customer.Person{}, registry: newRegistry()}
 	st.view = store.ContactView{
 		Contact: contact.Contact{ID: 7, Source: "cis", Division: "north", Reference: "R"}, Plan: notice.Plan{Contact: 7, Steps: 1},
 		Messages: []message.Record{record(1, "")},
 	}
 	st.records = st.view.Messages
 	c, ids := &configs{Snapshot: cfg}, &counter{}
-	return &stand{t: t, tables: st, configs: c, ids: ids, Service: &desk.Service{
+	channels := map[message.Channel]desk.Channel{message.SMS: medium{}, message.Voice: medium{}, message.Email: medium{}, message.Letter: medium{}}
+	customers := &desk.Customers{Store: st, Facts: st, Finder: st, Configs: c, IDs: ids, Channels: channels, Spots: spots()}
+	return &stand{t: t, tables: st, configs: c, ids: ids, Customers: customers, Service: &desk.Service{
 		Store: st, Facts: st, Gate: st, Feed: st, Configs: c, IDs: ids, Rules: desk.Rules{Forms: medium{}}, Random: func() [32]byte { return [32]byte{1} }, Files: newCabinet(),
-		Channels: map[message.Channel]desk.Channel{message.SMS: medium{}, message.Voice: medium{}, message.Email: medium{}, message.Letter: medium{}},
+		Channels: channels,
 	}}
 }
 

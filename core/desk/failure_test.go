@@ -129,7 +129,7 @@ func newShelf(t *testing.T) (*stand, *shelf) {
 	t.Helper()
 	st := newStand(t)
 	s := &shelf{tables: st.tables, views: map[contact.ID]store.ContactView{}, facts: map[message.ID]consent.Facts{}}
-	st.Facts, st.Failures, st.Batches, st.Gate, st.Steps, st.Texts, st.Allow = s, s, s, s, s, s, consent.Allow{Everyone: true}
+	st.Service.Facts, st.Failures, st.Batches, st.Gate, st.Steps, st.Texts, st.Allow = s, s, s, s, s, s, consent.Allow{Everyone: true}
 	return st, s
 }
 

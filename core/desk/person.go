@@ -3,8 +3,6 @@ package desk
 import (
 	"context"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"carillon/core/access"
@@ -15,136 +13,6 @@ import (
 	"carillon/core/message"
 	"carillon/core/store"
 )
-
-// LoadPerson takes a person from a CIS: an upsert by (source, external id) with the sender's version. Points are
-// given raw and canonicalised here. Errors: Invalid naming every wrong field, Conflict when a newer version is here.
-func (s *Service) LoadPerson(ctx context.Context, now time.Time, p access.Principal, in customer.Person) (customer.Person, error) {
-	if !p.Has(access.CIS, access.CSR, access.Supervisor, access.Admin) {
-		return customer.Person{}, fault.New(fault.Forbidden, "this key may not load persons")
-	}
-	if !p.InDivision(in.Division) {
-		return customer.Person{}, fault.New(fault.Forbidden, "this key has no right in that division")
-	}
-	in.Source, in.UpdatedAt = p.Source, now
-	points, wrong := s.points(in)
-	wrong = append(wrong, s.words(in)...)
-	if len(wrong) > 0 {
-		return customer.Person{}, fault.Refuse(wrong...)
-	}
-	in.Points = points
-	in, err := s.onto(ctx, p, in)
-	if err != nil {
-		return customer.Person{}, err
-	}
-	if in, err = s.number(ctx, in); err != nil {
-		return customer.Person{}, err
-	}
-	verdicts, err := s.Store.Apply(ctx, store.Writes{
-		Persons: []customer.Person{in},
-		Entries: []ledger.Entry{{At: now, Kind: ledger.PersonLoaded, Source: in.Source, Division: in.Division, Person: in.ID, Account: in.Account, By: p.Name}},
-	})
-	if err != nil {
-		return customer.Person{}, err
-	}
-	if verdicts[0].Outcome != store.Applied {
-		return customer.Person{}, fault.New(fault.Conflict, "a newer version of this person is here")
-	}
-	return s.Facts.PersonByExternal(ctx, in.Source, in.ExternalID)
-}
-
-// onto puts a load onto what is known of the person.
-func (s *Service) onto(ctx context.Context, p access.Principal, load customer.Person) (customer.Person, error) {
-	known, err := s.Facts.PersonByExternal(ctx, load.Source, load.ExternalID)
-	switch {
-	case err == nil && known.Division != load.Division && !p.InDivision(known.Division):
-		return load, hidden()
-	case err != nil && !fault.Is(err, fault.NotFound):
-		return load, err
-	}
-	return known.Loaded(load)
-}
-
-// number gives a new person and its points their numbers; the store keeps the numbers of points it knows.
-func (s *Service) number(ctx context.Context, in customer.Person) (customer.Person, error) {
-	var err error
-	if in.ID == 0 {
-		if in.ID, err = s.IDs.Person(ctx); err != nil {
-			return in, err
-		}
-	}
-	for i := range in.Points {
-		in.Points[i].Person = in.ID
-		if in.Points[i].ID != 0 {
-			continue
-		}
-		if in.Points[i].ID, err = s.IDs.Point(ctx); err != nil {
-			return in, err
-		}
-	}
-	return in, nil
-}
-
-func (s *Service) words(in customer.Person) []fault.Violation {
-	var wrong []fault.Violation
-	add := func(field, reason string) { wrong = append(wrong, fault.Violation{Field: field, Reason: reason}) }
-	if _, known := s.Configs.Current().Division(in.Division); !known {
-		add("/division", "is not configured")
-	}
-	if in.ExternalID == "" || len(in.ExternalID) > 100 {
-		add("/externalId", "has 1 to 100 characters")
-	}
-	if in.Version < 1 {
-		add("/version", "is at least 1")
-	}
-	primaries := 0
-	for i, n := range in.Names {
-		if n.Type == customer.Primary {
-			primaries++
-		}
-		if strings.TrimSpace(n.Text) == "" {
-			add("/names/"+strconv.Itoa(i)+"/text", "is required")
-		}
-	}
-	if primaries != 1 {
-		add("/names", "has exactly one primary name")
-	}
-	return wrong
-}
-
-// points canonicalises what was given raw.
-func (s *Service) points(in customer.Person) ([]customer.Point, []fault.Violation) {
-	division, _ := s.Configs.Current().Division(in.Division)
-	var wrong []fault.Violation
-	out := make([]customer.Point, 0, len(in.Points))
-	for i, pt := range in.Points {
-		at := "/points/" + strconv.Itoa(i)
-		channel, caps := medium(pt.Kind)
-		if channel == "" {
-			wrong = append(wrong, fault.Violation{Field: at + "/kind", Reason: "is phone, email or post"})
-			continue
-		}
-		address, zones, err := s.Channels[channel].Address(pt.Value.Reveal(), division.Country)
-		if err != nil {
-			wrong = append(wrong, fault.Violation{Field: at + "/value", Reason: textOf(err)})
-			continue
-		}
-		pt.Value, pt.Origin = address, customer.FromCIS
-		pt.Zones = append(slices.Clone(pt.Zones), zones...)
-		if len(pt.Capabilities) == 0 {
-			pt.Capabilities = caps
-		}
-		if bad := foreign(pt.Capabilities, pt.Kind); bad {
-			wrong = append(wrong, fault.Violation{Field: at + "/capabilities", Reason: "does not fit the kind of contact point"})
-		}
-		for _, z := range pt.Zones {
-			if _, err := time.LoadLocation(z); err != nil || z == "" || z == "Local" {
-				wrong = append(wrong, fault.Violation{Field: at + "/zones", Reason: "has a name that is no IANA time zone"})
-			}
-		}
-		out = append(out, pt)
-	}
-	return out, wrong
-}
 
 func medium(k customer.PointKind) (message.Channel, []customer.Capability) {
 	switch k {
@@ -168,21 +36,6 @@ func textOf(err error) string {
 		return f.Text
 	}
 	return "is not valid"
-}
-
-// Person reads a person by the id its source knows it by; NotFound when the principal may not see it.
-func (s *Service) Person(ctx context.Context, p access.Principal, source, externalID string) (customer.Person, error) {
-	if source == "" {
-		source = p.Source
-	}
-	person, err := s.Facts.PersonByExternal(ctx, source, externalID)
-	if err != nil {
-		return customer.Person{}, hide(err)
-	}
-	if !person.SeenBy(p) {
-		return customer.Person{}, hidden()
-	}
-	return person, nil
 }
 
 // Suppress puts an address on the suppression list of a channel, for the division or, for a principal of every

@@ -143,6 +143,7 @@ func accountsWhole(st *stand) {
 	st.same("account", got, c)
 	_, err = st.s.AccountByExternal(st.t.Context(), "cis", c.ExternalID)
 	st.kind(err, fault.NotFound)
+	st.same("of any source", st.accounts(store.AccountQuery{ExternalIDs: []string{c.ExternalID}}), []customer.Account{c})
 	st.same("of a person", st.accounts(store.AccountQuery{Persons: []customer.PersonID{one.ID}}), []customer.Account{a, c})
 	st.same("of two", st.accounts(store.AccountQuery{Persons: []customer.PersonID{one.ID, two.ID}, Limit: 2}), []customer.Account{a, b})
 	st.same("at a premise", st.accounts(store.AccountQuery{Source: "cis", Premise: a.Premise}), []customer.Account{a, b})
@@ -245,6 +246,9 @@ func searchedByAll(st *stand) {
 	st.same("by address", st.find(store.PersonQuery{Places: block.Words()}), want)
 	st.same("by number", st.find(store.PersonQuery{Points: []customer.Address{p.Points[0].Value, "+10000000000"}}), want)
 	st.same("by email", st.find(store.PersonQuery{Points: []customer.Address{p.Points[1].Value}}), want)
+	st.same("by number", st.find(store.PersonQuery{Known: p.ID.String()}), want)
+	st.same("by external id and name", st.find(store.PersonQuery{Known: p.ExternalID, Names: []string{"ann"}}), want)
+	st.check(len(st.find(store.PersonQuery{Known: "nobody"})) == 0, "nobody is known so")
 	st.same("by identifier", st.find(store.PersonQuery{Identifier: key}), want)
 	both := []customer.PersonID{p.ID, other.ID}
 	slices.Sort(both)

@@ -42,7 +42,7 @@ type Accounts interface {
 // AccountQuery says which accounts: exactly one of its ways.
 type AccountQuery struct {
 	Persons     []customer.PersonID // they are on it
-	Source      string              // with Premise or ExternalIDs
+	Source      string              // with Premise or ExternalIDs; empty: any, with ExternalIDs
 	Premise     string              // the mailing premise, as the source names it
 	ExternalIDs []string
 	Limit       int // 0: no bound
@@ -54,7 +54,7 @@ type Premises interface {
 	Premise(ctx context.Context, id customer.PremiseID) (customer.Premise, error)
 	// Premises returns premises; what is not there is left out.
 	Premises(ctx context.Context, ids []customer.PremiseID) ([]customer.Premise, error)
-	// PremisesByExternal returns premises that a source knows by the external ids.
+	// PremisesByExternal returns premises that a source, or any when it is empty, knows by the external ids.
 	PremisesByExternal(ctx context.Context, source string, externalIDs []string) ([]customer.Premise, error)
 }
 
@@ -98,6 +98,7 @@ type PersonQuery struct {
 	Places     []string
 	Points     []customer.Address // any of them
 	Identifier string             // a key
+	Known      string             // the number, or the name that a source has for it
 	Accounts   []customer.AccountID
 	Scope      SearchScope
 	After      SearchPlace

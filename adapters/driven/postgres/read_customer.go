@@ -160,7 +160,7 @@ const (
 	accountColumns = `
 select p.id, p.source, p.external_id, p.division, p.version, p.revision, p.premise, p.owned, p.detail, p.updated_at from account p `
 	accountsByID       = accountColumns + `where p.id = any ($1) order by p.id`
-	accountsByExternal = accountColumns + `where p.source = $1 and p.external_id = any ($2) order by p.id limit nullif($3::bigint, 0)`
+	accountsByExternal = accountColumns + `where ($1 = '' or p.source = $1) and p.external_id = any ($2) order by p.id limit nullif($3::bigint, 0)`
 	accountsAfter      = accountColumns + `where p.id > $1 order by p.id limit $2`
 	accountsOfPersons  = accountColumns + `
 join (select distinct account from account_person where person = any ($1)) a on a.account = p.id
@@ -172,7 +172,7 @@ order by p.id limit nullif($2::bigint, 0)`
 	premiseColumns = `
 select id, source, external_id, division, version, revision, owned, detail, updated_at from premise `
 	premisesByID       = premiseColumns + `where id = any ($1) order by id`
-	premisesByExternal = premiseColumns + `where source = $1 and external_id = any ($2) order by id`
+	premisesByExternal = premiseColumns + `where ($1 = '' or source = $1) and external_id = any ($2) order by id`
 
 	agreementColumns = `
 select id, source, external_id, division, version, account, type, premise, status, start_date, end_date, deposit_class,

@@ -36,22 +36,25 @@ where w.kind = $1 and w.word >= $2 and w.word < $3 and (w.word, w.id) > ($4, $5)
 	otherwiseKnown = `)
     and (cardinality($12::text[]) = 0 or ` + pointsMet + `)
     and ($13 = '' or ` + identifierMet + `)
-    and (cardinality($14::bigint[]) = 0 or ` + accountsMet + `)`
+    and (cardinality($14::bigint[]) = 0 or ` + accountsMet + `)
+    and ($15 = '' or exists (select 1 from person t where t.id = w.id and (t.external_id = $15 or t.id = $16::bigint)))`
 
 	personsByWord = driverOfWords + visiblePerson + otherwiseKnown + `
-order by w.word, w.id limit $15`
+order by w.word, w.id limit $17`
 
 	// Who is found by something that only few have: all of it is read.
 	driverOfFew = `
 select 0::smallint, '', w.id from (
     select t.person as id from point t where t.value = any ($12::text[])
     union select t.person from identifier t where $13 <> '' and t.key = $13
-    union select t.person from account_person t where t.account = any ($14::bigint[])) w
+    union select t.person from account_person t where t.account = any ($14::bigint[])
+    union select t.id from person t where $15 <> '' and t.external_id = $15
+    union select t.id from person t where t.id = $16) w
 where $1::smallint = 0 and $2::text = '' and $3::text = '' and w.id > $5 and $4::text = ''
     and not exists (select 1 from unnest($6::smallint[], $7::text[], $8::text[]) as q (kind, low, high)
         where not exists (select 1 from search_word o where o.id = w.id and o.kind = q.kind and o.word >= q.low and o.word < q.high))`
 	personsByFew = driverOfFew + visiblePerson + otherwiseKnown + `
-order by w.id limit $15`
+order by w.id limit $17`
 
 	premisesByWord = driverOfWords + `
     and exists (select 1 from premise p where p.id = w.id and ($9::boolean or p.division = any ($10::text[])) and ($11 = '' or p.source = $11))
@@ -61,7 +64,7 @@ order by w.word, w.id limit $12`
 // FindPersons implements [store.Search].
 func (s *Store) FindPersons(ctx context.Context, q store.PersonQuery) ([]store.SearchPlace, error) {
 	words := append(store.SearchWords(customer.NameWord, q.Names), store.SearchWords(customer.MailWord, q.Places)...)
-	few := len(q.Points) > 0 || q.Identifier != "" || len(q.Accounts) > 0
+	few := len(q.Points) > 0 || q.Identifier != "" || q.Known != "" || len(q.Accounts) > 0
 	if len(words) == 0 && !few {
 		return nil, nil
 	}
@@ -73,8 +76,9 @@ func (s *Store) FindPersons(ctx context.Context, q store.PersonQuery) ([]store.S
 		}
 		statement = personsByWord
 	}
+	number, _ := customer.ParsePersonID(q.Known) // 0 is nobody's
 	args := append(searchArgs(driver, words, q.After, q.Scope), col(q.Points, func(a *customer.Address) string { return address(*a) }),
-		text(q.Identifier), numbersOf(q.Accounts), q.Limit)
+		text(q.Identifier), numbersOf(q.Accounts), text(q.Known), int64(number), q.Limit)
 	return all(ctx, s, "searching persons", placeOf, statement, args...)
 }
 

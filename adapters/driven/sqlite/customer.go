@@ -151,7 +151,7 @@ func (s *Store) AccountsWhere(ctx context.Context, q store.AccountQuery) ([]cust
 		return s.accounts(ctx, `where p.id in (select account from account_person where person in `+in+`) order by p.id limit ?`, append(args, q.Limit)...)
 	case len(q.ExternalIDs) > 0:
 		in, args := among(q.ExternalIDs)
-		return s.accounts(ctx, `where p.external_id in `+in+` and p.source = ? order by p.id limit ?`, append(args, q.Source, q.Limit)...)
+		return s.accounts(ctx, `where p.external_id in `+in+` and ? in (p.source, '') order by p.id limit ?`, append(args, q.Source, q.Limit)...)
 	case q.Premise != "":
 		return s.accounts(ctx, `where p.premise = ? and p.source = ? order by p.id limit ?`, q.Premise, q.Source, q.Limit)
 	}
@@ -225,7 +225,7 @@ func (s *Store) Premises(ctx context.Context, ids []customer.PremiseID) ([]custo
 // PremisesByExternal implements [store.Premises].
 func (s *Store) PremisesByExternal(ctx context.Context, source string, externalIDs []string) ([]customer.Premise, error) {
 	in, args := among(externalIDs)
-	return s.premises(ctx, `where external_id in `+in+` and source = ? order by id`, append(args, source))
+	return s.premises(ctx, `where external_id in `+in+` and ? in (source, '') order by id`, append(args, source))
 }
 
 func (s *Store) premises(ctx context.Context, where string, args []any) (found []customer.Premise, err error) {

@@ -68,7 +68,7 @@ func (q *query) seen(table string, scope store.SearchScope) {
 	q.add(`)`)
 }
 
-// known adds one part for each thing that is known of a person.
+// knownOf is one part for each thing that is known of a person.
 func knownOf(q store.PersonQuery) (parts []string, args []any) {
 	if len(q.Points) > 0 {
 		values := make([]string, len(q.Points))
@@ -84,6 +84,10 @@ func knownOf(q store.PersonQuery) (parts []string, args []any) {
 	if len(q.Accounts) > 0 {
 		in, more := among(numbersOf(q.Accounts))
 		parts, args = append(parts, `(select person from account_person where account in `+in+`)`), append(args, more...)
+	}
+	if q.Known != "" {
+		number, _ := customer.ParsePersonID(q.Known) // 0 is nobody's
+		parts, args = append(parts, `(select id from person where external_id = ? union select ?)`), append(args, q.Known, int64(number))
 	}
 	return parts, args
 }

@@ -11,21 +11,7 @@ import (
 
 // PutPerson loads a person of the caller's source.
 func (s *server) PutPerson(ctx context.Context, req *api.PersonRequest, params api.PutPersonParams) (api.PutPersonRes, error) {
-	p := customer.Person{
-		Source: caller(ctx).Source, ExternalID: params.ExternalId, Division: string(req.Division), Version: req.Version,
-		Language: string(req.Language.Value), Account: string(req.Account.Value),
-	}
-	for _, n := range req.Names {
-		p.Names = append(p.Names, customer.Name{Type: customer.NameType(n.Type), Text: n.Text})
-	}
-	var wrong []fault.Violation
-	for i, pt := range req.Points {
-		point, reason := pointOf(pt)
-		if reason != "" {
-			wrong = append(wrong, fault.Violation{Field: "/points/" + strconv.Itoa(i), Reason: reason})
-		}
-		p.Points = append(p.Points, point)
-	}
+	p, wrong := personLoad(params.ExternalId, req)
 	if wrong != nil {
 		return nil, fault.Refuse(wrong...)
 	}
@@ -33,12 +19,36 @@ func (s *server) PutPerson(ctx context.Context, req *api.PersonRequest, params a
 	if err != nil {
 		return nil, err
 	}
-	return personView(stored)
+	return s.personAnswer(stored)
+}
+
+// personLoad is a person as its source sends it.
+func personLoad(externalID string, req *api.PersonRequest) (customer.Person, []fault.Violation) {
+	p := customer.Person{
+		ExternalID: externalID, Division: string(req.Division), Version: req.Version, Kind: customer.PersonKind(req.Kind.Value),
+		Names: names(req.Names), Identifiers: identifiers(req.Identifiers), Language: string(req.Language.Value),
+		Account: string(req.Account.Value), Mailing: mailing(req.Mailing), Seasons: seasons(req.Seasons),
+		Silent: !req.AllowCommunications.Or(true), Characteristics: characteristics(req.Characteristics),
+	}
+	var wrong []fault.Violation
+	p.Points, wrong = points("/points/", req.Points)
+	return p, wrong
+}
+
+func points(at string, in []api.PointRequest) (out []customer.Point, wrong []fault.Violation) {
+	for i, pt := range in {
+		point, reason := pointOf(pt)
+		if reason != "" {
+			wrong = append(wrong, fault.Violation{Field: at + strconv.Itoa(i), Reason: reason})
+		}
+		out = append(out, point)
+	}
+	return out, wrong
 }
 
 // pointOf reads a contact point, or says what is wrong with it.
 func pointOf(in api.PointRequest) (customer.Point, string) {
-	p := customer.Point{Kind: customer.PointKind(in.Kind), Preferred: in.Preferred.Value}
+	p := customer.Point{Kind: customer.PointKind(in.Kind), Preferred: in.Preferred.Value, Type: in.Type.Value, Extension: in.Extension.Value}
 	for _, c := range in.Capabilities {
 		p.Capabilities = append(p.Capabilities, customer.Capability(c))
 	}
@@ -94,18 +104,45 @@ func (s *server) GetPerson(ctx context.Context, params api.GetPersonParams) (api
 	if err != nil {
 		return nil, err
 	}
-	return personView(p)
+	return s.personAnswer(p)
 }
 
-// personView shows a person with addresses in the clear, to whoever may call the operation.
-func personView(p customer.Person) (*api.Person, error) {
+func (s *server) personAnswer(p customer.Person) (*api.PersonHeaders, error) {
+	view, err := s.personView(p)
+	if err != nil {
+		return nil, err
+	}
+	return &api.PersonHeaders{ETag: etag(p.Revision), Response: *view}, nil
+}
+
+// personView shows a person with addresses in the clear, to whoever may call the operation; identifiers are masked as
+// their types say.
+func (s *server) personView(p customer.Person) (*api.Person, error) {
 	out := &api.Person{
 		ID: api.PersonID(p.ID.String()), Source: p.Source, ExternalId: p.ExternalID, Division: p.Division,
-		Version: p.Version, Language: text(p.Language), Account: text(p.Account), UpdatedAt: stamp(p.UpdatedAt),
-		Names: make([]api.Name, 0, len(p.Names)), Points: make([]api.Point, 0, len(p.Points)),
+		Version: p.Version, Revision: p.Revision, Language: text(p.Language), Account: text(p.Account), UpdatedAt: stamp(p.UpdatedAt),
+		Names: make([]api.Name, 0, len(p.Names)), Points: make([]api.Point, 0, len(p.Points)), AllowCommunications: !p.Silent,
+		Characteristics: characteristicsView(p.Characteristics), Divisions: p.Also, Owned: groupsView(p.Owned),
+	}
+	if p.Kind != "" {
+		out.Kind = api.NewOptPersonKind(api.PersonKind(p.Kind))
 	}
 	for _, n := range p.Names {
 		out.Names = append(out.Names, api.Name{Type: api.NameType(n.Type), Text: n.Text})
+	}
+	for _, id := range p.Identifiers {
+		kind, _ := s.Snapshots.Current().IdentifierType(id.Type)
+		out.Identifiers = append(out.Identifiers, api.MaskedIdentifier{Type: id.Type, Value: id.Value.Masked(kind.Shown), Primary: id.Primary})
+	}
+	if len(p.Mailing.Names) > 0 || p.Mailing.Address != nil {
+		m := api.Mailing{Names: p.Mailing.Names}
+		if p.Mailing.Address != nil {
+			m.Address = api.NewOptPostal(blockView(*p.Mailing.Address))
+		}
+		out.Mailing = api.NewOptMailing(m)
+	}
+	for _, season := range p.Seasons {
+		out.Seasons = append(out.Seasons, api.Season{Address: blockView(season.Address), From: season.From, Until: season.Until})
 	}
 	for _, pt := range p.Points {
 		point, err := pointView(pt)
@@ -121,6 +158,7 @@ func pointView(p customer.Point) (api.Point, error) {
 	out := api.Point{
 		ID: strconv.FormatInt(int64(p.ID), 10), Kind: api.PointKind(p.Kind), Zones: p.Zones, Preferred: p.Preferred,
 		Origin: api.PointOrigin(p.Origin), UndeliverableSince: maybe(p.UndeliverableSince),
+		Type: text(p.Type), Extension: text(p.Extension),
 		Capabilities: make([]api.Capability, 0, len(p.Capabilities)),
 	}
 	for _, c := range p.Capabilities {

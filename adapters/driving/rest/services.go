@@ -38,6 +38,7 @@ type Services struct {
 	Desk           Desk
 	Timelines      Timelines
 	Persons        Persons
+	Customers      Customers
 	Suppressions   Suppressions
 	Changes        Changes
 	Proofs         Proofs
@@ -66,7 +67,7 @@ func (s Services) check() error {
 	for name, there := range map[string]bool{
 		"Events": s.Events != nil,
 		"Intake": s.Intake != nil, "Batches": s.Batches != nil,
-		"Keys": s.Keys != nil, "Accept": s.Accept != nil, "Contacts": s.Contacts != nil, "Desk": s.Desk != nil, "Timelines": s.Timelines != nil, "Persons": s.Persons != nil,
+		"Keys": s.Keys != nil, "Accept": s.Accept != nil, "Contacts": s.Contacts != nil, "Desk": s.Desk != nil, "Timelines": s.Timelines != nil, "Persons": s.Persons != nil, "Customers": s.Customers != nil,
 		"Suppressions": s.Suppressions != nil, "Changes": s.Changes != nil, "Proofs": s.Proofs != nil, "Lanes": s.Lanes != nil,
 		"Calls": s.Calls != nil, "Letters": s.Letters != nil, "Configs": s.Configs != nil, "Versions": s.Versions != nil,
 		"Runs": s.Runs != nil, "RunOrders": s.RunOrders != nil, "DepositReviews": s.DepositReviews != nil,
@@ -191,6 +192,57 @@ type Persons interface {
 	LoadPerson(ctx context.Context, now time.Time, p access.Principal, person customer.Person) (customer.Person, error)
 	// Person returns the person a source knows by the id; fault.NotFound.
 	Person(ctx context.Context, p access.Principal, source, externalID string) (customer.Person, error)
+}
+
+// Customers keeps persons, accounts, premises and service agreements; all of [desk.Customers] that the API shows.
+//
+// All return fault.NotFound for what the caller does not see, fault.Invalid naming every wrong field, and fault.Conflict
+// for a revision that was not the latest.
+type Customers interface {
+	Loader
+	PersonDesk
+	AccountDesk
+	PremiseDesk
+	Finder
+}
+
+// Loader takes objects from a CIS.
+type Loader interface {
+	// Load loads each alone; what is wrong with one stands in its answer.
+	Load(ctx context.Context, now time.Time, p access.Principal, items []desk.Load) ([]desk.Loaded, error)
+}
+
+// PersonDesk makes, reads and corrects persons.
+type PersonDesk interface {
+	CreatePerson(ctx context.Context, now time.Time, p access.Principal, in customer.Person) (customer.Person, error)
+	PersonByID(ctx context.Context, p access.Principal, id customer.PersonID) (customer.Person, error)
+	CorrectPerson(ctx context.Context, now time.Time, p access.Principal, id customer.PersonID, c desk.Correction[customer.Person]) (customer.Person, error)
+}
+
+// AccountDesk makes, reads and corrects accounts.
+type AccountDesk interface {
+	CreateAccount(ctx context.Context, now time.Time, p access.Principal, in customer.Account) (customer.Account, error)
+	Account(ctx context.Context, p access.Principal, source, externalID string) (customer.Account, error)
+	AccountByID(ctx context.Context, p access.Principal, id customer.AccountID) (customer.Account, error)
+	CorrectAccount(ctx context.Context, now time.Time, p access.Principal, id customer.AccountID, c desk.Correction[customer.Account]) (customer.Account, error)
+	// Agreements lists the service agreements of an account.
+	Agreements(ctx context.Context, p access.Principal, id customer.AccountID) ([]agreement.Agreement, error)
+}
+
+// PremiseDesk makes, reads and corrects premises.
+type PremiseDesk interface {
+	CreatePremise(ctx context.Context, now time.Time, p access.Principal, in customer.Premise) (customer.Premise, error)
+	Premise(ctx context.Context, p access.Principal, source, externalID string) (customer.Premise, error)
+	PremiseByID(ctx context.Context, p access.Principal, id customer.PremiseID) (customer.Premise, error)
+	CorrectPremise(ctx context.Context, now time.Time, p access.Principal, id customer.PremiseID, c desk.Correction[customer.Premise]) (customer.Premise, error)
+}
+
+// Finder finds customers, and tells what stands around one.
+type Finder interface {
+	// Search returns a page and where to go on; nil at the end.
+	Search(ctx context.Context, p access.Principal, q desk.SearchQuery) ([]desk.SearchHit, *store.SearchPlace, error)
+	// Complete completes a context.
+	Complete(ctx context.Context, now time.Time, p access.Principal, known customer.Context) (desk.ContextView, error)
 }
 
 // Suppressions says who must not be reached. All return fault.Invalid for an address the channel does not have, and
