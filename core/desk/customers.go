@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"carillon/core/access"
@@ -187,14 +188,11 @@ func mayIn(p access.Principal, division string) error {
 
 // groupWords are groups in one reason of a ledger entry.
 func groupWords(groups []customer.Group) string {
-	var text string
+	words := make([]string, len(groups))
 	for i, g := range groups {
-		if i > 0 {
-			text += ","
-		}
-		text += string(g)
+		words[i] = string(g)
 	}
-	return text
+	return strings.Join(words, ",")
 }
 
 func personEntry(now time.Time, by access.Principal, kind ledger.Kind, p customer.Person, groups []customer.Group) ledger.Entry {

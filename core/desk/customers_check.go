@@ -229,6 +229,11 @@ func (s *Customers) formatted(cfg *config.Snapshot, pt customer.Point) (customer
 	case pt.Type == "":
 		return pt, ""
 	}
+	return s.read(cfg, pt)
+}
+
+// read reads a phone by the algorithm on its phone type.
+func (s *Customers) read(cfg *config.Snapshot, pt customer.Point) (customer.Point, string) {
 	for _, plug := range cfg.PlugsOf("phone_type", pt.Type, "format") {
 		format, known := s.Spots.PhoneFormat[plug.Code]
 		if !known {

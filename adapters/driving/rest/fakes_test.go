@@ -45,6 +45,8 @@ func messageID(n byte) message.ID {
 
 // house is every use case behind the API, answering from made-up facts. What it was asked is kept.
 type house struct {
+	counterDesk
+
 	due    bool  // what waits is due, in a lane that its pace holds back
 	fail   error // every use case fails with it
 	panics any   // every use case panics with it
@@ -561,7 +563,7 @@ func (h *house) services() rest.Services {
 	return rest.Services{
 		Intake: h.shop.intake(rest.Config{Clock: now, Log: quiet()}), Batches: h.shop.lots(),
 		Proofs: h, Events: happenings{h},
-		Keys: h, Accept: h, Contacts: h, Persons: h, Suppressions: h, Changes: h, Lanes: h, Calls: h, Letters: h,
+		Keys: h, Accept: h, Contacts: h, Persons: h, Customers: h, Suppressions: h, Changes: h, Lanes: h, Calls: h, Letters: h,
 		Configs: h, Versions: h, Snapshots: h, Principals: h, Health: h, Breakers: h, Fleet: h, Trips: h, Failures: h, Retries: h, Holds: h,
 		ToDos: h,
 		Runs:  night{h}, RunOrders: night{h}, DepositReviews: night{h},

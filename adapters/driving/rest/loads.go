@@ -201,7 +201,7 @@ func (s *server) shaped(at, operation string, raw json.RawMessage, into decodabl
 	if into.Decode(d) == nil && errors.Is(d.Skip(), io.EOF) && into.Validate() == nil {
 		return nil
 	}
-	wrong := wrongBody(s.contract.operation(operation).body, raw)
+	wrong := s.contract.operation(operation).wrongBody(raw)
 	if len(wrong) == 0 {
 		wrong = []fault.Violation{{Reason: "is not as described"}}
 	}

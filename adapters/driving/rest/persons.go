@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"math"
 	"strconv"
 
 	"carillon/adapters/driving/rest/internal/api"
@@ -15,6 +16,7 @@ func (s *server) PutPerson(ctx context.Context, req *api.PersonRequest, params a
 	if wrong != nil {
 		return nil, fault.Refuse(wrong...)
 	}
+	p.Source = caller(ctx).Source
 	stored, err := s.Persons.LoadPerson(ctx, s.cfg.Clock(), caller(ctx), p)
 	if err != nil {
 		return nil, err
@@ -131,7 +133,10 @@ func (s *server) personView(p customer.Person) (*api.Person, error) {
 		out.Names = append(out.Names, api.Name{Type: api.NameType(n.Type), Text: n.Text})
 	}
 	for _, id := range p.Identifiers {
-		kind, _ := s.Snapshots.Current().IdentifierType(id.Type)
+		kind, known := s.Snapshots.Current().IdentifierType(id.Type)
+		if !known { // its type is gone: nothing says how much may be shown
+			kind.Shown = math.MaxInt
+		}
 		out.Identifiers = append(out.Identifiers, api.MaskedIdentifier{Type: id.Type, Value: id.Value.Masked(kind.Shown), Primary: id.Primary})
 	}
 	if len(p.Mailing.Names) > 0 || p.Mailing.Address != nil {
