@@ -15,7 +15,8 @@ func perInfo(p customer.Person, parameters command.Parameters) string {
 	phones := slices.DeleteFunc(slices.Clone(p.Points), func(pt customer.Point) bool { return pt.Kind != customer.Phone })
 	if len(phones) > 0 {
 		best := phones[0]
-		if i := slices.IndexFunc(phones, func(pt customer.Point) bool { return pt.Type == parameters["PHONE-TYPE"] }); i >= 0 {
+		named := func(pt customer.Point) bool { return pt.Type != "" && pt.Type == parameters["PHONE-TYPE"] }
+		if i := slices.IndexFunc(phones, named); i >= 0 {
 			best = phones[i]
 		}
 		parts = append(parts, shownPhone(best))
