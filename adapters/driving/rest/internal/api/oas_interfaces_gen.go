@@ -53,6 +53,18 @@ type CloseContactRes interface {
 	closeContactRes()
 }
 
+type CreateAccountRes interface {
+	createAccountRes()
+}
+
+type CreatePersonRes interface {
+	createPersonRes()
+}
+
+type CreatePremiseRes interface {
+	createPremiseRes()
+}
+
 type CreatePrincipalRes interface {
 	createPrincipalRes()
 }
@@ -67,6 +79,14 @@ type ExtendCallsRes interface {
 
 type FindContactRes interface {
 	findContactRes()
+}
+
+type GetAccountByIDRes interface {
+	getAccountByIDRes()
+}
+
+type GetAccountRes interface {
+	getAccountRes()
 }
 
 type GetCheckpointRes interface {
@@ -89,6 +109,10 @@ type GetContactTaskRes interface {
 	getContactTaskRes()
 }
 
+type GetContextRes interface {
+	getContextRes()
+}
+
 type GetIntakeBatchRes interface {
 	getIntakeBatchRes()
 }
@@ -97,8 +121,20 @@ type GetMessageRes interface {
 	getMessageRes()
 }
 
+type GetPersonByIDRes interface {
+	getPersonByIDRes()
+}
+
 type GetPersonRes interface {
 	getPersonRes()
+}
+
+type GetPremiseByIDRes interface {
+	getPremiseByIDRes()
+}
+
+type GetPremiseRes interface {
+	getPremiseRes()
 }
 
 type GetRunRes interface {
@@ -131,6 +167,10 @@ type LiftSuppressionRes interface {
 
 type LintConfigRes interface {
 	lintConfigRes()
+}
+
+type ListAgreementsRes interface {
+	listAgreementsRes()
 }
 
 type ListAlgorithmsRes interface {
@@ -209,12 +249,28 @@ type LiveRes interface {
 	liveRes()
 }
 
+type LoadCustomersRes interface {
+	loadCustomersRes()
+}
+
 type LogContactRes interface {
 	logContactRes()
 }
 
 type OpenapiRes interface {
 	openapiRes()
+}
+
+type PatchAccountRes interface {
+	patchAccountRes()
+}
+
+type PatchPersonRes interface {
+	patchPersonRes()
+}
+
+type PatchPremiseRes interface {
+	patchPremiseRes()
 }
 
 type PauseBatchRes interface {
@@ -237,6 +293,14 @@ type ProveLeafRes interface {
 	proveLeafRes()
 }
 
+type PutAccountRes interface {
+	putAccountRes()
+}
+
+type PutAgreementRes interface {
+	putAgreementRes()
+}
+
 type PutConfigRes interface {
 	putConfigRes()
 }
@@ -247,6 +311,10 @@ type PutHoldRes interface {
 
 type PutPersonRes interface {
 	putPersonRes()
+}
+
+type PutPremiseRes interface {
+	putPremiseRes()
 }
 
 type PutSuppressionRes interface {
@@ -311,6 +379,10 @@ type RevokePrincipalRes interface {
 
 type RunScriptRes interface {
 	runScriptRes()
+}
+
+type SearchCustomersRes interface {
+	searchCustomersRes()
 }
 
 type StartRunRes interface {

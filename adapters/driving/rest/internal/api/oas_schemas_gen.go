@@ -216,6 +216,1018 @@ func (s *AcceptContactsValidate) UnmarshalText(data []byte) error {
 	}
 }
 
+// An account as stored. Its persons are given by their numbers.
+// Ref: #/components/schemas/Account
+type Account struct {
+	ID         AccountID `json:"id"`
+	Source     string    `json:"source"`
+	ExternalId string    `json:"externalId"`
+	Division   string    `json:"division"`
+	Version    int64     `json:"version"`
+	// Ours; it grows by one with every change.
+	Revision int64 `json:"revision"`
+	// The groups of fields that Carillon owns. A load left them alone.
+	Owned     []string        `json:"owned"`
+	UpdatedAt Timestamp       `json:"updatedAt"`
+	Persons   []AccountPerson `json:"persons"`
+	// Customer Class.
+	Class           OptString `json:"class"`
+	CollectionClass OptString `json:"collectionClass"`
+	// Account management group.
+	ManagementGroup  OptString `json:"managementGroup"`
+	Currency         OptString `json:"currency"`
+	BillCycle        OptString `json:"billCycle"`
+	ProtectBillCycle OptBool   `json:"protectBillCycle"`
+	// The mailing premise: the name its source has for it, or, at the desk, its number.
+	Premise         OptString        `json:"premise"`
+	Comments        OptString        `json:"comments"`
+	Alerts          []UserAlert      `json:"alerts"`
+	Characteristics []Characteristic `json:"characteristics"`
+}
+
+// GetID returns the value of ID.
+func (s *Account) GetID() AccountID {
+	return s.ID
+}
+
+// GetSource returns the value of Source.
+func (s *Account) GetSource() string {
+	return s.Source
+}
+
+// GetExternalId returns the value of ExternalId.
+func (s *Account) GetExternalId() string {
+	return s.ExternalId
+}
+
+// GetDivision returns the value of Division.
+func (s *Account) GetDivision() string {
+	return s.Division
+}
+
+// GetVersion returns the value of Version.
+func (s *Account) GetVersion() int64 {
+	return s.Version
+}
+
+// GetRevision returns the value of Revision.
+func (s *Account) GetRevision() int64 {
+	return s.Revision
+}
+
+// GetOwned returns the value of Owned.
+func (s *Account) GetOwned() []string {
+	return s.Owned
+}
+
+// GetUpdatedAt returns the value of UpdatedAt.
+func (s *Account) GetUpdatedAt() Timestamp {
+	return s.UpdatedAt
+}
+
+// GetPersons returns the value of Persons.
+func (s *Account) GetPersons() []AccountPerson {
+	return s.Persons
+}
+
+// GetClass returns the value of Class.
+func (s *Account) GetClass() OptString {
+	return s.Class
+}
+
+// GetCollectionClass returns the value of CollectionClass.
+func (s *Account) GetCollectionClass() OptString {
+	return s.CollectionClass
+}
+
+// GetManagementGroup returns the value of ManagementGroup.
+func (s *Account) GetManagementGroup() OptString {
+	return s.ManagementGroup
+}
+
+// GetCurrency returns the value of Currency.
+func (s *Account) GetCurrency() OptString {
+	return s.Currency
+}
+
+// GetBillCycle returns the value of BillCycle.
+func (s *Account) GetBillCycle() OptString {
+	return s.BillCycle
+}
+
+// GetProtectBillCycle returns the value of ProtectBillCycle.
+func (s *Account) GetProtectBillCycle() OptBool {
+	return s.ProtectBillCycle
+}
+
+// GetPremise returns the value of Premise.
+func (s *Account) GetPremise() OptString {
+	return s.Premise
+}
+
+// GetComments returns the value of Comments.
+func (s *Account) GetComments() OptString {
+	return s.Comments
+}
+
+// GetAlerts returns the value of Alerts.
+func (s *Account) GetAlerts() []UserAlert {
+	return s.Alerts
+}
+
+// GetCharacteristics returns the value of Characteristics.
+func (s *Account) GetCharacteristics() []Characteristic {
+	return s.Characteristics
+}
+
+// SetID sets the value of ID.
+func (s *Account) SetID(val AccountID) {
+	s.ID = val
+}
+
+// SetSource sets the value of Source.
+func (s *Account) SetSource(val string) {
+	s.Source = val
+}
+
+// SetExternalId sets the value of ExternalId.
+func (s *Account) SetExternalId(val string) {
+	s.ExternalId = val
+}
+
+// SetDivision sets the value of Division.
+func (s *Account) SetDivision(val string) {
+	s.Division = val
+}
+
+// SetVersion sets the value of Version.
+func (s *Account) SetVersion(val int64) {
+	s.Version = val
+}
+
+// SetRevision sets the value of Revision.
+func (s *Account) SetRevision(val int64) {
+	s.Revision = val
+}
+
+// SetOwned sets the value of Owned.
+func (s *Account) SetOwned(val []string) {
+	s.Owned = val
+}
+
+// SetUpdatedAt sets the value of UpdatedAt.
+func (s *Account) SetUpdatedAt(val Timestamp) {
+	s.UpdatedAt = val
+}
+
+// SetPersons sets the value of Persons.
+func (s *Account) SetPersons(val []AccountPerson) {
+	s.Persons = val
+}
+
+// SetClass sets the value of Class.
+func (s *Account) SetClass(val OptString) {
+	s.Class = val
+}
+
+// SetCollectionClass sets the value of CollectionClass.
+func (s *Account) SetCollectionClass(val OptString) {
+	s.CollectionClass = val
+}
+
+// SetManagementGroup sets the value of ManagementGroup.
+func (s *Account) SetManagementGroup(val OptString) {
+	s.ManagementGroup = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *Account) SetCurrency(val OptString) {
+	s.Currency = val
+}
+
+// SetBillCycle sets the value of BillCycle.
+func (s *Account) SetBillCycle(val OptString) {
+	s.BillCycle = val
+}
+
+// SetProtectBillCycle sets the value of ProtectBillCycle.
+func (s *Account) SetProtectBillCycle(val OptBool) {
+	s.ProtectBillCycle = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *Account) SetPremise(val OptString) {
+	s.Premise = val
+}
+
+// SetComments sets the value of Comments.
+func (s *Account) SetComments(val OptString) {
+	s.Comments = val
+}
+
+// SetAlerts sets the value of Alerts.
+func (s *Account) SetAlerts(val []UserAlert) {
+	s.Alerts = val
+}
+
+// SetCharacteristics sets the value of Characteristics.
+func (s *Account) SetCharacteristics(val []Characteristic) {
+	s.Characteristics = val
+}
+
+// AccountHeaders wraps Account with response headers.
+type AccountHeaders struct {
+	ETag     string
+	Response Account
+}
+
+// GetETag returns the value of ETag.
+func (s *AccountHeaders) GetETag() string {
+	return s.ETag
+}
+
+// GetResponse returns the value of Response.
+func (s *AccountHeaders) GetResponse() Account {
+	return s.Response
+}
+
+// SetETag sets the value of ETag.
+func (s *AccountHeaders) SetETag(val string) {
+	s.ETag = val
+}
+
+// SetResponse sets the value of Response.
+func (s *AccountHeaders) SetResponse(val Account) {
+	s.Response = val
+}
+
+func (*AccountHeaders) createAccountRes()  {}
+func (*AccountHeaders) getAccountByIDRes() {}
+func (*AccountHeaders) getAccountRes()     {}
+func (*AccountHeaders) patchAccountRes()   {}
+func (*AccountHeaders) putAccountRes()     {}
+
+type AccountID string
+
+// An account as the source knows it, whole.
+// Ref: #/components/schemas/AccountLoad
+type AccountLoad struct {
+	// The sender's; it only grows.
+	Version  int64 `json:"version"`
+	Division Code  `json:"division"`
+	// Exactly one is the main customer.
+	Persons []AccountPerson `json:"persons"`
+	// Customer Class.
+	Class           OptString `json:"class"`
+	CollectionClass OptString `json:"collectionClass"`
+	// Account management group.
+	ManagementGroup  OptString `json:"managementGroup"`
+	Currency         OptString `json:"currency"`
+	BillCycle        OptString `json:"billCycle"`
+	ProtectBillCycle OptBool   `json:"protectBillCycle"`
+	// The mailing premise: the name its source has for it, or, at the desk, its number.
+	Premise         OptString        `json:"premise"`
+	Comments        OptString        `json:"comments"`
+	Alerts          []UserAlert      `json:"alerts"`
+	Characteristics []Characteristic `json:"characteristics"`
+}
+
+// GetVersion returns the value of Version.
+func (s *AccountLoad) GetVersion() int64 {
+	return s.Version
+}
+
+// GetDivision returns the value of Division.
+func (s *AccountLoad) GetDivision() Code {
+	return s.Division
+}
+
+// GetPersons returns the value of Persons.
+func (s *AccountLoad) GetPersons() []AccountPerson {
+	return s.Persons
+}
+
+// GetClass returns the value of Class.
+func (s *AccountLoad) GetClass() OptString {
+	return s.Class
+}
+
+// GetCollectionClass returns the value of CollectionClass.
+func (s *AccountLoad) GetCollectionClass() OptString {
+	return s.CollectionClass
+}
+
+// GetManagementGroup returns the value of ManagementGroup.
+func (s *AccountLoad) GetManagementGroup() OptString {
+	return s.ManagementGroup
+}
+
+// GetCurrency returns the value of Currency.
+func (s *AccountLoad) GetCurrency() OptString {
+	return s.Currency
+}
+
+// GetBillCycle returns the value of BillCycle.
+func (s *AccountLoad) GetBillCycle() OptString {
+	return s.BillCycle
+}
+
+// GetProtectBillCycle returns the value of ProtectBillCycle.
+func (s *AccountLoad) GetProtectBillCycle() OptBool {
+	return s.ProtectBillCycle
+}
+
+// GetPremise returns the value of Premise.
+func (s *AccountLoad) GetPremise() OptString {
+	return s.Premise
+}
+
+// GetComments returns the value of Comments.
+func (s *AccountLoad) GetComments() OptString {
+	return s.Comments
+}
+
+// GetAlerts returns the value of Alerts.
+func (s *AccountLoad) GetAlerts() []UserAlert {
+	return s.Alerts
+}
+
+// GetCharacteristics returns the value of Characteristics.
+func (s *AccountLoad) GetCharacteristics() []Characteristic {
+	return s.Characteristics
+}
+
+// SetVersion sets the value of Version.
+func (s *AccountLoad) SetVersion(val int64) {
+	s.Version = val
+}
+
+// SetDivision sets the value of Division.
+func (s *AccountLoad) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetPersons sets the value of Persons.
+func (s *AccountLoad) SetPersons(val []AccountPerson) {
+	s.Persons = val
+}
+
+// SetClass sets the value of Class.
+func (s *AccountLoad) SetClass(val OptString) {
+	s.Class = val
+}
+
+// SetCollectionClass sets the value of CollectionClass.
+func (s *AccountLoad) SetCollectionClass(val OptString) {
+	s.CollectionClass = val
+}
+
+// SetManagementGroup sets the value of ManagementGroup.
+func (s *AccountLoad) SetManagementGroup(val OptString) {
+	s.ManagementGroup = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *AccountLoad) SetCurrency(val OptString) {
+	s.Currency = val
+}
+
+// SetBillCycle sets the value of BillCycle.
+func (s *AccountLoad) SetBillCycle(val OptString) {
+	s.BillCycle = val
+}
+
+// SetProtectBillCycle sets the value of ProtectBillCycle.
+func (s *AccountLoad) SetProtectBillCycle(val OptBool) {
+	s.ProtectBillCycle = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *AccountLoad) SetPremise(val OptString) {
+	s.Premise = val
+}
+
+// SetComments sets the value of Comments.
+func (s *AccountLoad) SetComments(val OptString) {
+	s.Comments = val
+}
+
+// SetAlerts sets the value of Alerts.
+func (s *AccountLoad) SetAlerts(val []UserAlert) {
+	s.Alerts = val
+}
+
+// SetCharacteristics sets the value of Characteristics.
+func (s *AccountLoad) SetCharacteristics(val []Characteristic) {
+	s.Characteristics = val
+}
+
+// An account as the desk makes it. Its persons are given by their numbers.
+// Ref: #/components/schemas/AccountNew
+type AccountNew struct {
+	Division Code `json:"division"`
+	// Exactly one is the main customer.
+	Persons []AccountPerson `json:"persons"`
+	// Customer Class.
+	Class           OptString `json:"class"`
+	CollectionClass OptString `json:"collectionClass"`
+	// Account management group.
+	ManagementGroup  OptString `json:"managementGroup"`
+	Currency         OptString `json:"currency"`
+	BillCycle        OptString `json:"billCycle"`
+	ProtectBillCycle OptBool   `json:"protectBillCycle"`
+	// The mailing premise: the name its source has for it, or, at the desk, its number.
+	Premise         OptString        `json:"premise"`
+	Comments        OptString        `json:"comments"`
+	Alerts          []UserAlert      `json:"alerts"`
+	Characteristics []Characteristic `json:"characteristics"`
+}
+
+// GetDivision returns the value of Division.
+func (s *AccountNew) GetDivision() Code {
+	return s.Division
+}
+
+// GetPersons returns the value of Persons.
+func (s *AccountNew) GetPersons() []AccountPerson {
+	return s.Persons
+}
+
+// GetClass returns the value of Class.
+func (s *AccountNew) GetClass() OptString {
+	return s.Class
+}
+
+// GetCollectionClass returns the value of CollectionClass.
+func (s *AccountNew) GetCollectionClass() OptString {
+	return s.CollectionClass
+}
+
+// GetManagementGroup returns the value of ManagementGroup.
+func (s *AccountNew) GetManagementGroup() OptString {
+	return s.ManagementGroup
+}
+
+// GetCurrency returns the value of Currency.
+func (s *AccountNew) GetCurrency() OptString {
+	return s.Currency
+}
+
+// GetBillCycle returns the value of BillCycle.
+func (s *AccountNew) GetBillCycle() OptString {
+	return s.BillCycle
+}
+
+// GetProtectBillCycle returns the value of ProtectBillCycle.
+func (s *AccountNew) GetProtectBillCycle() OptBool {
+	return s.ProtectBillCycle
+}
+
+// GetPremise returns the value of Premise.
+func (s *AccountNew) GetPremise() OptString {
+	return s.Premise
+}
+
+// GetComments returns the value of Comments.
+func (s *AccountNew) GetComments() OptString {
+	return s.Comments
+}
+
+// GetAlerts returns the value of Alerts.
+func (s *AccountNew) GetAlerts() []UserAlert {
+	return s.Alerts
+}
+
+// GetCharacteristics returns the value of Characteristics.
+func (s *AccountNew) GetCharacteristics() []Characteristic {
+	return s.Characteristics
+}
+
+// SetDivision sets the value of Division.
+func (s *AccountNew) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetPersons sets the value of Persons.
+func (s *AccountNew) SetPersons(val []AccountPerson) {
+	s.Persons = val
+}
+
+// SetClass sets the value of Class.
+func (s *AccountNew) SetClass(val OptString) {
+	s.Class = val
+}
+
+// SetCollectionClass sets the value of CollectionClass.
+func (s *AccountNew) SetCollectionClass(val OptString) {
+	s.CollectionClass = val
+}
+
+// SetManagementGroup sets the value of ManagementGroup.
+func (s *AccountNew) SetManagementGroup(val OptString) {
+	s.ManagementGroup = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *AccountNew) SetCurrency(val OptString) {
+	s.Currency = val
+}
+
+// SetBillCycle sets the value of BillCycle.
+func (s *AccountNew) SetBillCycle(val OptString) {
+	s.BillCycle = val
+}
+
+// SetProtectBillCycle sets the value of ProtectBillCycle.
+func (s *AccountNew) SetProtectBillCycle(val OptBool) {
+	s.ProtectBillCycle = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *AccountNew) SetPremise(val OptString) {
+	s.Premise = val
+}
+
+// SetComments sets the value of Comments.
+func (s *AccountNew) SetComments(val OptString) {
+	s.Comments = val
+}
+
+// SetAlerts sets the value of Alerts.
+func (s *AccountNew) SetAlerts(val []UserAlert) {
+	s.Alerts = val
+}
+
+// SetCharacteristics sets the value of Characteristics.
+func (s *AccountNew) SetCharacteristics(val []Characteristic) {
+	s.Characteristics = val
+}
+
+// The groups of fields to change, each whole: classes (`class`, `collectionClass`, `managementGroup`,
+// `currency`), billing (`billCycle`, `protectBillCycle`), and the others by themselves.
+// Ref: #/components/schemas/AccountPatch
+type AccountPatch struct {
+	// Exactly one is the main customer.
+	Persons []AccountPerson `json:"persons"`
+	// Customer Class.
+	Class           OptString `json:"class"`
+	CollectionClass OptString `json:"collectionClass"`
+	// Account management group.
+	ManagementGroup  OptString `json:"managementGroup"`
+	Currency         OptString `json:"currency"`
+	BillCycle        OptString `json:"billCycle"`
+	ProtectBillCycle OptBool   `json:"protectBillCycle"`
+	// The mailing premise: the name its source has for it, or, at the desk, its number.
+	Premise         OptString        `json:"premise"`
+	Comments        OptString        `json:"comments"`
+	Alerts          []UserAlert      `json:"alerts"`
+	Characteristics []Characteristic `json:"characteristics"`
+	// Groups of fields that the CIS owns again.
+	GiveBack []AccountPatchGiveBackItem `json:"giveBack"`
+}
+
+// GetPersons returns the value of Persons.
+func (s *AccountPatch) GetPersons() []AccountPerson {
+	return s.Persons
+}
+
+// GetClass returns the value of Class.
+func (s *AccountPatch) GetClass() OptString {
+	return s.Class
+}
+
+// GetCollectionClass returns the value of CollectionClass.
+func (s *AccountPatch) GetCollectionClass() OptString {
+	return s.CollectionClass
+}
+
+// GetManagementGroup returns the value of ManagementGroup.
+func (s *AccountPatch) GetManagementGroup() OptString {
+	return s.ManagementGroup
+}
+
+// GetCurrency returns the value of Currency.
+func (s *AccountPatch) GetCurrency() OptString {
+	return s.Currency
+}
+
+// GetBillCycle returns the value of BillCycle.
+func (s *AccountPatch) GetBillCycle() OptString {
+	return s.BillCycle
+}
+
+// GetProtectBillCycle returns the value of ProtectBillCycle.
+func (s *AccountPatch) GetProtectBillCycle() OptBool {
+	return s.ProtectBillCycle
+}
+
+// GetPremise returns the value of Premise.
+func (s *AccountPatch) GetPremise() OptString {
+	return s.Premise
+}
+
+// GetComments returns the value of Comments.
+func (s *AccountPatch) GetComments() OptString {
+	return s.Comments
+}
+
+// GetAlerts returns the value of Alerts.
+func (s *AccountPatch) GetAlerts() []UserAlert {
+	return s.Alerts
+}
+
+// GetCharacteristics returns the value of Characteristics.
+func (s *AccountPatch) GetCharacteristics() []Characteristic {
+	return s.Characteristics
+}
+
+// GetGiveBack returns the value of GiveBack.
+func (s *AccountPatch) GetGiveBack() []AccountPatchGiveBackItem {
+	return s.GiveBack
+}
+
+// SetPersons sets the value of Persons.
+func (s *AccountPatch) SetPersons(val []AccountPerson) {
+	s.Persons = val
+}
+
+// SetClass sets the value of Class.
+func (s *AccountPatch) SetClass(val OptString) {
+	s.Class = val
+}
+
+// SetCollectionClass sets the value of CollectionClass.
+func (s *AccountPatch) SetCollectionClass(val OptString) {
+	s.CollectionClass = val
+}
+
+// SetManagementGroup sets the value of ManagementGroup.
+func (s *AccountPatch) SetManagementGroup(val OptString) {
+	s.ManagementGroup = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *AccountPatch) SetCurrency(val OptString) {
+	s.Currency = val
+}
+
+// SetBillCycle sets the value of BillCycle.
+func (s *AccountPatch) SetBillCycle(val OptString) {
+	s.BillCycle = val
+}
+
+// SetProtectBillCycle sets the value of ProtectBillCycle.
+func (s *AccountPatch) SetProtectBillCycle(val OptBool) {
+	s.ProtectBillCycle = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *AccountPatch) SetPremise(val OptString) {
+	s.Premise = val
+}
+
+// SetComments sets the value of Comments.
+func (s *AccountPatch) SetComments(val OptString) {
+	s.Comments = val
+}
+
+// SetAlerts sets the value of Alerts.
+func (s *AccountPatch) SetAlerts(val []UserAlert) {
+	s.Alerts = val
+}
+
+// SetCharacteristics sets the value of Characteristics.
+func (s *AccountPatch) SetCharacteristics(val []Characteristic) {
+	s.Characteristics = val
+}
+
+// SetGiveBack sets the value of GiveBack.
+func (s *AccountPatch) SetGiveBack(val []AccountPatchGiveBackItem) {
+	s.GiveBack = val
+}
+
+type AccountPatchGiveBackItem string
+
+const (
+	AccountPatchGiveBackItemClasses         AccountPatchGiveBackItem = "classes"
+	AccountPatchGiveBackItemBilling         AccountPatchGiveBackItem = "billing"
+	AccountPatchGiveBackItemPremise         AccountPatchGiveBackItem = "premise"
+	AccountPatchGiveBackItemPersons         AccountPatchGiveBackItem = "persons"
+	AccountPatchGiveBackItemAlerts          AccountPatchGiveBackItem = "alerts"
+	AccountPatchGiveBackItemComments        AccountPatchGiveBackItem = "comments"
+	AccountPatchGiveBackItemCharacteristics AccountPatchGiveBackItem = "characteristics"
+)
+
+// AllValues returns all AccountPatchGiveBackItem values.
+func (AccountPatchGiveBackItem) AllValues() []AccountPatchGiveBackItem {
+	return []AccountPatchGiveBackItem{
+		AccountPatchGiveBackItemClasses,
+		AccountPatchGiveBackItemBilling,
+		AccountPatchGiveBackItemPremise,
+		AccountPatchGiveBackItemPersons,
+		AccountPatchGiveBackItemAlerts,
+		AccountPatchGiveBackItemComments,
+		AccountPatchGiveBackItemCharacteristics,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s AccountPatchGiveBackItem) MarshalText() ([]byte, error) {
+	switch s {
+	case AccountPatchGiveBackItemClasses:
+		return []byte(s), nil
+	case AccountPatchGiveBackItemBilling:
+		return []byte(s), nil
+	case AccountPatchGiveBackItemPremise:
+		return []byte(s), nil
+	case AccountPatchGiveBackItemPersons:
+		return []byte(s), nil
+	case AccountPatchGiveBackItemAlerts:
+		return []byte(s), nil
+	case AccountPatchGiveBackItemComments:
+		return []byte(s), nil
+	case AccountPatchGiveBackItemCharacteristics:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *AccountPatchGiveBackItem) UnmarshalText(data []byte) error {
+	switch AccountPatchGiveBackItem(data) {
+	case AccountPatchGiveBackItemClasses:
+		*s = AccountPatchGiveBackItemClasses
+		return nil
+	case AccountPatchGiveBackItemBilling:
+		*s = AccountPatchGiveBackItemBilling
+		return nil
+	case AccountPatchGiveBackItemPremise:
+		*s = AccountPatchGiveBackItemPremise
+		return nil
+	case AccountPatchGiveBackItemPersons:
+		*s = AccountPatchGiveBackItemPersons
+		return nil
+	case AccountPatchGiveBackItemAlerts:
+		*s = AccountPatchGiveBackItemAlerts
+		return nil
+	case AccountPatchGiveBackItemComments:
+		*s = AccountPatchGiveBackItemComments
+		return nil
+	case AccountPatchGiveBackItemCharacteristics:
+		*s = AccountPatchGiveBackItemCharacteristics
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// A person on an account.
+// Ref: #/components/schemas/AccountPerson
+type AccountPerson struct {
+	// The external id of a person of the source, or, at the desk, its number.
+	Person string `json:"person"`
+	// Main customer.
+	Main OptBool `json:"main"`
+	// Financially responsible.
+	Responsible OptBool `json:"responsible"`
+	// Third-party guarantor.
+	Guarantor    OptBool   `json:"guarantor"`
+	Relationship OptString `json:"relationship"`
+	// Gets a copy of the bill; yes for the main customer when left out.
+	ReceivesBill OptBool                    `json:"receivesBill"`
+	BillRoute    OptString                  `json:"billRoute"`
+	BillFormat   OptAccountPersonBillFormat `json:"billFormat"`
+	Copies       OptInt                     `json:"copies"`
+	// Where the address comes from; the mailing premise for the main customer when left out.
+	AddressSource OptAccountPersonAddressSource `json:"addressSource"`
+	Override      OptPostal                     `json:"override"`
+	// On when left out.
+	AllowCommunications OptBool `json:"allowCommunications"`
+	// Gets a copy of disconnect notices.
+	ReceivesNotices OptBool `json:"receivesNotices"`
+}
+
+// GetPerson returns the value of Person.
+func (s *AccountPerson) GetPerson() string {
+	return s.Person
+}
+
+// GetMain returns the value of Main.
+func (s *AccountPerson) GetMain() OptBool {
+	return s.Main
+}
+
+// GetResponsible returns the value of Responsible.
+func (s *AccountPerson) GetResponsible() OptBool {
+	return s.Responsible
+}
+
+// GetGuarantor returns the value of Guarantor.
+func (s *AccountPerson) GetGuarantor() OptBool {
+	return s.Guarantor
+}
+
+// GetRelationship returns the value of Relationship.
+func (s *AccountPerson) GetRelationship() OptString {
+	return s.Relationship
+}
+
+// GetReceivesBill returns the value of ReceivesBill.
+func (s *AccountPerson) GetReceivesBill() OptBool {
+	return s.ReceivesBill
+}
+
+// GetBillRoute returns the value of BillRoute.
+func (s *AccountPerson) GetBillRoute() OptString {
+	return s.BillRoute
+}
+
+// GetBillFormat returns the value of BillFormat.
+func (s *AccountPerson) GetBillFormat() OptAccountPersonBillFormat {
+	return s.BillFormat
+}
+
+// GetCopies returns the value of Copies.
+func (s *AccountPerson) GetCopies() OptInt {
+	return s.Copies
+}
+
+// GetAddressSource returns the value of AddressSource.
+func (s *AccountPerson) GetAddressSource() OptAccountPersonAddressSource {
+	return s.AddressSource
+}
+
+// GetOverride returns the value of Override.
+func (s *AccountPerson) GetOverride() OptPostal {
+	return s.Override
+}
+
+// GetAllowCommunications returns the value of AllowCommunications.
+func (s *AccountPerson) GetAllowCommunications() OptBool {
+	return s.AllowCommunications
+}
+
+// GetReceivesNotices returns the value of ReceivesNotices.
+func (s *AccountPerson) GetReceivesNotices() OptBool {
+	return s.ReceivesNotices
+}
+
+// SetPerson sets the value of Person.
+func (s *AccountPerson) SetPerson(val string) {
+	s.Person = val
+}
+
+// SetMain sets the value of Main.
+func (s *AccountPerson) SetMain(val OptBool) {
+	s.Main = val
+}
+
+// SetResponsible sets the value of Responsible.
+func (s *AccountPerson) SetResponsible(val OptBool) {
+	s.Responsible = val
+}
+
+// SetGuarantor sets the value of Guarantor.
+func (s *AccountPerson) SetGuarantor(val OptBool) {
+	s.Guarantor = val
+}
+
+// SetRelationship sets the value of Relationship.
+func (s *AccountPerson) SetRelationship(val OptString) {
+	s.Relationship = val
+}
+
+// SetReceivesBill sets the value of ReceivesBill.
+func (s *AccountPerson) SetReceivesBill(val OptBool) {
+	s.ReceivesBill = val
+}
+
+// SetBillRoute sets the value of BillRoute.
+func (s *AccountPerson) SetBillRoute(val OptString) {
+	s.BillRoute = val
+}
+
+// SetBillFormat sets the value of BillFormat.
+func (s *AccountPerson) SetBillFormat(val OptAccountPersonBillFormat) {
+	s.BillFormat = val
+}
+
+// SetCopies sets the value of Copies.
+func (s *AccountPerson) SetCopies(val OptInt) {
+	s.Copies = val
+}
+
+// SetAddressSource sets the value of AddressSource.
+func (s *AccountPerson) SetAddressSource(val OptAccountPersonAddressSource) {
+	s.AddressSource = val
+}
+
+// SetOverride sets the value of Override.
+func (s *AccountPerson) SetOverride(val OptPostal) {
+	s.Override = val
+}
+
+// SetAllowCommunications sets the value of AllowCommunications.
+func (s *AccountPerson) SetAllowCommunications(val OptBool) {
+	s.AllowCommunications = val
+}
+
+// SetReceivesNotices sets the value of ReceivesNotices.
+func (s *AccountPerson) SetReceivesNotices(val OptBool) {
+	s.ReceivesNotices = val
+}
+
+// Where the address comes from; the mailing premise for the main customer when left out.
+type AccountPersonAddressSource string
+
+const (
+	AccountPersonAddressSourcePremise  AccountPersonAddressSource = "premise"
+	AccountPersonAddressSourcePerson   AccountPersonAddressSource = "person"
+	AccountPersonAddressSourceOverride AccountPersonAddressSource = "override"
+)
+
+// AllValues returns all AccountPersonAddressSource values.
+func (AccountPersonAddressSource) AllValues() []AccountPersonAddressSource {
+	return []AccountPersonAddressSource{
+		AccountPersonAddressSourcePremise,
+		AccountPersonAddressSourcePerson,
+		AccountPersonAddressSourceOverride,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s AccountPersonAddressSource) MarshalText() ([]byte, error) {
+	switch s {
+	case AccountPersonAddressSourcePremise:
+		return []byte(s), nil
+	case AccountPersonAddressSourcePerson:
+		return []byte(s), nil
+	case AccountPersonAddressSourceOverride:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *AccountPersonAddressSource) UnmarshalText(data []byte) error {
+	switch AccountPersonAddressSource(data) {
+	case AccountPersonAddressSourcePremise:
+		*s = AccountPersonAddressSourcePremise
+		return nil
+	case AccountPersonAddressSourcePerson:
+		*s = AccountPersonAddressSourcePerson
+		return nil
+	case AccountPersonAddressSourceOverride:
+		*s = AccountPersonAddressSourceOverride
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+type AccountPersonBillFormat string
+
+const (
+	AccountPersonBillFormatDetailed AccountPersonBillFormat = "detailed"
+	AccountPersonBillFormatSummary  AccountPersonBillFormat = "summary"
+)
+
+// AllValues returns all AccountPersonBillFormat values.
+func (AccountPersonBillFormat) AllValues() []AccountPersonBillFormat {
+	return []AccountPersonBillFormat{
+		AccountPersonBillFormatDetailed,
+		AccountPersonBillFormatSummary,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s AccountPersonBillFormat) MarshalText() ([]byte, error) {
+	switch s {
+	case AccountPersonBillFormatDetailed:
+		return []byte(s), nil
+	case AccountPersonBillFormatSummary:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *AccountPersonBillFormat) UnmarshalText(data []byte) error {
+	switch AccountPersonBillFormat(data) {
+	case AccountPersonBillFormatDetailed:
+		*s = AccountPersonBillFormatDetailed
+		return nil
+	case AccountPersonBillFormatSummary:
+		*s = AccountPersonBillFormatSummary
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 type ActOnToDoConflict Problem
 
 func (*ActOnToDoConflict) actOnToDoRes() {}
@@ -498,6 +1510,567 @@ func (s *AdjustmentFrozenEventEvent) UnmarshalText(data []byte) error {
 	default:
 		return errors.Errorf("invalid value: %q", data)
 	}
+}
+
+// A service agreement as stored.
+// Ref: #/components/schemas/Agreement
+type Agreement struct {
+	ID         string    `json:"id"`
+	Source     string    `json:"source"`
+	ExternalId string    `json:"externalId"`
+	Division   string    `json:"division"`
+	Version    int64     `json:"version"`
+	Account    AccountID `json:"account"`
+	// SA type.
+	Type string `json:"type"`
+	// Characteristic premise.
+	Premise OptString `json:"premise"`
+	// 05 incomplete, 10 pending start, 20 active, 30 pending stop, 40 stopped, 50 reactivated, 60 closed,
+	// 70 canceled.
+	Status       AgreementStatus `json:"status"`
+	Start        OptDate         `json:"start"`
+	End          OptDate         `json:"end"`
+	DepositClass OptString       `json:"depositClass"`
+	// As 12.50.
+	CurrentBalance string `json:"currentBalance"`
+	// As 12.50.
+	PayoffBalance string    `json:"payoffBalance"`
+	Currency      string    `json:"currency"`
+	UpdatedAt     Timestamp `json:"updatedAt"`
+}
+
+// GetID returns the value of ID.
+func (s *Agreement) GetID() string {
+	return s.ID
+}
+
+// GetSource returns the value of Source.
+func (s *Agreement) GetSource() string {
+	return s.Source
+}
+
+// GetExternalId returns the value of ExternalId.
+func (s *Agreement) GetExternalId() string {
+	return s.ExternalId
+}
+
+// GetDivision returns the value of Division.
+func (s *Agreement) GetDivision() string {
+	return s.Division
+}
+
+// GetVersion returns the value of Version.
+func (s *Agreement) GetVersion() int64 {
+	return s.Version
+}
+
+// GetAccount returns the value of Account.
+func (s *Agreement) GetAccount() AccountID {
+	return s.Account
+}
+
+// GetType returns the value of Type.
+func (s *Agreement) GetType() string {
+	return s.Type
+}
+
+// GetPremise returns the value of Premise.
+func (s *Agreement) GetPremise() OptString {
+	return s.Premise
+}
+
+// GetStatus returns the value of Status.
+func (s *Agreement) GetStatus() AgreementStatus {
+	return s.Status
+}
+
+// GetStart returns the value of Start.
+func (s *Agreement) GetStart() OptDate {
+	return s.Start
+}
+
+// GetEnd returns the value of End.
+func (s *Agreement) GetEnd() OptDate {
+	return s.End
+}
+
+// GetDepositClass returns the value of DepositClass.
+func (s *Agreement) GetDepositClass() OptString {
+	return s.DepositClass
+}
+
+// GetCurrentBalance returns the value of CurrentBalance.
+func (s *Agreement) GetCurrentBalance() string {
+	return s.CurrentBalance
+}
+
+// GetPayoffBalance returns the value of PayoffBalance.
+func (s *Agreement) GetPayoffBalance() string {
+	return s.PayoffBalance
+}
+
+// GetCurrency returns the value of Currency.
+func (s *Agreement) GetCurrency() string {
+	return s.Currency
+}
+
+// GetUpdatedAt returns the value of UpdatedAt.
+func (s *Agreement) GetUpdatedAt() Timestamp {
+	return s.UpdatedAt
+}
+
+// SetID sets the value of ID.
+func (s *Agreement) SetID(val string) {
+	s.ID = val
+}
+
+// SetSource sets the value of Source.
+func (s *Agreement) SetSource(val string) {
+	s.Source = val
+}
+
+// SetExternalId sets the value of ExternalId.
+func (s *Agreement) SetExternalId(val string) {
+	s.ExternalId = val
+}
+
+// SetDivision sets the value of Division.
+func (s *Agreement) SetDivision(val string) {
+	s.Division = val
+}
+
+// SetVersion sets the value of Version.
+func (s *Agreement) SetVersion(val int64) {
+	s.Version = val
+}
+
+// SetAccount sets the value of Account.
+func (s *Agreement) SetAccount(val AccountID) {
+	s.Account = val
+}
+
+// SetType sets the value of Type.
+func (s *Agreement) SetType(val string) {
+	s.Type = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *Agreement) SetPremise(val OptString) {
+	s.Premise = val
+}
+
+// SetStatus sets the value of Status.
+func (s *Agreement) SetStatus(val AgreementStatus) {
+	s.Status = val
+}
+
+// SetStart sets the value of Start.
+func (s *Agreement) SetStart(val OptDate) {
+	s.Start = val
+}
+
+// SetEnd sets the value of End.
+func (s *Agreement) SetEnd(val OptDate) {
+	s.End = val
+}
+
+// SetDepositClass sets the value of DepositClass.
+func (s *Agreement) SetDepositClass(val OptString) {
+	s.DepositClass = val
+}
+
+// SetCurrentBalance sets the value of CurrentBalance.
+func (s *Agreement) SetCurrentBalance(val string) {
+	s.CurrentBalance = val
+}
+
+// SetPayoffBalance sets the value of PayoffBalance.
+func (s *Agreement) SetPayoffBalance(val string) {
+	s.PayoffBalance = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *Agreement) SetCurrency(val string) {
+	s.Currency = val
+}
+
+// SetUpdatedAt sets the value of UpdatedAt.
+func (s *Agreement) SetUpdatedAt(val Timestamp) {
+	s.UpdatedAt = val
+}
+
+func (*Agreement) putAgreementRes() {}
+
+// Service agreements of an account.
+// Ref: #/components/schemas/AgreementList
+type AgreementList struct {
+	Agreements []Agreement `json:"agreements"`
+}
+
+// GetAgreements returns the value of Agreements.
+func (s *AgreementList) GetAgreements() []Agreement {
+	return s.Agreements
+}
+
+// SetAgreements sets the value of Agreements.
+func (s *AgreementList) SetAgreements(val []Agreement) {
+	s.Agreements = val
+}
+
+func (*AgreementList) listAgreementsRes() {}
+
+// A service agreement as the source knows it, whole.
+// Ref: #/components/schemas/AgreementLoad
+type AgreementLoad struct {
+	// The sender's; it only grows.
+	Version  int64 `json:"version"`
+	Division Code  `json:"division"`
+	// The external id of its account.
+	Account string `json:"account"`
+	// SA type.
+	Type string `json:"type"`
+	// Characteristic premise.
+	Premise OptString `json:"premise"`
+	// 05 incomplete, 10 pending start, 20 active, 30 pending stop, 40 stopped, 50 reactivated, 60 closed,
+	// 70 canceled.
+	Status       AgreementLoadStatus `json:"status"`
+	Start        OptDate             `json:"start"`
+	End          OptDate             `json:"end"`
+	DepositClass OptString           `json:"depositClass"`
+	// As 12.50.
+	CurrentBalance string `json:"currentBalance"`
+	// As 12.50.
+	PayoffBalance string `json:"payoffBalance"`
+	Currency      string `json:"currency"`
+}
+
+// GetVersion returns the value of Version.
+func (s *AgreementLoad) GetVersion() int64 {
+	return s.Version
+}
+
+// GetDivision returns the value of Division.
+func (s *AgreementLoad) GetDivision() Code {
+	return s.Division
+}
+
+// GetAccount returns the value of Account.
+func (s *AgreementLoad) GetAccount() string {
+	return s.Account
+}
+
+// GetType returns the value of Type.
+func (s *AgreementLoad) GetType() string {
+	return s.Type
+}
+
+// GetPremise returns the value of Premise.
+func (s *AgreementLoad) GetPremise() OptString {
+	return s.Premise
+}
+
+// GetStatus returns the value of Status.
+func (s *AgreementLoad) GetStatus() AgreementLoadStatus {
+	return s.Status
+}
+
+// GetStart returns the value of Start.
+func (s *AgreementLoad) GetStart() OptDate {
+	return s.Start
+}
+
+// GetEnd returns the value of End.
+func (s *AgreementLoad) GetEnd() OptDate {
+	return s.End
+}
+
+// GetDepositClass returns the value of DepositClass.
+func (s *AgreementLoad) GetDepositClass() OptString {
+	return s.DepositClass
+}
+
+// GetCurrentBalance returns the value of CurrentBalance.
+func (s *AgreementLoad) GetCurrentBalance() string {
+	return s.CurrentBalance
+}
+
+// GetPayoffBalance returns the value of PayoffBalance.
+func (s *AgreementLoad) GetPayoffBalance() string {
+	return s.PayoffBalance
+}
+
+// GetCurrency returns the value of Currency.
+func (s *AgreementLoad) GetCurrency() string {
+	return s.Currency
+}
+
+// SetVersion sets the value of Version.
+func (s *AgreementLoad) SetVersion(val int64) {
+	s.Version = val
+}
+
+// SetDivision sets the value of Division.
+func (s *AgreementLoad) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetAccount sets the value of Account.
+func (s *AgreementLoad) SetAccount(val string) {
+	s.Account = val
+}
+
+// SetType sets the value of Type.
+func (s *AgreementLoad) SetType(val string) {
+	s.Type = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *AgreementLoad) SetPremise(val OptString) {
+	s.Premise = val
+}
+
+// SetStatus sets the value of Status.
+func (s *AgreementLoad) SetStatus(val AgreementLoadStatus) {
+	s.Status = val
+}
+
+// SetStart sets the value of Start.
+func (s *AgreementLoad) SetStart(val OptDate) {
+	s.Start = val
+}
+
+// SetEnd sets the value of End.
+func (s *AgreementLoad) SetEnd(val OptDate) {
+	s.End = val
+}
+
+// SetDepositClass sets the value of DepositClass.
+func (s *AgreementLoad) SetDepositClass(val OptString) {
+	s.DepositClass = val
+}
+
+// SetCurrentBalance sets the value of CurrentBalance.
+func (s *AgreementLoad) SetCurrentBalance(val string) {
+	s.CurrentBalance = val
+}
+
+// SetPayoffBalance sets the value of PayoffBalance.
+func (s *AgreementLoad) SetPayoffBalance(val string) {
+	s.PayoffBalance = val
+}
+
+// SetCurrency sets the value of Currency.
+func (s *AgreementLoad) SetCurrency(val string) {
+	s.Currency = val
+}
+
+// 05 incomplete, 10 pending start, 20 active, 30 pending stop, 40 stopped, 50 reactivated, 60 closed,
+// 70 canceled.
+type AgreementLoadStatus string
+
+const (
+	AgreementLoadStatus05 AgreementLoadStatus = "05"
+	AgreementLoadStatus10 AgreementLoadStatus = "10"
+	AgreementLoadStatus20 AgreementLoadStatus = "20"
+	AgreementLoadStatus30 AgreementLoadStatus = "30"
+	AgreementLoadStatus40 AgreementLoadStatus = "40"
+	AgreementLoadStatus50 AgreementLoadStatus = "50"
+	AgreementLoadStatus60 AgreementLoadStatus = "60"
+	AgreementLoadStatus70 AgreementLoadStatus = "70"
+)
+
+// AllValues returns all AgreementLoadStatus values.
+func (AgreementLoadStatus) AllValues() []AgreementLoadStatus {
+	return []AgreementLoadStatus{
+		AgreementLoadStatus05,
+		AgreementLoadStatus10,
+		AgreementLoadStatus20,
+		AgreementLoadStatus30,
+		AgreementLoadStatus40,
+		AgreementLoadStatus50,
+		AgreementLoadStatus60,
+		AgreementLoadStatus70,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s AgreementLoadStatus) MarshalText() ([]byte, error) {
+	switch s {
+	case AgreementLoadStatus05:
+		return []byte(s), nil
+	case AgreementLoadStatus10:
+		return []byte(s), nil
+	case AgreementLoadStatus20:
+		return []byte(s), nil
+	case AgreementLoadStatus30:
+		return []byte(s), nil
+	case AgreementLoadStatus40:
+		return []byte(s), nil
+	case AgreementLoadStatus50:
+		return []byte(s), nil
+	case AgreementLoadStatus60:
+		return []byte(s), nil
+	case AgreementLoadStatus70:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *AgreementLoadStatus) UnmarshalText(data []byte) error {
+	switch AgreementLoadStatus(data) {
+	case AgreementLoadStatus05:
+		*s = AgreementLoadStatus05
+		return nil
+	case AgreementLoadStatus10:
+		*s = AgreementLoadStatus10
+		return nil
+	case AgreementLoadStatus20:
+		*s = AgreementLoadStatus20
+		return nil
+	case AgreementLoadStatus30:
+		*s = AgreementLoadStatus30
+		return nil
+	case AgreementLoadStatus40:
+		*s = AgreementLoadStatus40
+		return nil
+	case AgreementLoadStatus50:
+		*s = AgreementLoadStatus50
+		return nil
+	case AgreementLoadStatus60:
+		*s = AgreementLoadStatus60
+		return nil
+	case AgreementLoadStatus70:
+		*s = AgreementLoadStatus70
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// 05 incomplete, 10 pending start, 20 active, 30 pending stop, 40 stopped, 50 reactivated, 60 closed,
+// 70 canceled.
+type AgreementStatus string
+
+const (
+	AgreementStatus05 AgreementStatus = "05"
+	AgreementStatus10 AgreementStatus = "10"
+	AgreementStatus20 AgreementStatus = "20"
+	AgreementStatus30 AgreementStatus = "30"
+	AgreementStatus40 AgreementStatus = "40"
+	AgreementStatus50 AgreementStatus = "50"
+	AgreementStatus60 AgreementStatus = "60"
+	AgreementStatus70 AgreementStatus = "70"
+)
+
+// AllValues returns all AgreementStatus values.
+func (AgreementStatus) AllValues() []AgreementStatus {
+	return []AgreementStatus{
+		AgreementStatus05,
+		AgreementStatus10,
+		AgreementStatus20,
+		AgreementStatus30,
+		AgreementStatus40,
+		AgreementStatus50,
+		AgreementStatus60,
+		AgreementStatus70,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s AgreementStatus) MarshalText() ([]byte, error) {
+	switch s {
+	case AgreementStatus05:
+		return []byte(s), nil
+	case AgreementStatus10:
+		return []byte(s), nil
+	case AgreementStatus20:
+		return []byte(s), nil
+	case AgreementStatus30:
+		return []byte(s), nil
+	case AgreementStatus40:
+		return []byte(s), nil
+	case AgreementStatus50:
+		return []byte(s), nil
+	case AgreementStatus60:
+		return []byte(s), nil
+	case AgreementStatus70:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *AgreementStatus) UnmarshalText(data []byte) error {
+	switch AgreementStatus(data) {
+	case AgreementStatus05:
+		*s = AgreementStatus05
+		return nil
+	case AgreementStatus10:
+		*s = AgreementStatus10
+		return nil
+	case AgreementStatus20:
+		*s = AgreementStatus20
+		return nil
+	case AgreementStatus30:
+		*s = AgreementStatus30
+		return nil
+	case AgreementStatus40:
+		*s = AgreementStatus40
+		return nil
+	case AgreementStatus50:
+		*s = AgreementStatus50
+		return nil
+	case AgreementStatus60:
+		*s = AgreementStatus60
+		return nil
+	case AgreementStatus70:
+		*s = AgreementStatus70
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// A line of the alerts of Control Central.
+// Ref: #/components/schemas/Alert
+type Alert struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
+	// A path of this API.
+	Link OptString `json:"link"`
+}
+
+// GetCode returns the value of Code.
+func (s *Alert) GetCode() string {
+	return s.Code
+}
+
+// GetText returns the value of Text.
+func (s *Alert) GetText() string {
+	return s.Text
+}
+
+// GetLink returns the value of Link.
+func (s *Alert) GetLink() OptString {
+	return s.Link
+}
+
+// SetCode sets the value of Code.
+func (s *Alert) SetCode(val string) {
+	s.Code = val
+}
+
+// SetText sets the value of Text.
+func (s *Alert) SetText(val string) {
+	s.Text = val
+}
+
+// SetLink sets the value of Link.
+func (s *Alert) SetLink(val OptString) {
+	s.Link = val
 }
 
 // What may hang on a spot.
@@ -5901,6 +7474,115 @@ func (s *ContactValidatedMessagesItem) SetSuppressed(val OptString) {
 	s.Suppressed = val
 }
 
+// Who and what is looked at, with what is said of each.
+// Ref: #/components/schemas/Context
+type Context struct {
+	Person      OptPerson  `json:"person"`
+	Account     OptAccount `json:"account"`
+	Premise     OptPremise `json:"premise"`
+	PersonInfo  OptString  `json:"personInfo"`
+	AccountInfo OptString  `json:"accountInfo"`
+	Alerts      []Alert    `json:"alerts"`
+}
+
+// GetPerson returns the value of Person.
+func (s *Context) GetPerson() OptPerson {
+	return s.Person
+}
+
+// GetAccount returns the value of Account.
+func (s *Context) GetAccount() OptAccount {
+	return s.Account
+}
+
+// GetPremise returns the value of Premise.
+func (s *Context) GetPremise() OptPremise {
+	return s.Premise
+}
+
+// GetPersonInfo returns the value of PersonInfo.
+func (s *Context) GetPersonInfo() OptString {
+	return s.PersonInfo
+}
+
+// GetAccountInfo returns the value of AccountInfo.
+func (s *Context) GetAccountInfo() OptString {
+	return s.AccountInfo
+}
+
+// GetAlerts returns the value of Alerts.
+func (s *Context) GetAlerts() []Alert {
+	return s.Alerts
+}
+
+// SetPerson sets the value of Person.
+func (s *Context) SetPerson(val OptPerson) {
+	s.Person = val
+}
+
+// SetAccount sets the value of Account.
+func (s *Context) SetAccount(val OptAccount) {
+	s.Account = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *Context) SetPremise(val OptPremise) {
+	s.Premise = val
+}
+
+// SetPersonInfo sets the value of PersonInfo.
+func (s *Context) SetPersonInfo(val OptString) {
+	s.PersonInfo = val
+}
+
+// SetAccountInfo sets the value of AccountInfo.
+func (s *Context) SetAccountInfo(val OptString) {
+	s.AccountInfo = val
+}
+
+// SetAlerts sets the value of Alerts.
+func (s *Context) SetAlerts(val []Alert) {
+	s.Alerts = val
+}
+
+func (*Context) getContextRes() {}
+
+type CreateAccountConflict Problem
+
+func (*CreateAccountConflict) createAccountRes() {}
+
+type CreateAccountForbidden Problem
+
+func (*CreateAccountForbidden) createAccountRes() {}
+
+type CreateAccountUnprocessableEntity Problem
+
+func (*CreateAccountUnprocessableEntity) createAccountRes() {}
+
+type CreatePersonConflict Problem
+
+func (*CreatePersonConflict) createPersonRes() {}
+
+type CreatePersonForbidden Problem
+
+func (*CreatePersonForbidden) createPersonRes() {}
+
+type CreatePersonUnprocessableEntity Problem
+
+func (*CreatePersonUnprocessableEntity) createPersonRes() {}
+
+type CreatePremiseConflict Problem
+
+func (*CreatePremiseConflict) createPremiseRes() {}
+
+type CreatePremiseForbidden Problem
+
+func (*CreatePremiseForbidden) createPremiseRes() {}
+
+type CreatePremiseUnprocessableEntity Problem
+
+func (*CreatePremiseUnprocessableEntity) createPremiseRes() {}
+
 type CreatePrincipalConflict Problem
 
 func (*CreatePrincipalConflict) createPrincipalRes() {}
@@ -8963,6 +10645,57 @@ func (s *GatewayList) SetGateways(val []Gateway) {
 
 func (*GatewayList) listGatewaysRes() {}
 
+// A value of a Geographic Type.
+// Ref: #/components/schemas/Geographic
+type Geographic struct {
+	Type  string `json:"type"`
+	Value string `json:"value"`
+}
+
+// GetType returns the value of Type.
+func (s *Geographic) GetType() string {
+	return s.Type
+}
+
+// GetValue returns the value of Value.
+func (s *Geographic) GetValue() string {
+	return s.Value
+}
+
+// SetType sets the value of Type.
+func (s *Geographic) SetType(val string) {
+	s.Type = val
+}
+
+// SetValue sets the value of Value.
+func (s *Geographic) SetValue(val string) {
+	s.Value = val
+}
+
+type GetAccountByIDForbidden Problem
+
+func (*GetAccountByIDForbidden) getAccountByIDRes() {}
+
+type GetAccountByIDNotFound Problem
+
+func (*GetAccountByIDNotFound) getAccountByIDRes() {}
+
+type GetAccountByIDUnprocessableEntity Problem
+
+func (*GetAccountByIDUnprocessableEntity) getAccountByIDRes() {}
+
+type GetAccountForbidden Problem
+
+func (*GetAccountForbidden) getAccountRes() {}
+
+type GetAccountNotFound Problem
+
+func (*GetAccountNotFound) getAccountRes() {}
+
+type GetAccountUnprocessableEntity Problem
+
+func (*GetAccountUnprocessableEntity) getAccountRes() {}
+
 type GetCheckpointForbidden Problem
 
 func (*GetCheckpointForbidden) getCheckpointRes() {}
@@ -9023,6 +10756,18 @@ type GetContactUnprocessableEntity Problem
 
 func (*GetContactUnprocessableEntity) getContactRes() {}
 
+type GetContextForbidden Problem
+
+func (*GetContextForbidden) getContextRes() {}
+
+type GetContextNotFound Problem
+
+func (*GetContextNotFound) getContextRes() {}
+
+type GetContextUnprocessableEntity Problem
+
+func (*GetContextUnprocessableEntity) getContextRes() {}
+
 type GetIntakeBatchForbidden Problem
 
 func (*GetIntakeBatchForbidden) getIntakeBatchRes() {}
@@ -9047,6 +10792,18 @@ type GetMessageUnprocessableEntity Problem
 
 func (*GetMessageUnprocessableEntity) getMessageRes() {}
 
+type GetPersonByIDForbidden Problem
+
+func (*GetPersonByIDForbidden) getPersonByIDRes() {}
+
+type GetPersonByIDNotFound Problem
+
+func (*GetPersonByIDNotFound) getPersonByIDRes() {}
+
+type GetPersonByIDUnprocessableEntity Problem
+
+func (*GetPersonByIDUnprocessableEntity) getPersonByIDRes() {}
+
 type GetPersonForbidden Problem
 
 func (*GetPersonForbidden) getPersonRes() {}
@@ -9058,6 +10815,30 @@ func (*GetPersonNotFound) getPersonRes() {}
 type GetPersonUnprocessableEntity Problem
 
 func (*GetPersonUnprocessableEntity) getPersonRes() {}
+
+type GetPremiseByIDForbidden Problem
+
+func (*GetPremiseByIDForbidden) getPremiseByIDRes() {}
+
+type GetPremiseByIDNotFound Problem
+
+func (*GetPremiseByIDNotFound) getPremiseByIDRes() {}
+
+type GetPremiseByIDUnprocessableEntity Problem
+
+func (*GetPremiseByIDUnprocessableEntity) getPremiseByIDRes() {}
+
+type GetPremiseForbidden Problem
+
+func (*GetPremiseForbidden) getPremiseRes() {}
+
+type GetPremiseNotFound Problem
+
+func (*GetPremiseNotFound) getPremiseRes() {}
+
+type GetPremiseUnprocessableEntity Problem
+
+func (*GetPremiseUnprocessableEntity) getPremiseRes() {}
 
 type GetRunForbidden Problem
 
@@ -9253,6 +11034,45 @@ func (s *HoldRequest) SetPerson(val OptString) {
 // SetReason sets the value of Reason.
 func (s *HoldRequest) SetReason(val string) {
 	s.Reason = val
+}
+
+// What a person is known by elsewhere.
+// Ref: #/components/schemas/Identifier
+type Identifier struct {
+	// An Identifier Type.
+	Type    string  `json:"type"`
+	Value   string  `json:"value"`
+	Primary OptBool `json:"primary"`
+}
+
+// GetType returns the value of Type.
+func (s *Identifier) GetType() string {
+	return s.Type
+}
+
+// GetValue returns the value of Value.
+func (s *Identifier) GetValue() string {
+	return s.Value
+}
+
+// GetPrimary returns the value of Primary.
+func (s *Identifier) GetPrimary() OptBool {
+	return s.Primary
+}
+
+// SetType sets the value of Type.
+func (s *Identifier) SetType(val string) {
+	s.Type = val
+}
+
+// SetValue sets the value of Value.
+func (s *Identifier) SetValue(val string) {
+	s.Value = val
+}
+
+// SetPrimary sets the value of Primary.
+func (s *Identifier) SetPrimary(val OptBool) {
+	s.Primary = val
 }
 
 // A kind of identifier of a person.
@@ -10433,6 +12253,18 @@ type LintConfigUnprocessableEntity Problem
 
 func (*LintConfigUnprocessableEntity) lintConfigRes() {}
 
+type ListAgreementsForbidden Problem
+
+func (*ListAgreementsForbidden) listAgreementsRes() {}
+
+type ListAgreementsNotFound Problem
+
+func (*ListAgreementsNotFound) listAgreementsRes() {}
+
+type ListAgreementsUnprocessableEntity Problem
+
+func (*ListAgreementsUnprocessableEntity) listAgreementsRes() {}
+
 type ListChangesForbidden Problem
 
 func (*ListChangesForbidden) listChangesRes() {}
@@ -10641,6 +12473,101 @@ func (s *LiveStatus) UnmarshalText(data []byte) error {
 	}
 }
 
+type LoadCustomersContentEncoding string
+
+const (
+	LoadCustomersContentEncodingGzip     LoadCustomersContentEncoding = "gzip"
+	LoadCustomersContentEncodingIdentity LoadCustomersContentEncoding = "identity"
+)
+
+// AllValues returns all LoadCustomersContentEncoding values.
+func (LoadCustomersContentEncoding) AllValues() []LoadCustomersContentEncoding {
+	return []LoadCustomersContentEncoding{
+		LoadCustomersContentEncodingGzip,
+		LoadCustomersContentEncodingIdentity,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s LoadCustomersContentEncoding) MarshalText() ([]byte, error) {
+	switch s {
+	case LoadCustomersContentEncodingGzip:
+		return []byte(s), nil
+	case LoadCustomersContentEncodingIdentity:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *LoadCustomersContentEncoding) UnmarshalText(data []byte) error {
+	switch LoadCustomersContentEncoding(data) {
+	case LoadCustomersContentEncodingGzip:
+		*s = LoadCustomersContentEncodingGzip
+		return nil
+	case LoadCustomersContentEncodingIdentity:
+		*s = LoadCustomersContentEncodingIdentity
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+type LoadCustomersForbidden Problem
+
+func (*LoadCustomersForbidden) loadCustomersRes() {}
+
+type LoadCustomersOK struct {
+	Data io.Reader
+}
+
+// Read reads data from the Data reader.
+//
+// Kept to satisfy the io.Reader interface.
+func (s LoadCustomersOK) Read(p []byte) (n int, err error) {
+	if s.Data == nil {
+		return 0, io.EOF
+	}
+	return s.Data.Read(p)
+}
+
+// LoadCustomersOKRawApplicationXNdjson represents raw HTTP response for LoadCustomers application/x-ndjson.
+type LoadCustomersOKRawApplicationXNdjson struct {
+	Response *http.Response `json:"-"`
+}
+
+// GetResponse returns the value of Response.
+func (s *LoadCustomersOKRawApplicationXNdjson) GetResponse() *http.Response {
+	return s.Response
+}
+
+// SetResponse sets the value of Response.
+func (s *LoadCustomersOKRawApplicationXNdjson) SetResponse(val *http.Response) {
+	s.Response = val
+}
+
+func (*LoadCustomersOKRawApplicationXNdjson) loadCustomersRes() {}
+
+// Lines of `LoadLine`.
+type LoadCustomersReq struct {
+	Data io.Reader
+}
+
+// Read reads data from the Data reader.
+//
+// Kept to satisfy the io.Reader interface.
+func (s LoadCustomersReq) Read(p []byte) (n int, err error) {
+	if s.Data == nil {
+		return 0, io.EOF
+	}
+	return s.Data.Read(p)
+}
+
+type LoadCustomersUnprocessableEntity Problem
+
+func (*LoadCustomersUnprocessableEntity) loadCustomersRes() {}
+
 type LogContactForbidden Problem
 
 func (*LogContactForbidden) logContactRes() {}
@@ -10739,6 +12666,71 @@ func (s *LogRequest) SetComments(val string) {
 // SetReminder sets the value of Reminder.
 func (s *LogRequest) SetReminder(val OptReminderRequest) {
 	s.Reminder = val
+}
+
+// What letters say instead of the primary name and the address.
+// Ref: #/components/schemas/Mailing
+type Mailing struct {
+	Names   []string  `json:"names"`
+	Address OptPostal `json:"address"`
+}
+
+// GetNames returns the value of Names.
+func (s *Mailing) GetNames() []string {
+	return s.Names
+}
+
+// GetAddress returns the value of Address.
+func (s *Mailing) GetAddress() OptPostal {
+	return s.Address
+}
+
+// SetNames sets the value of Names.
+func (s *Mailing) SetNames(val []string) {
+	s.Names = val
+}
+
+// SetAddress sets the value of Address.
+func (s *Mailing) SetAddress(val OptPostal) {
+	s.Address = val
+}
+
+// An identifier, masked as its type says.
+// Ref: #/components/schemas/MaskedIdentifier
+type MaskedIdentifier struct {
+	Type    string `json:"type"`
+	Value   string `json:"value"`
+	Primary bool   `json:"primary"`
+}
+
+// GetType returns the value of Type.
+func (s *MaskedIdentifier) GetType() string {
+	return s.Type
+}
+
+// GetValue returns the value of Value.
+func (s *MaskedIdentifier) GetValue() string {
+	return s.Value
+}
+
+// GetPrimary returns the value of Primary.
+func (s *MaskedIdentifier) GetPrimary() bool {
+	return s.Primary
+}
+
+// SetType sets the value of Type.
+func (s *MaskedIdentifier) SetType(val string) {
+	s.Type = val
+}
+
+// SetValue sets the value of Value.
+func (s *MaskedIdentifier) SetValue(val string) {
+	s.Value = val
+}
+
+// SetPrimary sets the value of Primary.
+func (s *MaskedIdentifier) SetPrimary(val bool) {
+	s.Primary = val
 }
 
 // Who a message is for, without what would reach them.
@@ -12369,6 +14361,190 @@ func (o OptAcceptContactsValidate) Or(d AcceptContactsValidate) AcceptContactsVa
 	return d
 }
 
+// NewOptAccount returns new OptAccount with value set to v.
+func NewOptAccount(v Account) OptAccount {
+	return OptAccount{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptAccount is optional Account.
+type OptAccount struct {
+	Value Account
+	Set   bool
+}
+
+// IsSet returns true if OptAccount was set.
+func (o OptAccount) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptAccount) Reset() {
+	var v Account
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptAccount) SetTo(v Account) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptAccount) Get() (v Account, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptAccount) Or(d Account) Account {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptAccountID returns new OptAccountID with value set to v.
+func NewOptAccountID(v AccountID) OptAccountID {
+	return OptAccountID{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptAccountID is optional AccountID.
+type OptAccountID struct {
+	Value AccountID
+	Set   bool
+}
+
+// IsSet returns true if OptAccountID was set.
+func (o OptAccountID) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptAccountID) Reset() {
+	var v AccountID
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptAccountID) SetTo(v AccountID) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptAccountID) Get() (v AccountID, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptAccountID) Or(d AccountID) AccountID {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptAccountPersonAddressSource returns new OptAccountPersonAddressSource with value set to v.
+func NewOptAccountPersonAddressSource(v AccountPersonAddressSource) OptAccountPersonAddressSource {
+	return OptAccountPersonAddressSource{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptAccountPersonAddressSource is optional AccountPersonAddressSource.
+type OptAccountPersonAddressSource struct {
+	Value AccountPersonAddressSource
+	Set   bool
+}
+
+// IsSet returns true if OptAccountPersonAddressSource was set.
+func (o OptAccountPersonAddressSource) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptAccountPersonAddressSource) Reset() {
+	var v AccountPersonAddressSource
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptAccountPersonAddressSource) SetTo(v AccountPersonAddressSource) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptAccountPersonAddressSource) Get() (v AccountPersonAddressSource, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptAccountPersonAddressSource) Or(d AccountPersonAddressSource) AccountPersonAddressSource {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptAccountPersonBillFormat returns new OptAccountPersonBillFormat with value set to v.
+func NewOptAccountPersonBillFormat(v AccountPersonBillFormat) OptAccountPersonBillFormat {
+	return OptAccountPersonBillFormat{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptAccountPersonBillFormat is optional AccountPersonBillFormat.
+type OptAccountPersonBillFormat struct {
+	Value AccountPersonBillFormat
+	Set   bool
+}
+
+// IsSet returns true if OptAccountPersonBillFormat was set.
+func (o OptAccountPersonBillFormat) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptAccountPersonBillFormat) Reset() {
+	var v AccountPersonBillFormat
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptAccountPersonBillFormat) SetTo(v AccountPersonBillFormat) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptAccountPersonBillFormat) Get() (v AccountPersonBillFormat, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptAccountPersonBillFormat) Or(d AccountPersonBillFormat) AccountPersonBillFormat {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptAmount returns new OptAmount with value set to v.
 func NewOptAmount(v Amount) OptAmount {
 	return OptAmount{
@@ -13375,6 +15551,52 @@ func (o OptData) Get() (v Data, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptData) Or(d Data) Data {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptDate returns new OptDate with value set to v.
+func NewOptDate(v time.Time) OptDate {
+	return OptDate{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptDate is optional time.Time.
+type OptDate struct {
+	Value time.Time
+	Set   bool
+}
+
+// IsSet returns true if OptDate was set.
+func (o OptDate) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptDate) Reset() {
+	var v time.Time
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptDate) SetTo(v time.Time) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptDate) Get() (v time.Time, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptDate) Or(d time.Time) time.Time {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -14393,6 +16615,52 @@ func (o OptListToDosStatus) Or(d ListToDosStatus) ListToDosStatus {
 	return d
 }
 
+// NewOptLoadCustomersContentEncoding returns new OptLoadCustomersContentEncoding with value set to v.
+func NewOptLoadCustomersContentEncoding(v LoadCustomersContentEncoding) OptLoadCustomersContentEncoding {
+	return OptLoadCustomersContentEncoding{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptLoadCustomersContentEncoding is optional LoadCustomersContentEncoding.
+type OptLoadCustomersContentEncoding struct {
+	Value LoadCustomersContentEncoding
+	Set   bool
+}
+
+// IsSet returns true if OptLoadCustomersContentEncoding was set.
+func (o OptLoadCustomersContentEncoding) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptLoadCustomersContentEncoding) Reset() {
+	var v LoadCustomersContentEncoding
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptLoadCustomersContentEncoding) SetTo(v LoadCustomersContentEncoding) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptLoadCustomersContentEncoding) Get() (v LoadCustomersContentEncoding, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptLoadCustomersContentEncoding) Or(d LoadCustomersContentEncoding) LoadCustomersContentEncoding {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptLogRequest returns new OptLogRequest with value set to v.
 func NewOptLogRequest(v LogRequest) OptLogRequest {
 	return OptLogRequest{
@@ -14433,6 +16701,52 @@ func (o OptLogRequest) Get() (v LogRequest, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptLogRequest) Or(d LogRequest) LogRequest {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptMailing returns new OptMailing with value set to v.
+func NewOptMailing(v Mailing) OptMailing {
+	return OptMailing{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptMailing is optional Mailing.
+type OptMailing struct {
+	Value Mailing
+	Set   bool
+}
+
+// IsSet returns true if OptMailing was set.
+func (o OptMailing) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptMailing) Reset() {
+	var v Mailing
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptMailing) SetTo(v Mailing) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptMailing) Get() (v Mailing, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptMailing) Or(d Mailing) Mailing {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -14577,6 +16891,52 @@ func (o OptPause) Or(d Pause) Pause {
 	return d
 }
 
+// NewOptPerson returns new OptPerson with value set to v.
+func NewOptPerson(v Person) OptPerson {
+	return OptPerson{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptPerson is optional Person.
+type OptPerson struct {
+	Value Person
+	Set   bool
+}
+
+// IsSet returns true if OptPerson was set.
+func (o OptPerson) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptPerson) Reset() {
+	var v Person
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptPerson) SetTo(v Person) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptPerson) Get() (v Person, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptPerson) Or(d Person) Person {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptPersonID returns new OptPersonID with value set to v.
 func NewOptPersonID(v PersonID) OptPersonID {
 	return OptPersonID{
@@ -14617,6 +16977,190 @@ func (o OptPersonID) Get() (v PersonID, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptPersonID) Or(d PersonID) PersonID {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptPersonKind returns new OptPersonKind with value set to v.
+func NewOptPersonKind(v PersonKind) OptPersonKind {
+	return OptPersonKind{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptPersonKind is optional PersonKind.
+type OptPersonKind struct {
+	Value PersonKind
+	Set   bool
+}
+
+// IsSet returns true if OptPersonKind was set.
+func (o OptPersonKind) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptPersonKind) Reset() {
+	var v PersonKind
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptPersonKind) SetTo(v PersonKind) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptPersonKind) Get() (v PersonKind, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptPersonKind) Or(d PersonKind) PersonKind {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptPersonNewKind returns new OptPersonNewKind with value set to v.
+func NewOptPersonNewKind(v PersonNewKind) OptPersonNewKind {
+	return OptPersonNewKind{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptPersonNewKind is optional PersonNewKind.
+type OptPersonNewKind struct {
+	Value PersonNewKind
+	Set   bool
+}
+
+// IsSet returns true if OptPersonNewKind was set.
+func (o OptPersonNewKind) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptPersonNewKind) Reset() {
+	var v PersonNewKind
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptPersonNewKind) SetTo(v PersonNewKind) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptPersonNewKind) Get() (v PersonNewKind, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptPersonNewKind) Or(d PersonNewKind) PersonNewKind {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptPersonPatchKind returns new OptPersonPatchKind with value set to v.
+func NewOptPersonPatchKind(v PersonPatchKind) OptPersonPatchKind {
+	return OptPersonPatchKind{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptPersonPatchKind is optional PersonPatchKind.
+type OptPersonPatchKind struct {
+	Value PersonPatchKind
+	Set   bool
+}
+
+// IsSet returns true if OptPersonPatchKind was set.
+func (o OptPersonPatchKind) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptPersonPatchKind) Reset() {
+	var v PersonPatchKind
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptPersonPatchKind) SetTo(v PersonPatchKind) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptPersonPatchKind) Get() (v PersonPatchKind, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptPersonPatchKind) Or(d PersonPatchKind) PersonPatchKind {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptPersonRequestKind returns new OptPersonRequestKind with value set to v.
+func NewOptPersonRequestKind(v PersonRequestKind) OptPersonRequestKind {
+	return OptPersonRequestKind{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptPersonRequestKind is optional PersonRequestKind.
+type OptPersonRequestKind struct {
+	Value PersonRequestKind
+	Set   bool
+}
+
+// IsSet returns true if OptPersonRequestKind was set.
+func (o OptPersonRequestKind) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptPersonRequestKind) Reset() {
+	var v PersonRequestKind
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptPersonRequestKind) SetTo(v PersonRequestKind) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptPersonRequestKind) Get() (v PersonRequestKind, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptPersonRequestKind) Or(d PersonRequestKind) PersonRequestKind {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -14847,6 +17391,98 @@ func (o OptPreferredMethod) Get() (v PreferredMethod, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptPreferredMethod) Or(d PreferredMethod) PreferredMethod {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptPremise returns new OptPremise with value set to v.
+func NewOptPremise(v Premise) OptPremise {
+	return OptPremise{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptPremise is optional Premise.
+type OptPremise struct {
+	Value Premise
+	Set   bool
+}
+
+// IsSet returns true if OptPremise was set.
+func (o OptPremise) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptPremise) Reset() {
+	var v Premise
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptPremise) SetTo(v Premise) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptPremise) Get() (v Premise, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptPremise) Or(d Premise) Premise {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptPremiseID returns new OptPremiseID with value set to v.
+func NewOptPremiseID(v PremiseID) OptPremiseID {
+	return OptPremiseID{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptPremiseID is optional PremiseID.
+type OptPremiseID struct {
+	Value PremiseID
+	Set   bool
+}
+
+// IsSet returns true if OptPremiseID was set.
+func (o OptPremiseID) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptPremiseID) Reset() {
+	var v PremiseID
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptPremiseID) SetTo(v PremiseID) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptPremiseID) Get() (v PremiseID, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptPremiseID) Or(d PremiseID) PremiseID {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -15399,6 +18035,52 @@ func (o OptSATypeSpecialRole) Get() (v SATypeSpecialRole, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptSATypeSpecialRole) Or(d SATypeSpecialRole) SATypeSpecialRole {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptSearchCustomersKind returns new OptSearchCustomersKind with value set to v.
+func NewOptSearchCustomersKind(v SearchCustomersKind) OptSearchCustomersKind {
+	return OptSearchCustomersKind{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptSearchCustomersKind is optional SearchCustomersKind.
+type OptSearchCustomersKind struct {
+	Value SearchCustomersKind
+	Set   bool
+}
+
+// IsSet returns true if OptSearchCustomersKind was set.
+func (o OptSearchCustomersKind) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptSearchCustomersKind) Reset() {
+	var v SearchCustomersKind
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptSearchCustomersKind) SetTo(v SearchCustomersKind) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptSearchCustomersKind) Get() (v SearchCustomersKind, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptSearchCustomersKind) Or(d SearchCustomersKind) SearchCustomersKind {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -16738,6 +19420,54 @@ func (s *PaceHeld) SetUntil(val Timestamp) {
 	s.Until = val
 }
 
+type PatchAccountConflict Problem
+
+func (*PatchAccountConflict) patchAccountRes() {}
+
+type PatchAccountForbidden Problem
+
+func (*PatchAccountForbidden) patchAccountRes() {}
+
+type PatchAccountNotFound Problem
+
+func (*PatchAccountNotFound) patchAccountRes() {}
+
+type PatchAccountUnprocessableEntity Problem
+
+func (*PatchAccountUnprocessableEntity) patchAccountRes() {}
+
+type PatchPersonConflict Problem
+
+func (*PatchPersonConflict) patchPersonRes() {}
+
+type PatchPersonForbidden Problem
+
+func (*PatchPersonForbidden) patchPersonRes() {}
+
+type PatchPersonNotFound Problem
+
+func (*PatchPersonNotFound) patchPersonRes() {}
+
+type PatchPersonUnprocessableEntity Problem
+
+func (*PatchPersonUnprocessableEntity) patchPersonRes() {}
+
+type PatchPremiseConflict Problem
+
+func (*PatchPremiseConflict) patchPremiseRes() {}
+
+type PatchPremiseForbidden Problem
+
+func (*PatchPremiseForbidden) patchPremiseRes() {}
+
+type PatchPremiseNotFound Problem
+
+func (*PatchPremiseNotFound) patchPremiseRes() {}
+
+type PatchPremiseUnprocessableEntity Problem
+
+func (*PatchPremiseUnprocessableEntity) patchPremiseRes() {}
+
 // Ref: #/components/schemas/Pause
 type Pause struct {
 	Reason string `json:"reason"`
@@ -16823,6 +19553,20 @@ type Person struct {
 	Account    OptString `json:"account"`
 	Points     []Point   `json:"points"`
 	UpdatedAt  Timestamp `json:"updatedAt"`
+	// Ours; it grows by one with every change.
+	Revision int64         `json:"revision"`
+	Kind     OptPersonKind `json:"kind"`
+	// Masked as their types say.
+	Identifiers []MaskedIdentifier `json:"identifiers"`
+	Mailing     OptMailing         `json:"mailing"`
+	// Addresses that hold for a part of every year; they win while they do.
+	Seasons             []Season         `json:"seasons"`
+	Characteristics     []Characteristic `json:"characteristics"`
+	AllowCommunications bool             `json:"allowCommunications"`
+	// Other divisions that see the person, because of what it holds there.
+	Divisions []string `json:"divisions"`
+	// The groups of fields that Carillon owns. A load left them alone.
+	Owned []string `json:"owned"`
 }
 
 // GetID returns the value of ID.
@@ -16875,6 +19619,51 @@ func (s *Person) GetUpdatedAt() Timestamp {
 	return s.UpdatedAt
 }
 
+// GetRevision returns the value of Revision.
+func (s *Person) GetRevision() int64 {
+	return s.Revision
+}
+
+// GetKind returns the value of Kind.
+func (s *Person) GetKind() OptPersonKind {
+	return s.Kind
+}
+
+// GetIdentifiers returns the value of Identifiers.
+func (s *Person) GetIdentifiers() []MaskedIdentifier {
+	return s.Identifiers
+}
+
+// GetMailing returns the value of Mailing.
+func (s *Person) GetMailing() OptMailing {
+	return s.Mailing
+}
+
+// GetSeasons returns the value of Seasons.
+func (s *Person) GetSeasons() []Season {
+	return s.Seasons
+}
+
+// GetCharacteristics returns the value of Characteristics.
+func (s *Person) GetCharacteristics() []Characteristic {
+	return s.Characteristics
+}
+
+// GetAllowCommunications returns the value of AllowCommunications.
+func (s *Person) GetAllowCommunications() bool {
+	return s.AllowCommunications
+}
+
+// GetDivisions returns the value of Divisions.
+func (s *Person) GetDivisions() []string {
+	return s.Divisions
+}
+
+// GetOwned returns the value of Owned.
+func (s *Person) GetOwned() []string {
+	return s.Owned
+}
+
 // SetID sets the value of ID.
 func (s *Person) SetID(val PersonID) {
 	s.ID = val
@@ -16925,10 +19714,547 @@ func (s *Person) SetUpdatedAt(val Timestamp) {
 	s.UpdatedAt = val
 }
 
-func (*Person) getPersonRes() {}
-func (*Person) putPersonRes() {}
+// SetRevision sets the value of Revision.
+func (s *Person) SetRevision(val int64) {
+	s.Revision = val
+}
+
+// SetKind sets the value of Kind.
+func (s *Person) SetKind(val OptPersonKind) {
+	s.Kind = val
+}
+
+// SetIdentifiers sets the value of Identifiers.
+func (s *Person) SetIdentifiers(val []MaskedIdentifier) {
+	s.Identifiers = val
+}
+
+// SetMailing sets the value of Mailing.
+func (s *Person) SetMailing(val OptMailing) {
+	s.Mailing = val
+}
+
+// SetSeasons sets the value of Seasons.
+func (s *Person) SetSeasons(val []Season) {
+	s.Seasons = val
+}
+
+// SetCharacteristics sets the value of Characteristics.
+func (s *Person) SetCharacteristics(val []Characteristic) {
+	s.Characteristics = val
+}
+
+// SetAllowCommunications sets the value of AllowCommunications.
+func (s *Person) SetAllowCommunications(val bool) {
+	s.AllowCommunications = val
+}
+
+// SetDivisions sets the value of Divisions.
+func (s *Person) SetDivisions(val []string) {
+	s.Divisions = val
+}
+
+// SetOwned sets the value of Owned.
+func (s *Person) SetOwned(val []string) {
+	s.Owned = val
+}
+
+// PersonHeaders wraps Person with response headers.
+type PersonHeaders struct {
+	ETag     string
+	Response Person
+}
+
+// GetETag returns the value of ETag.
+func (s *PersonHeaders) GetETag() string {
+	return s.ETag
+}
+
+// GetResponse returns the value of Response.
+func (s *PersonHeaders) GetResponse() Person {
+	return s.Response
+}
+
+// SetETag sets the value of ETag.
+func (s *PersonHeaders) SetETag(val string) {
+	s.ETag = val
+}
+
+// SetResponse sets the value of Response.
+func (s *PersonHeaders) SetResponse(val Person) {
+	s.Response = val
+}
+
+func (*PersonHeaders) createPersonRes()  {}
+func (*PersonHeaders) getPersonByIDRes() {}
+func (*PersonHeaders) getPersonRes()     {}
+func (*PersonHeaders) patchPersonRes()   {}
+func (*PersonHeaders) putPersonRes()     {}
 
 type PersonID string
+
+type PersonKind string
+
+const (
+	PersonKindPerson   PersonKind = "person"
+	PersonKindBusiness PersonKind = "business"
+)
+
+// AllValues returns all PersonKind values.
+func (PersonKind) AllValues() []PersonKind {
+	return []PersonKind{
+		PersonKindPerson,
+		PersonKindBusiness,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s PersonKind) MarshalText() ([]byte, error) {
+	switch s {
+	case PersonKindPerson:
+		return []byte(s), nil
+	case PersonKindBusiness:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *PersonKind) UnmarshalText(data []byte) error {
+	switch PersonKind(data) {
+	case PersonKindPerson:
+		*s = PersonKindPerson
+		return nil
+	case PersonKindBusiness:
+		*s = PersonKindBusiness
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// A person as the desk makes it.
+// Ref: #/components/schemas/PersonNew
+type PersonNew struct {
+	Division Code `json:"division"`
+	// Exactly one is primary.
+	Names       []Name           `json:"names"`
+	Language    OptLanguage      `json:"language"`
+	Points      []PointRequest   `json:"points"`
+	Kind        OptPersonNewKind `json:"kind"`
+	Identifiers []Identifier     `json:"identifiers"`
+	Mailing     OptMailing       `json:"mailing"`
+	// Addresses that hold for a part of every year; they win while they do.
+	Seasons []Season `json:"seasons"`
+	// Off, the person takes part in no push and no subscription; on when left out.
+	AllowCommunications OptBool          `json:"allowCommunications"`
+	Characteristics     []Characteristic `json:"characteristics"`
+}
+
+// GetDivision returns the value of Division.
+func (s *PersonNew) GetDivision() Code {
+	return s.Division
+}
+
+// GetNames returns the value of Names.
+func (s *PersonNew) GetNames() []Name {
+	return s.Names
+}
+
+// GetLanguage returns the value of Language.
+func (s *PersonNew) GetLanguage() OptLanguage {
+	return s.Language
+}
+
+// GetPoints returns the value of Points.
+func (s *PersonNew) GetPoints() []PointRequest {
+	return s.Points
+}
+
+// GetKind returns the value of Kind.
+func (s *PersonNew) GetKind() OptPersonNewKind {
+	return s.Kind
+}
+
+// GetIdentifiers returns the value of Identifiers.
+func (s *PersonNew) GetIdentifiers() []Identifier {
+	return s.Identifiers
+}
+
+// GetMailing returns the value of Mailing.
+func (s *PersonNew) GetMailing() OptMailing {
+	return s.Mailing
+}
+
+// GetSeasons returns the value of Seasons.
+func (s *PersonNew) GetSeasons() []Season {
+	return s.Seasons
+}
+
+// GetAllowCommunications returns the value of AllowCommunications.
+func (s *PersonNew) GetAllowCommunications() OptBool {
+	return s.AllowCommunications
+}
+
+// GetCharacteristics returns the value of Characteristics.
+func (s *PersonNew) GetCharacteristics() []Characteristic {
+	return s.Characteristics
+}
+
+// SetDivision sets the value of Division.
+func (s *PersonNew) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetNames sets the value of Names.
+func (s *PersonNew) SetNames(val []Name) {
+	s.Names = val
+}
+
+// SetLanguage sets the value of Language.
+func (s *PersonNew) SetLanguage(val OptLanguage) {
+	s.Language = val
+}
+
+// SetPoints sets the value of Points.
+func (s *PersonNew) SetPoints(val []PointRequest) {
+	s.Points = val
+}
+
+// SetKind sets the value of Kind.
+func (s *PersonNew) SetKind(val OptPersonNewKind) {
+	s.Kind = val
+}
+
+// SetIdentifiers sets the value of Identifiers.
+func (s *PersonNew) SetIdentifiers(val []Identifier) {
+	s.Identifiers = val
+}
+
+// SetMailing sets the value of Mailing.
+func (s *PersonNew) SetMailing(val OptMailing) {
+	s.Mailing = val
+}
+
+// SetSeasons sets the value of Seasons.
+func (s *PersonNew) SetSeasons(val []Season) {
+	s.Seasons = val
+}
+
+// SetAllowCommunications sets the value of AllowCommunications.
+func (s *PersonNew) SetAllowCommunications(val OptBool) {
+	s.AllowCommunications = val
+}
+
+// SetCharacteristics sets the value of Characteristics.
+func (s *PersonNew) SetCharacteristics(val []Characteristic) {
+	s.Characteristics = val
+}
+
+type PersonNewKind string
+
+const (
+	PersonNewKindPerson   PersonNewKind = "person"
+	PersonNewKindBusiness PersonNewKind = "business"
+)
+
+// AllValues returns all PersonNewKind values.
+func (PersonNewKind) AllValues() []PersonNewKind {
+	return []PersonNewKind{
+		PersonNewKindPerson,
+		PersonNewKindBusiness,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s PersonNewKind) MarshalText() ([]byte, error) {
+	switch s {
+	case PersonNewKindPerson:
+		return []byte(s), nil
+	case PersonNewKindBusiness:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *PersonNewKind) UnmarshalText(data []byte) error {
+	switch PersonNewKind(data) {
+	case PersonNewKindPerson:
+		*s = PersonNewKindPerson
+		return nil
+	case PersonNewKindBusiness:
+		*s = PersonNewKindBusiness
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// The groups of fields to change, each whole. `kind` comes with `names`.
+// Ref: #/components/schemas/PersonPatch
+type PersonPatch struct {
+	// Exactly one is primary.
+	Names       []Name             `json:"names"`
+	Kind        OptPersonPatchKind `json:"kind"`
+	Identifiers []Identifier       `json:"identifiers"`
+	// Phones and email addresses.
+	Points []PointRequest `json:"points"`
+	// Postal contact points.
+	Postal   []PointRequest `json:"postal"`
+	Language OptLanguage    `json:"language"`
+	Mailing  OptMailing     `json:"mailing"`
+	// Addresses that hold for a part of every year; they win while they do.
+	Seasons []Season `json:"seasons"`
+	// Off, the person takes part in no push and no subscription; on when left out.
+	AllowCommunications OptBool          `json:"allowCommunications"`
+	Characteristics     []Characteristic `json:"characteristics"`
+	// Groups of fields that the CIS owns again.
+	GiveBack []PersonPatchGiveBackItem `json:"giveBack"`
+}
+
+// GetNames returns the value of Names.
+func (s *PersonPatch) GetNames() []Name {
+	return s.Names
+}
+
+// GetKind returns the value of Kind.
+func (s *PersonPatch) GetKind() OptPersonPatchKind {
+	return s.Kind
+}
+
+// GetIdentifiers returns the value of Identifiers.
+func (s *PersonPatch) GetIdentifiers() []Identifier {
+	return s.Identifiers
+}
+
+// GetPoints returns the value of Points.
+func (s *PersonPatch) GetPoints() []PointRequest {
+	return s.Points
+}
+
+// GetPostal returns the value of Postal.
+func (s *PersonPatch) GetPostal() []PointRequest {
+	return s.Postal
+}
+
+// GetLanguage returns the value of Language.
+func (s *PersonPatch) GetLanguage() OptLanguage {
+	return s.Language
+}
+
+// GetMailing returns the value of Mailing.
+func (s *PersonPatch) GetMailing() OptMailing {
+	return s.Mailing
+}
+
+// GetSeasons returns the value of Seasons.
+func (s *PersonPatch) GetSeasons() []Season {
+	return s.Seasons
+}
+
+// GetAllowCommunications returns the value of AllowCommunications.
+func (s *PersonPatch) GetAllowCommunications() OptBool {
+	return s.AllowCommunications
+}
+
+// GetCharacteristics returns the value of Characteristics.
+func (s *PersonPatch) GetCharacteristics() []Characteristic {
+	return s.Characteristics
+}
+
+// GetGiveBack returns the value of GiveBack.
+func (s *PersonPatch) GetGiveBack() []PersonPatchGiveBackItem {
+	return s.GiveBack
+}
+
+// SetNames sets the value of Names.
+func (s *PersonPatch) SetNames(val []Name) {
+	s.Names = val
+}
+
+// SetKind sets the value of Kind.
+func (s *PersonPatch) SetKind(val OptPersonPatchKind) {
+	s.Kind = val
+}
+
+// SetIdentifiers sets the value of Identifiers.
+func (s *PersonPatch) SetIdentifiers(val []Identifier) {
+	s.Identifiers = val
+}
+
+// SetPoints sets the value of Points.
+func (s *PersonPatch) SetPoints(val []PointRequest) {
+	s.Points = val
+}
+
+// SetPostal sets the value of Postal.
+func (s *PersonPatch) SetPostal(val []PointRequest) {
+	s.Postal = val
+}
+
+// SetLanguage sets the value of Language.
+func (s *PersonPatch) SetLanguage(val OptLanguage) {
+	s.Language = val
+}
+
+// SetMailing sets the value of Mailing.
+func (s *PersonPatch) SetMailing(val OptMailing) {
+	s.Mailing = val
+}
+
+// SetSeasons sets the value of Seasons.
+func (s *PersonPatch) SetSeasons(val []Season) {
+	s.Seasons = val
+}
+
+// SetAllowCommunications sets the value of AllowCommunications.
+func (s *PersonPatch) SetAllowCommunications(val OptBool) {
+	s.AllowCommunications = val
+}
+
+// SetCharacteristics sets the value of Characteristics.
+func (s *PersonPatch) SetCharacteristics(val []Characteristic) {
+	s.Characteristics = val
+}
+
+// SetGiveBack sets the value of GiveBack.
+func (s *PersonPatch) SetGiveBack(val []PersonPatchGiveBackItem) {
+	s.GiveBack = val
+}
+
+type PersonPatchGiveBackItem string
+
+const (
+	PersonPatchGiveBackItemNames           PersonPatchGiveBackItem = "names"
+	PersonPatchGiveBackItemIdentifiers     PersonPatchGiveBackItem = "identifiers"
+	PersonPatchGiveBackItemPoints          PersonPatchGiveBackItem = "points"
+	PersonPatchGiveBackItemPostal          PersonPatchGiveBackItem = "postal"
+	PersonPatchGiveBackItemMailing         PersonPatchGiveBackItem = "mailing"
+	PersonPatchGiveBackItemSeasonal        PersonPatchGiveBackItem = "seasonal"
+	PersonPatchGiveBackItemLanguage        PersonPatchGiveBackItem = "language"
+	PersonPatchGiveBackItemCommunications  PersonPatchGiveBackItem = "communications"
+	PersonPatchGiveBackItemCharacteristics PersonPatchGiveBackItem = "characteristics"
+)
+
+// AllValues returns all PersonPatchGiveBackItem values.
+func (PersonPatchGiveBackItem) AllValues() []PersonPatchGiveBackItem {
+	return []PersonPatchGiveBackItem{
+		PersonPatchGiveBackItemNames,
+		PersonPatchGiveBackItemIdentifiers,
+		PersonPatchGiveBackItemPoints,
+		PersonPatchGiveBackItemPostal,
+		PersonPatchGiveBackItemMailing,
+		PersonPatchGiveBackItemSeasonal,
+		PersonPatchGiveBackItemLanguage,
+		PersonPatchGiveBackItemCommunications,
+		PersonPatchGiveBackItemCharacteristics,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s PersonPatchGiveBackItem) MarshalText() ([]byte, error) {
+	switch s {
+	case PersonPatchGiveBackItemNames:
+		return []byte(s), nil
+	case PersonPatchGiveBackItemIdentifiers:
+		return []byte(s), nil
+	case PersonPatchGiveBackItemPoints:
+		return []byte(s), nil
+	case PersonPatchGiveBackItemPostal:
+		return []byte(s), nil
+	case PersonPatchGiveBackItemMailing:
+		return []byte(s), nil
+	case PersonPatchGiveBackItemSeasonal:
+		return []byte(s), nil
+	case PersonPatchGiveBackItemLanguage:
+		return []byte(s), nil
+	case PersonPatchGiveBackItemCommunications:
+		return []byte(s), nil
+	case PersonPatchGiveBackItemCharacteristics:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *PersonPatchGiveBackItem) UnmarshalText(data []byte) error {
+	switch PersonPatchGiveBackItem(data) {
+	case PersonPatchGiveBackItemNames:
+		*s = PersonPatchGiveBackItemNames
+		return nil
+	case PersonPatchGiveBackItemIdentifiers:
+		*s = PersonPatchGiveBackItemIdentifiers
+		return nil
+	case PersonPatchGiveBackItemPoints:
+		*s = PersonPatchGiveBackItemPoints
+		return nil
+	case PersonPatchGiveBackItemPostal:
+		*s = PersonPatchGiveBackItemPostal
+		return nil
+	case PersonPatchGiveBackItemMailing:
+		*s = PersonPatchGiveBackItemMailing
+		return nil
+	case PersonPatchGiveBackItemSeasonal:
+		*s = PersonPatchGiveBackItemSeasonal
+		return nil
+	case PersonPatchGiveBackItemLanguage:
+		*s = PersonPatchGiveBackItemLanguage
+		return nil
+	case PersonPatchGiveBackItemCommunications:
+		*s = PersonPatchGiveBackItemCommunications
+		return nil
+	case PersonPatchGiveBackItemCharacteristics:
+		*s = PersonPatchGiveBackItemCharacteristics
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+type PersonPatchKind string
+
+const (
+	PersonPatchKindPerson   PersonPatchKind = "person"
+	PersonPatchKindBusiness PersonPatchKind = "business"
+)
+
+// AllValues returns all PersonPatchKind values.
+func (PersonPatchKind) AllValues() []PersonPatchKind {
+	return []PersonPatchKind{
+		PersonPatchKindPerson,
+		PersonPatchKindBusiness,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s PersonPatchKind) MarshalText() ([]byte, error) {
+	switch s {
+	case PersonPatchKindPerson:
+		return []byte(s), nil
+	case PersonPatchKindBusiness:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *PersonPatchKind) UnmarshalText(data []byte) error {
+	switch PersonPatchKind(data) {
+	case PersonPatchKindPerson:
+		*s = PersonPatchKindPerson
+		return nil
+	case PersonPatchKindBusiness:
+		*s = PersonPatchKindBusiness
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
 
 // A person as the source knows it, whole.
 // Ref: #/components/schemas/PersonRequest
@@ -16941,7 +20267,15 @@ type PersonRequest struct {
 	Language OptLanguage `json:"language"`
 	Account  OptCode     `json:"account"`
 	// Every contact point the source knows. One that is left out is removed.
-	Points []PointRequest `json:"points"`
+	Points      []PointRequest       `json:"points"`
+	Kind        OptPersonRequestKind `json:"kind"`
+	Identifiers []Identifier         `json:"identifiers"`
+	Mailing     OptMailing           `json:"mailing"`
+	// Addresses that hold for a part of every year; they win while they do.
+	Seasons []Season `json:"seasons"`
+	// Off, the person takes part in no push and no subscription; on when left out.
+	AllowCommunications OptBool          `json:"allowCommunications"`
+	Characteristics     []Characteristic `json:"characteristics"`
 }
 
 // GetVersion returns the value of Version.
@@ -16974,6 +20308,36 @@ func (s *PersonRequest) GetPoints() []PointRequest {
 	return s.Points
 }
 
+// GetKind returns the value of Kind.
+func (s *PersonRequest) GetKind() OptPersonRequestKind {
+	return s.Kind
+}
+
+// GetIdentifiers returns the value of Identifiers.
+func (s *PersonRequest) GetIdentifiers() []Identifier {
+	return s.Identifiers
+}
+
+// GetMailing returns the value of Mailing.
+func (s *PersonRequest) GetMailing() OptMailing {
+	return s.Mailing
+}
+
+// GetSeasons returns the value of Seasons.
+func (s *PersonRequest) GetSeasons() []Season {
+	return s.Seasons
+}
+
+// GetAllowCommunications returns the value of AllowCommunications.
+func (s *PersonRequest) GetAllowCommunications() OptBool {
+	return s.AllowCommunications
+}
+
+// GetCharacteristics returns the value of Characteristics.
+func (s *PersonRequest) GetCharacteristics() []Characteristic {
+	return s.Characteristics
+}
+
 // SetVersion sets the value of Version.
 func (s *PersonRequest) SetVersion(val int64) {
 	s.Version = val
@@ -17002,6 +20366,77 @@ func (s *PersonRequest) SetAccount(val OptCode) {
 // SetPoints sets the value of Points.
 func (s *PersonRequest) SetPoints(val []PointRequest) {
 	s.Points = val
+}
+
+// SetKind sets the value of Kind.
+func (s *PersonRequest) SetKind(val OptPersonRequestKind) {
+	s.Kind = val
+}
+
+// SetIdentifiers sets the value of Identifiers.
+func (s *PersonRequest) SetIdentifiers(val []Identifier) {
+	s.Identifiers = val
+}
+
+// SetMailing sets the value of Mailing.
+func (s *PersonRequest) SetMailing(val OptMailing) {
+	s.Mailing = val
+}
+
+// SetSeasons sets the value of Seasons.
+func (s *PersonRequest) SetSeasons(val []Season) {
+	s.Seasons = val
+}
+
+// SetAllowCommunications sets the value of AllowCommunications.
+func (s *PersonRequest) SetAllowCommunications(val OptBool) {
+	s.AllowCommunications = val
+}
+
+// SetCharacteristics sets the value of Characteristics.
+func (s *PersonRequest) SetCharacteristics(val []Characteristic) {
+	s.Characteristics = val
+}
+
+type PersonRequestKind string
+
+const (
+	PersonRequestKindPerson   PersonRequestKind = "person"
+	PersonRequestKindBusiness PersonRequestKind = "business"
+)
+
+// AllValues returns all PersonRequestKind values.
+func (PersonRequestKind) AllValues() []PersonRequestKind {
+	return []PersonRequestKind{
+		PersonRequestKindPerson,
+		PersonRequestKindBusiness,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s PersonRequestKind) MarshalText() ([]byte, error) {
+	switch s {
+	case PersonRequestKindPerson:
+		return []byte(s), nil
+	case PersonRequestKindBusiness:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *PersonRequestKind) UnmarshalText(data []byte) error {
+	switch PersonRequestKind(data) {
+	case PersonRequestKindPerson:
+		*s = PersonRequestKindPerson
+		return nil
+	case PersonRequestKindBusiness:
+		*s = PersonRequestKindBusiness
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
 }
 
 type Phone string
@@ -17199,6 +20634,8 @@ type Point struct {
 	// Who owns it. A load never undoes what Carillon owns.
 	Origin             PointOrigin  `json:"origin"`
 	UndeliverableSince OptTimestamp `json:"undeliverableSince"`
+	Type               OptString    `json:"type"`
+	Extension          OptString    `json:"extension"`
 }
 
 // GetID returns the value of ID.
@@ -17246,6 +20683,16 @@ func (s *Point) GetUndeliverableSince() OptTimestamp {
 	return s.UndeliverableSince
 }
 
+// GetType returns the value of Type.
+func (s *Point) GetType() OptString {
+	return s.Type
+}
+
+// GetExtension returns the value of Extension.
+func (s *Point) GetExtension() OptString {
+	return s.Extension
+}
+
 // SetID sets the value of ID.
 func (s *Point) SetID(val string) {
 	s.ID = val
@@ -17289,6 +20736,16 @@ func (s *Point) SetOrigin(val PointOrigin) {
 // SetUndeliverableSince sets the value of UndeliverableSince.
 func (s *Point) SetUndeliverableSince(val OptTimestamp) {
 	s.UndeliverableSince = val
+}
+
+// SetType sets the value of Type.
+func (s *Point) SetType(val OptString) {
+	s.Type = val
+}
+
+// SetExtension sets the value of Extension.
+func (s *Point) SetExtension(val OptString) {
+	s.Extension = val
 }
 
 // Ref: #/components/schemas/PointKind
@@ -17394,6 +20851,10 @@ type PointRequest struct {
 	// Where it may lie. Quiet hours hold in all of them.
 	Zones     []Zone  `json:"zones"`
 	Preferred OptBool `json:"preferred"`
+	// The phone type of a phone; its format reads the number and says how it is shown.
+	Type OptString `json:"type"`
+	// Of a phone; never sent to SMS.
+	Extension OptString `json:"extension"`
 }
 
 // GetKind returns the value of Kind.
@@ -17426,6 +20887,16 @@ func (s *PointRequest) GetPreferred() OptBool {
 	return s.Preferred
 }
 
+// GetType returns the value of Type.
+func (s *PointRequest) GetType() OptString {
+	return s.Type
+}
+
+// GetExtension returns the value of Extension.
+func (s *PointRequest) GetExtension() OptString {
+	return s.Extension
+}
+
 // SetKind sets the value of Kind.
 func (s *PointRequest) SetKind(val PointKind) {
 	s.Kind = val
@@ -17454,6 +20925,16 @@ func (s *PointRequest) SetZones(val []Zone) {
 // SetPreferred sets the value of Preferred.
 func (s *PointRequest) SetPreferred(val OptBool) {
 	s.Preferred = val
+}
+
+// SetType sets the value of Type.
+func (s *PointRequest) SetType(val OptString) {
+	s.Type = val
+}
+
+// SetExtension sets the value of Extension.
+func (s *PointRequest) SetExtension(val OptString) {
+	s.Extension = val
 }
 
 type PostCallResultsForbidden Problem
@@ -17731,6 +21212,468 @@ func (s *PreferredMethod) UnmarshalText(data []byte) error {
 		return nil
 	case PreferredMethodNotApplicable:
 		*s = PreferredMethodNotApplicable
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// A premise as stored.
+// Ref: #/components/schemas/Premise
+type Premise struct {
+	ID         PremiseID `json:"id"`
+	Source     string    `json:"source"`
+	ExternalId string    `json:"externalId"`
+	Division   string    `json:"division"`
+	Version    int64     `json:"version"`
+	// Ours; it grows by one with every change.
+	Revision int64 `json:"revision"`
+	// The groups of fields that Carillon owns. A load left them alone.
+	Owned     []string  `json:"owned"`
+	UpdatedAt Timestamp `json:"updatedAt"`
+	Address   Postal    `json:"address"`
+	// Premise type.
+	Type       OptString    `json:"type"`
+	Zone       OptZone      `json:"zone"`
+	PostalArea OptString    `json:"postalArea"`
+	Geography  []Geographic `json:"geography"`
+}
+
+// GetID returns the value of ID.
+func (s *Premise) GetID() PremiseID {
+	return s.ID
+}
+
+// GetSource returns the value of Source.
+func (s *Premise) GetSource() string {
+	return s.Source
+}
+
+// GetExternalId returns the value of ExternalId.
+func (s *Premise) GetExternalId() string {
+	return s.ExternalId
+}
+
+// GetDivision returns the value of Division.
+func (s *Premise) GetDivision() string {
+	return s.Division
+}
+
+// GetVersion returns the value of Version.
+func (s *Premise) GetVersion() int64 {
+	return s.Version
+}
+
+// GetRevision returns the value of Revision.
+func (s *Premise) GetRevision() int64 {
+	return s.Revision
+}
+
+// GetOwned returns the value of Owned.
+func (s *Premise) GetOwned() []string {
+	return s.Owned
+}
+
+// GetUpdatedAt returns the value of UpdatedAt.
+func (s *Premise) GetUpdatedAt() Timestamp {
+	return s.UpdatedAt
+}
+
+// GetAddress returns the value of Address.
+func (s *Premise) GetAddress() Postal {
+	return s.Address
+}
+
+// GetType returns the value of Type.
+func (s *Premise) GetType() OptString {
+	return s.Type
+}
+
+// GetZone returns the value of Zone.
+func (s *Premise) GetZone() OptZone {
+	return s.Zone
+}
+
+// GetPostalArea returns the value of PostalArea.
+func (s *Premise) GetPostalArea() OptString {
+	return s.PostalArea
+}
+
+// GetGeography returns the value of Geography.
+func (s *Premise) GetGeography() []Geographic {
+	return s.Geography
+}
+
+// SetID sets the value of ID.
+func (s *Premise) SetID(val PremiseID) {
+	s.ID = val
+}
+
+// SetSource sets the value of Source.
+func (s *Premise) SetSource(val string) {
+	s.Source = val
+}
+
+// SetExternalId sets the value of ExternalId.
+func (s *Premise) SetExternalId(val string) {
+	s.ExternalId = val
+}
+
+// SetDivision sets the value of Division.
+func (s *Premise) SetDivision(val string) {
+	s.Division = val
+}
+
+// SetVersion sets the value of Version.
+func (s *Premise) SetVersion(val int64) {
+	s.Version = val
+}
+
+// SetRevision sets the value of Revision.
+func (s *Premise) SetRevision(val int64) {
+	s.Revision = val
+}
+
+// SetOwned sets the value of Owned.
+func (s *Premise) SetOwned(val []string) {
+	s.Owned = val
+}
+
+// SetUpdatedAt sets the value of UpdatedAt.
+func (s *Premise) SetUpdatedAt(val Timestamp) {
+	s.UpdatedAt = val
+}
+
+// SetAddress sets the value of Address.
+func (s *Premise) SetAddress(val Postal) {
+	s.Address = val
+}
+
+// SetType sets the value of Type.
+func (s *Premise) SetType(val OptString) {
+	s.Type = val
+}
+
+// SetZone sets the value of Zone.
+func (s *Premise) SetZone(val OptZone) {
+	s.Zone = val
+}
+
+// SetPostalArea sets the value of PostalArea.
+func (s *Premise) SetPostalArea(val OptString) {
+	s.PostalArea = val
+}
+
+// SetGeography sets the value of Geography.
+func (s *Premise) SetGeography(val []Geographic) {
+	s.Geography = val
+}
+
+// PremiseHeaders wraps Premise with response headers.
+type PremiseHeaders struct {
+	ETag     string
+	Response Premise
+}
+
+// GetETag returns the value of ETag.
+func (s *PremiseHeaders) GetETag() string {
+	return s.ETag
+}
+
+// GetResponse returns the value of Response.
+func (s *PremiseHeaders) GetResponse() Premise {
+	return s.Response
+}
+
+// SetETag sets the value of ETag.
+func (s *PremiseHeaders) SetETag(val string) {
+	s.ETag = val
+}
+
+// SetResponse sets the value of Response.
+func (s *PremiseHeaders) SetResponse(val Premise) {
+	s.Response = val
+}
+
+func (*PremiseHeaders) createPremiseRes()  {}
+func (*PremiseHeaders) getPremiseByIDRes() {}
+func (*PremiseHeaders) getPremiseRes()     {}
+func (*PremiseHeaders) patchPremiseRes()   {}
+func (*PremiseHeaders) putPremiseRes()     {}
+
+type PremiseID string
+
+// A premise as the source knows it, whole.
+// Ref: #/components/schemas/PremiseLoad
+type PremiseLoad struct {
+	// The sender's; it only grows.
+	Version  int64  `json:"version"`
+	Division Code   `json:"division"`
+	Address  Postal `json:"address"`
+	// Premise type.
+	Type       OptString    `json:"type"`
+	Zone       OptZone      `json:"zone"`
+	PostalArea OptString    `json:"postalArea"`
+	Geography  []Geographic `json:"geography"`
+}
+
+// GetVersion returns the value of Version.
+func (s *PremiseLoad) GetVersion() int64 {
+	return s.Version
+}
+
+// GetDivision returns the value of Division.
+func (s *PremiseLoad) GetDivision() Code {
+	return s.Division
+}
+
+// GetAddress returns the value of Address.
+func (s *PremiseLoad) GetAddress() Postal {
+	return s.Address
+}
+
+// GetType returns the value of Type.
+func (s *PremiseLoad) GetType() OptString {
+	return s.Type
+}
+
+// GetZone returns the value of Zone.
+func (s *PremiseLoad) GetZone() OptZone {
+	return s.Zone
+}
+
+// GetPostalArea returns the value of PostalArea.
+func (s *PremiseLoad) GetPostalArea() OptString {
+	return s.PostalArea
+}
+
+// GetGeography returns the value of Geography.
+func (s *PremiseLoad) GetGeography() []Geographic {
+	return s.Geography
+}
+
+// SetVersion sets the value of Version.
+func (s *PremiseLoad) SetVersion(val int64) {
+	s.Version = val
+}
+
+// SetDivision sets the value of Division.
+func (s *PremiseLoad) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetAddress sets the value of Address.
+func (s *PremiseLoad) SetAddress(val Postal) {
+	s.Address = val
+}
+
+// SetType sets the value of Type.
+func (s *PremiseLoad) SetType(val OptString) {
+	s.Type = val
+}
+
+// SetZone sets the value of Zone.
+func (s *PremiseLoad) SetZone(val OptZone) {
+	s.Zone = val
+}
+
+// SetPostalArea sets the value of PostalArea.
+func (s *PremiseLoad) SetPostalArea(val OptString) {
+	s.PostalArea = val
+}
+
+// SetGeography sets the value of Geography.
+func (s *PremiseLoad) SetGeography(val []Geographic) {
+	s.Geography = val
+}
+
+// A premise as the desk makes it.
+// Ref: #/components/schemas/PremiseNew
+type PremiseNew struct {
+	Division Code   `json:"division"`
+	Address  Postal `json:"address"`
+	// Premise type.
+	Type       OptString    `json:"type"`
+	Zone       OptZone      `json:"zone"`
+	PostalArea OptString    `json:"postalArea"`
+	Geography  []Geographic `json:"geography"`
+}
+
+// GetDivision returns the value of Division.
+func (s *PremiseNew) GetDivision() Code {
+	return s.Division
+}
+
+// GetAddress returns the value of Address.
+func (s *PremiseNew) GetAddress() Postal {
+	return s.Address
+}
+
+// GetType returns the value of Type.
+func (s *PremiseNew) GetType() OptString {
+	return s.Type
+}
+
+// GetZone returns the value of Zone.
+func (s *PremiseNew) GetZone() OptZone {
+	return s.Zone
+}
+
+// GetPostalArea returns the value of PostalArea.
+func (s *PremiseNew) GetPostalArea() OptString {
+	return s.PostalArea
+}
+
+// GetGeography returns the value of Geography.
+func (s *PremiseNew) GetGeography() []Geographic {
+	return s.Geography
+}
+
+// SetDivision sets the value of Division.
+func (s *PremiseNew) SetDivision(val Code) {
+	s.Division = val
+}
+
+// SetAddress sets the value of Address.
+func (s *PremiseNew) SetAddress(val Postal) {
+	s.Address = val
+}
+
+// SetType sets the value of Type.
+func (s *PremiseNew) SetType(val OptString) {
+	s.Type = val
+}
+
+// SetZone sets the value of Zone.
+func (s *PremiseNew) SetZone(val OptZone) {
+	s.Zone = val
+}
+
+// SetPostalArea sets the value of PostalArea.
+func (s *PremiseNew) SetPostalArea(val OptString) {
+	s.PostalArea = val
+}
+
+// SetGeography sets the value of Geography.
+func (s *PremiseNew) SetGeography(val []Geographic) {
+	s.Geography = val
+}
+
+// The groups of fields to change, each whole: details are `type`, `zone` and `postalArea`.
+// Ref: #/components/schemas/PremisePatch
+type PremisePatch struct {
+	Address OptPostal `json:"address"`
+	// Premise type.
+	Type       OptString    `json:"type"`
+	Zone       OptZone      `json:"zone"`
+	PostalArea OptString    `json:"postalArea"`
+	Geography  []Geographic `json:"geography"`
+	// Groups of fields that the CIS owns again.
+	GiveBack []PremisePatchGiveBackItem `json:"giveBack"`
+}
+
+// GetAddress returns the value of Address.
+func (s *PremisePatch) GetAddress() OptPostal {
+	return s.Address
+}
+
+// GetType returns the value of Type.
+func (s *PremisePatch) GetType() OptString {
+	return s.Type
+}
+
+// GetZone returns the value of Zone.
+func (s *PremisePatch) GetZone() OptZone {
+	return s.Zone
+}
+
+// GetPostalArea returns the value of PostalArea.
+func (s *PremisePatch) GetPostalArea() OptString {
+	return s.PostalArea
+}
+
+// GetGeography returns the value of Geography.
+func (s *PremisePatch) GetGeography() []Geographic {
+	return s.Geography
+}
+
+// GetGiveBack returns the value of GiveBack.
+func (s *PremisePatch) GetGiveBack() []PremisePatchGiveBackItem {
+	return s.GiveBack
+}
+
+// SetAddress sets the value of Address.
+func (s *PremisePatch) SetAddress(val OptPostal) {
+	s.Address = val
+}
+
+// SetType sets the value of Type.
+func (s *PremisePatch) SetType(val OptString) {
+	s.Type = val
+}
+
+// SetZone sets the value of Zone.
+func (s *PremisePatch) SetZone(val OptZone) {
+	s.Zone = val
+}
+
+// SetPostalArea sets the value of PostalArea.
+func (s *PremisePatch) SetPostalArea(val OptString) {
+	s.PostalArea = val
+}
+
+// SetGeography sets the value of Geography.
+func (s *PremisePatch) SetGeography(val []Geographic) {
+	s.Geography = val
+}
+
+// SetGiveBack sets the value of GiveBack.
+func (s *PremisePatch) SetGiveBack(val []PremisePatchGiveBackItem) {
+	s.GiveBack = val
+}
+
+type PremisePatchGiveBackItem string
+
+const (
+	PremisePatchGiveBackItemAddress   PremisePatchGiveBackItem = "address"
+	PremisePatchGiveBackItemDetails   PremisePatchGiveBackItem = "details"
+	PremisePatchGiveBackItemGeography PremisePatchGiveBackItem = "geography"
+)
+
+// AllValues returns all PremisePatchGiveBackItem values.
+func (PremisePatchGiveBackItem) AllValues() []PremisePatchGiveBackItem {
+	return []PremisePatchGiveBackItem{
+		PremisePatchGiveBackItemAddress,
+		PremisePatchGiveBackItemDetails,
+		PremisePatchGiveBackItemGeography,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s PremisePatchGiveBackItem) MarshalText() ([]byte, error) {
+	switch s {
+	case PremisePatchGiveBackItemAddress:
+		return []byte(s), nil
+	case PremisePatchGiveBackItemDetails:
+		return []byte(s), nil
+	case PremisePatchGiveBackItemGeography:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *PremisePatchGiveBackItem) UnmarshalText(data []byte) error {
+	switch PremisePatchGiveBackItem(data) {
+	case PremisePatchGiveBackItemAddress:
+		*s = PremisePatchGiveBackItemAddress
+		return nil
+	case PremisePatchGiveBackItemDetails:
+		*s = PremisePatchGiveBackItemDetails
+		return nil
+	case PremisePatchGiveBackItemGeography:
+		*s = PremisePatchGiveBackItemGeography
 		return nil
 	default:
 		return errors.Errorf("invalid value: %q", data)
@@ -18045,6 +21988,38 @@ func (*ProveLeafUnprocessableEntity) proveLeafRes() {}
 
 type ProviderCode string
 
+type PutAccountConflict Problem
+
+func (*PutAccountConflict) putAccountRes() {}
+
+type PutAccountForbidden Problem
+
+func (*PutAccountForbidden) putAccountRes() {}
+
+type PutAccountNotFound Problem
+
+func (*PutAccountNotFound) putAccountRes() {}
+
+type PutAccountUnprocessableEntity Problem
+
+func (*PutAccountUnprocessableEntity) putAccountRes() {}
+
+type PutAgreementConflict Problem
+
+func (*PutAgreementConflict) putAgreementRes() {}
+
+type PutAgreementForbidden Problem
+
+func (*PutAgreementForbidden) putAgreementRes() {}
+
+type PutAgreementNotFound Problem
+
+func (*PutAgreementNotFound) putAgreementRes() {}
+
+type PutAgreementUnprocessableEntity Problem
+
+func (*PutAgreementUnprocessableEntity) putAgreementRes() {}
+
 type PutConfigConflict Problem
 
 func (*PutConfigConflict) putConfigRes() {}
@@ -18097,6 +22072,22 @@ func (*PutPersonForbidden) putPersonRes() {}
 type PutPersonUnprocessableEntity Problem
 
 func (*PutPersonUnprocessableEntity) putPersonRes() {}
+
+type PutPremiseConflict Problem
+
+func (*PutPremiseConflict) putPremiseRes() {}
+
+type PutPremiseForbidden Problem
+
+func (*PutPremiseForbidden) putPremiseRes() {}
+
+type PutPremiseNotFound Problem
+
+func (*PutPremiseNotFound) putPremiseRes() {}
+
+type PutPremiseUnprocessableEntity Problem
+
+func (*PutPremiseUnprocessableEntity) putPremiseRes() {}
 
 type PutSuppressionForbidden Problem
 
@@ -20595,6 +24586,174 @@ func (s *ScriptBody) init() ScriptBody {
 		*s = m
 	}
 	return m
+}
+
+type SearchCustomersForbidden Problem
+
+func (*SearchCustomersForbidden) searchCustomersRes() {}
+
+type SearchCustomersKind string
+
+const (
+	SearchCustomersKindPerson  SearchCustomersKind = "person"
+	SearchCustomersKindPremise SearchCustomersKind = "premise"
+)
+
+// AllValues returns all SearchCustomersKind values.
+func (SearchCustomersKind) AllValues() []SearchCustomersKind {
+	return []SearchCustomersKind{
+		SearchCustomersKindPerson,
+		SearchCustomersKindPremise,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s SearchCustomersKind) MarshalText() ([]byte, error) {
+	switch s {
+	case SearchCustomersKindPerson:
+		return []byte(s), nil
+	case SearchCustomersKindPremise:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *SearchCustomersKind) UnmarshalText(data []byte) error {
+	switch SearchCustomersKind(data) {
+	case SearchCustomersKindPerson:
+		*s = SearchCustomersKindPerson
+		return nil
+	case SearchCustomersKindPremise:
+		*s = SearchCustomersKindPremise
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+type SearchCustomersUnprocessableEntity Problem
+
+func (*SearchCustomersUnprocessableEntity) searchCustomersRes() {}
+
+// A person or a premise, with its accounts.
+// Ref: #/components/schemas/SearchHit
+type SearchHit struct {
+	Person  OptPerson  `json:"person"`
+	Premise OptPremise `json:"premise"`
+	// The information string of the person.
+	Info OptString `json:"info"`
+	// Of the person, or mailed to the premise.
+	Accounts []Account `json:"accounts"`
+}
+
+// GetPerson returns the value of Person.
+func (s *SearchHit) GetPerson() OptPerson {
+	return s.Person
+}
+
+// GetPremise returns the value of Premise.
+func (s *SearchHit) GetPremise() OptPremise {
+	return s.Premise
+}
+
+// GetInfo returns the value of Info.
+func (s *SearchHit) GetInfo() OptString {
+	return s.Info
+}
+
+// GetAccounts returns the value of Accounts.
+func (s *SearchHit) GetAccounts() []Account {
+	return s.Accounts
+}
+
+// SetPerson sets the value of Person.
+func (s *SearchHit) SetPerson(val OptPerson) {
+	s.Person = val
+}
+
+// SetPremise sets the value of Premise.
+func (s *SearchHit) SetPremise(val OptPremise) {
+	s.Premise = val
+}
+
+// SetInfo sets the value of Info.
+func (s *SearchHit) SetInfo(val OptString) {
+	s.Info = val
+}
+
+// SetAccounts sets the value of Accounts.
+func (s *SearchHit) SetAccounts(val []Account) {
+	s.Accounts = val
+}
+
+// Who or what was found.
+// Ref: #/components/schemas/SearchPage
+type SearchPage struct {
+	Hits []SearchHit `json:"hits"`
+	// Where to go on; left out at the end.
+	Next OptString `json:"next"`
+}
+
+// GetHits returns the value of Hits.
+func (s *SearchPage) GetHits() []SearchHit {
+	return s.Hits
+}
+
+// GetNext returns the value of Next.
+func (s *SearchPage) GetNext() OptString {
+	return s.Next
+}
+
+// SetHits sets the value of Hits.
+func (s *SearchPage) SetHits(val []SearchHit) {
+	s.Hits = val
+}
+
+// SetNext sets the value of Next.
+func (s *SearchPage) SetNext(val OptString) {
+	s.Next = val
+}
+
+func (*SearchPage) searchCustomersRes() {}
+
+// An address that holds from a day to a day of every year, both included.
+// Ref: #/components/schemas/Season
+type Season struct {
+	Address Postal `json:"address"`
+	From    string `json:"from"`
+	Until   string `json:"until"`
+}
+
+// GetAddress returns the value of Address.
+func (s *Season) GetAddress() Postal {
+	return s.Address
+}
+
+// GetFrom returns the value of From.
+func (s *Season) GetFrom() string {
+	return s.From
+}
+
+// GetUntil returns the value of Until.
+func (s *Season) GetUntil() string {
+	return s.Until
+}
+
+// SetAddress sets the value of Address.
+func (s *Season) SetAddress(val Postal) {
+	s.Address = val
+}
+
+// SetFrom sets the value of From.
+func (s *Season) SetFrom(val string) {
+	s.From = val
+}
+
+// SetUntil sets the value of Until.
+func (s *Season) SetUntil(val string) {
+	s.Until = val
 }
 
 // A service order wants a contact (C1-CREATECC). The object is the activity. A contact that cannot be
@@ -24062,18 +28221,27 @@ func (*UnauthorizedHeaders) cancelRunRes()          {}
 func (*UnauthorizedHeaders) changeContactRes()      {}
 func (*UnauthorizedHeaders) changeToDoRes()         {}
 func (*UnauthorizedHeaders) closeContactRes()       {}
+func (*UnauthorizedHeaders) createAccountRes()      {}
+func (*UnauthorizedHeaders) createPersonRes()       {}
+func (*UnauthorizedHeaders) createPremiseRes()      {}
 func (*UnauthorizedHeaders) createPrincipalRes()    {}
 func (*UnauthorizedHeaders) diffConfigRes()         {}
 func (*UnauthorizedHeaders) extendCallsRes()        {}
 func (*UnauthorizedHeaders) findContactRes()        {}
+func (*UnauthorizedHeaders) getAccountByIDRes()     {}
+func (*UnauthorizedHeaders) getAccountRes()         {}
 func (*UnauthorizedHeaders) getCheckpointRes()      {}
 func (*UnauthorizedHeaders) getConfigRes()          {}
 func (*UnauthorizedHeaders) getConfigVersionRes()   {}
 func (*UnauthorizedHeaders) getContactRes()         {}
 func (*UnauthorizedHeaders) getContactTaskRes()     {}
+func (*UnauthorizedHeaders) getContextRes()         {}
 func (*UnauthorizedHeaders) getIntakeBatchRes()     {}
 func (*UnauthorizedHeaders) getMessageRes()         {}
+func (*UnauthorizedHeaders) getPersonByIDRes()      {}
 func (*UnauthorizedHeaders) getPersonRes()          {}
+func (*UnauthorizedHeaders) getPremiseByIDRes()     {}
+func (*UnauthorizedHeaders) getPremiseRes()         {}
 func (*UnauthorizedHeaders) getRunRes()             {}
 func (*UnauthorizedHeaders) getSchemaRes()          {}
 func (*UnauthorizedHeaders) getTimelineRes()        {}
@@ -24082,6 +28250,7 @@ func (*UnauthorizedHeaders) leaseCallsRes()         {}
 func (*UnauthorizedHeaders) liftHoldRes()           {}
 func (*UnauthorizedHeaders) liftSuppressionRes()    {}
 func (*UnauthorizedHeaders) lintConfigRes()         {}
+func (*UnauthorizedHeaders) listAgreementsRes()     {}
 func (*UnauthorizedHeaders) listAlgorithmsRes()     {}
 func (*UnauthorizedHeaders) listBatchesRes()        {}
 func (*UnauthorizedHeaders) listBreakersRes()       {}
@@ -24100,15 +28269,22 @@ func (*UnauthorizedHeaders) listRunsRes()           {}
 func (*UnauthorizedHeaders) listSchemasRes()        {}
 func (*UnauthorizedHeaders) listSuppressionsRes()   {}
 func (*UnauthorizedHeaders) listToDosRes()          {}
+func (*UnauthorizedHeaders) loadCustomersRes()      {}
 func (*UnauthorizedHeaders) logContactRes()         {}
+func (*UnauthorizedHeaders) patchAccountRes()       {}
+func (*UnauthorizedHeaders) patchPersonRes()        {}
+func (*UnauthorizedHeaders) patchPremiseRes()       {}
 func (*UnauthorizedHeaders) pauseBatchRes()         {}
 func (*UnauthorizedHeaders) pauseLaneRes()          {}
 func (*UnauthorizedHeaders) postCallResultsRes()    {}
 func (*UnauthorizedHeaders) proveConsistencyRes()   {}
 func (*UnauthorizedHeaders) proveLeafRes()          {}
+func (*UnauthorizedHeaders) putAccountRes()         {}
+func (*UnauthorizedHeaders) putAgreementRes()       {}
 func (*UnauthorizedHeaders) putConfigRes()          {}
 func (*UnauthorizedHeaders) putHoldRes()            {}
 func (*UnauthorizedHeaders) putPersonRes()          {}
+func (*UnauthorizedHeaders) putPremiseRes()         {}
 func (*UnauthorizedHeaders) putSuppressionRes()     {}
 func (*UnauthorizedHeaders) raiseEventRes()         {}
 func (*UnauthorizedHeaders) recallCallsRes()        {}
@@ -24124,6 +28300,7 @@ func (*UnauthorizedHeaders) retryMessageRes()       {}
 func (*UnauthorizedHeaders) retypeContactRes()      {}
 func (*UnauthorizedHeaders) revokePrincipalRes()    {}
 func (*UnauthorizedHeaders) runScriptRes()          {}
+func (*UnauthorizedHeaders) searchCustomersRes()    {}
 func (*UnauthorizedHeaders) startRunRes()           {}
 func (*UnauthorizedHeaders) tripBreakerRes()        {}
 
@@ -24166,18 +28343,27 @@ func (*UnavailableHeaders) cancelRunRes()          {}
 func (*UnavailableHeaders) changeContactRes()      {}
 func (*UnavailableHeaders) changeToDoRes()         {}
 func (*UnavailableHeaders) closeContactRes()       {}
+func (*UnavailableHeaders) createAccountRes()      {}
+func (*UnavailableHeaders) createPersonRes()       {}
+func (*UnavailableHeaders) createPremiseRes()      {}
 func (*UnavailableHeaders) createPrincipalRes()    {}
 func (*UnavailableHeaders) diffConfigRes()         {}
 func (*UnavailableHeaders) extendCallsRes()        {}
 func (*UnavailableHeaders) findContactRes()        {}
+func (*UnavailableHeaders) getAccountByIDRes()     {}
+func (*UnavailableHeaders) getAccountRes()         {}
 func (*UnavailableHeaders) getCheckpointRes()      {}
 func (*UnavailableHeaders) getConfigRes()          {}
 func (*UnavailableHeaders) getConfigVersionRes()   {}
 func (*UnavailableHeaders) getContactRes()         {}
 func (*UnavailableHeaders) getContactTaskRes()     {}
+func (*UnavailableHeaders) getContextRes()         {}
 func (*UnavailableHeaders) getIntakeBatchRes()     {}
 func (*UnavailableHeaders) getMessageRes()         {}
+func (*UnavailableHeaders) getPersonByIDRes()      {}
 func (*UnavailableHeaders) getPersonRes()          {}
+func (*UnavailableHeaders) getPremiseByIDRes()     {}
+func (*UnavailableHeaders) getPremiseRes()         {}
 func (*UnavailableHeaders) getRunRes()             {}
 func (*UnavailableHeaders) getSchemaRes()          {}
 func (*UnavailableHeaders) getTimelineRes()        {}
@@ -24186,6 +28372,7 @@ func (*UnavailableHeaders) leaseCallsRes()         {}
 func (*UnavailableHeaders) liftHoldRes()           {}
 func (*UnavailableHeaders) liftSuppressionRes()    {}
 func (*UnavailableHeaders) lintConfigRes()         {}
+func (*UnavailableHeaders) listAgreementsRes()     {}
 func (*UnavailableHeaders) listAlgorithmsRes()     {}
 func (*UnavailableHeaders) listBatchesRes()        {}
 func (*UnavailableHeaders) listChangesRes()        {}
@@ -24204,16 +28391,23 @@ func (*UnavailableHeaders) listSchemasRes()        {}
 func (*UnavailableHeaders) listSuppressionsRes()   {}
 func (*UnavailableHeaders) listToDosRes()          {}
 func (*UnavailableHeaders) liveRes()               {}
+func (*UnavailableHeaders) loadCustomersRes()      {}
 func (*UnavailableHeaders) logContactRes()         {}
 func (*UnavailableHeaders) openapiRes()            {}
+func (*UnavailableHeaders) patchAccountRes()       {}
+func (*UnavailableHeaders) patchPersonRes()        {}
+func (*UnavailableHeaders) patchPremiseRes()       {}
 func (*UnavailableHeaders) pauseBatchRes()         {}
 func (*UnavailableHeaders) pauseLaneRes()          {}
 func (*UnavailableHeaders) postCallResultsRes()    {}
 func (*UnavailableHeaders) proveConsistencyRes()   {}
 func (*UnavailableHeaders) proveLeafRes()          {}
+func (*UnavailableHeaders) putAccountRes()         {}
+func (*UnavailableHeaders) putAgreementRes()       {}
 func (*UnavailableHeaders) putConfigRes()          {}
 func (*UnavailableHeaders) putHoldRes()            {}
 func (*UnavailableHeaders) putPersonRes()          {}
+func (*UnavailableHeaders) putPremiseRes()         {}
 func (*UnavailableHeaders) putSuppressionRes()     {}
 func (*UnavailableHeaders) raiseEventRes()         {}
 func (*UnavailableHeaders) recallCallsRes()        {}
@@ -24229,6 +28423,7 @@ func (*UnavailableHeaders) retryMessageRes()       {}
 func (*UnavailableHeaders) retypeContactRes()      {}
 func (*UnavailableHeaders) revokePrincipalRes()    {}
 func (*UnavailableHeaders) runScriptRes()          {}
+func (*UnavailableHeaders) searchCustomersRes()    {}
 func (*UnavailableHeaders) startRunRes()           {}
 func (*UnavailableHeaders) tripBreakerRes()        {}
 
@@ -24336,6 +28531,45 @@ func (s *Usage) UnmarshalText(data []byte) error {
 	default:
 		return errors.Errorf("invalid value: %q", data)
 	}
+}
+
+// An alert on an account; it shows from a day to a day, both included.
+// Ref: #/components/schemas/UserAlert
+type UserAlert struct {
+	// An alert type.
+	Type  string    `json:"type"`
+	From  time.Time `json:"from"`
+	Until OptDate   `json:"until"`
+}
+
+// GetType returns the value of Type.
+func (s *UserAlert) GetType() string {
+	return s.Type
+}
+
+// GetFrom returns the value of From.
+func (s *UserAlert) GetFrom() time.Time {
+	return s.From
+}
+
+// GetUntil returns the value of Until.
+func (s *UserAlert) GetUntil() OptDate {
+	return s.Until
+}
+
+// SetType sets the value of Type.
+func (s *UserAlert) SetType(val string) {
+	s.Type = val
+}
+
+// SetFrom sets the value of From.
+func (s *UserAlert) SetFrom(val time.Time) {
+	s.From = val
+}
+
+// SetUntil sets the value of Until.
+func (s *UserAlert) SetUntil(val OptDate) {
+	s.Until = val
 }
 
 // Why a message is not being called now.

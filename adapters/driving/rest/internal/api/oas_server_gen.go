@@ -119,6 +119,27 @@ type Handler interface {
 	//
 	// POST /v1/contacts/{id}/close
 	CloseContact(ctx context.Context, params CloseContactParams) (CloseContactRes, error)
+	// CreateAccount implements createAccount operation.
+	//
+	// Makes an account at the desk: its source is the caller's, its external id its own number, and
+	// Carillon owns all of it.
+	//
+	// POST /v1/accounts
+	CreateAccount(ctx context.Context, req *AccountNew) (CreateAccountRes, error)
+	// CreatePerson implements createPerson operation.
+	//
+	// Makes a person at the desk: its source is the caller's, its external id its own number, and Carillon
+	// owns all of it.
+	//
+	// POST /v1/persons
+	CreatePerson(ctx context.Context, req *PersonNew) (CreatePersonRes, error)
+	// CreatePremise implements createPremise operation.
+	//
+	// Makes a premise at the desk: its source is the caller's, its external id its own number, and
+	// Carillon owns all of it.
+	//
+	// POST /v1/premises
+	CreatePremise(ctx context.Context, req *PremiseNew) (CreatePremiseRes, error)
 	// CreatePrincipal implements createPrincipal operation.
 	//
 	// Creates a user or system with a new key. The key is in this answer and nowhere else.
@@ -146,6 +167,18 @@ type Handler interface {
 	//
 	// GET /v1/contacts
 	FindContact(ctx context.Context, params FindContactParams) (FindContactRes, error)
+	// GetAccount implements getAccount operation.
+	//
+	// Returns the account. Its revision is in `ETag`.
+	//
+	// GET /v1/accounts/{externalId}
+	GetAccount(ctx context.Context, params GetAccountParams) (GetAccountRes, error)
+	// GetAccountByID implements getAccountByID operation.
+	//
+	// Returns the account, whichever source it is from. Its revision is in `ETag`.
+	//
+	// GET /v1/accounts/by-id/{account}
+	GetAccountByID(ctx context.Context, params GetAccountByIDParams) (GetAccountByIDRes, error)
 	// GetCheckpoint implements getCheckpoint operation.
 	//
 	// Returns the size and root of the ledger's Merkle tree (RFC 6962) as a signed note: C2SP
@@ -179,6 +212,14 @@ type Handler interface {
 	//
 	// GET /v1/contact-tasks/{id}
 	GetContactTask(ctx context.Context, params GetContactTaskParams) (GetContactTaskRes, error)
+	// GetContext implements getContext operation.
+	//
+	// Completes who and what is looked at: a person's only account, an account's main customer and mailing
+	// premise, a premise's only account (algorithm X1-GLBL-CTX). What is ambiguous is left out. Tells the
+	// information strings (CI_PER-INFO, C2M-PERCTINF, C1_ACCT-INFO) and the alerts of Control Central.
+	//
+	// GET /v1/context
+	GetContext(ctx context.Context, params GetContextParams) (GetContextRes, error)
 	// GetIntakeBatch implements getIntakeBatch operation.
 	//
 	// Returns the batch as of its last flush. The counters tell of all its sendings: a line that was sent
@@ -200,6 +241,24 @@ type Handler interface {
 	//
 	// GET /v1/persons/{externalId}
 	GetPerson(ctx context.Context, params GetPersonParams) (GetPersonRes, error)
+	// GetPersonByID implements getPersonByID operation.
+	//
+	// Returns the person, whichever source it is from. Its revision is in `ETag`.
+	//
+	// GET /v1/persons/by-id/{person}
+	GetPersonByID(ctx context.Context, params GetPersonByIDParams) (GetPersonByIDRes, error)
+	// GetPremise implements getPremise operation.
+	//
+	// Returns the premise. Its revision is in `ETag`.
+	//
+	// GET /v1/premises/{externalId}
+	GetPremise(ctx context.Context, params GetPremiseParams) (GetPremiseRes, error)
+	// GetPremiseByID implements getPremiseByID operation.
+	//
+	// Returns the premise, whichever source it is from. Its revision is in `ETag`.
+	//
+	// GET /v1/premises/by-id/{premise}
+	GetPremiseByID(ctx context.Context, params GetPremiseByIDParams) (GetPremiseByIDRes, error)
 	// GetRun implements getRun operation.
 	//
 	// Returns a run with its threads, their instances and progress, and the first hundred rows that had an
@@ -259,6 +318,12 @@ type Handler interface {
 	//
 	// POST /v1/config/lint
 	LintConfig(ctx context.Context, req *Configuration) (LintConfigRes, error)
+	// ListAgreements implements listAgreements operation.
+	//
+	// Returns the service agreements of the account, as the CIS loaded them.
+	//
+	// GET /v1/accounts/by-id/{account}/service-agreements
+	ListAgreements(ctx context.Context, params ListAgreementsParams) (ListAgreementsRes, error)
 	// ListAlgorithms implements listAlgorithms operation.
 	//
 	// Returns every algorithm that may hang on a spot of the configuration, by its exact code, with its
@@ -408,6 +473,30 @@ type Handler interface {
 	//
 	// GET /openapi.yaml
 	Openapi(ctx context.Context) (OpenapiRes, error)
+	// PatchAccount implements patchAccount operation.
+	//
+	// Changes the groups of fields that are given, each whole. Carillon owns them from then on: a load
+	// leaves them alone until they are given back (`giveBack`), which the next load then fills. What was
+	// changed since it was read is a 409.
+	//
+	// PATCH /v1/accounts/by-id/{account}
+	PatchAccount(ctx context.Context, req *AccountPatch, params PatchAccountParams) (PatchAccountRes, error)
+	// PatchPerson implements patchPerson operation.
+	//
+	// Changes the groups of fields that are given, each whole. Carillon owns them from then on: a load
+	// leaves them alone until they are given back (`giveBack`), which the next load then fills. What was
+	// changed since it was read is a 409.
+	//
+	// PATCH /v1/persons/by-id/{person}
+	PatchPerson(ctx context.Context, req *PersonPatch, params PatchPersonParams) (PatchPersonRes, error)
+	// PatchPremise implements patchPremise operation.
+	//
+	// Changes the groups of fields that are given, each whole. Carillon owns them from then on: a load
+	// leaves them alone until they are given back (`giveBack`), which the next load then fills. What was
+	// changed since it was read is a 409.
+	//
+	// PATCH /v1/premises/by-id/{premise}
+	PatchPremise(ctx context.Context, req *PremisePatch, params PatchPremiseParams) (PatchPremiseRes, error)
 	// PauseBatch implements pauseBatch operation.
 	//
 	// Keeps the schedule from starting the batch until it is resumed; by hand it can be run, and a run
@@ -443,6 +532,22 @@ type Handler interface {
 	//
 	// GET /v1/ledger/leaves/{leaf}
 	ProveLeaf(ctx context.Context, params ProveLeafParams) (ProveLeafRes, error)
+	// PutAccount implements putAccount operation.
+	//
+	// Writes the account that the caller's source knows under this id, whole. `version` is the sender's
+	// own and only grows: a load with a lower one is a 409 and changes nothing. Groups of fields that
+	// Carillon owns (`owned` of the answer) stay as they are.
+	//
+	// PUT /v1/accounts/{externalId}
+	PutAccount(ctx context.Context, req *AccountLoad, params PutAccountParams) (PutAccountRes, error)
+	// PutAgreement implements putAgreement operation.
+	//
+	// Writes the service agreement that the caller's source knows under this id, whole. It belongs to the
+	// CIS: nobody changes it here. A load with a lower `version` is a 409 and changes nothing. Its account
+	// was loaded before.
+	//
+	// PUT /v1/service-agreements/{externalId}
+	PutAgreement(ctx context.Context, req *AgreementLoad, params PutAgreementParams) (PutAgreementRes, error)
 	// PutConfig implements putConfig operation.
 	//
 	// Writes a whole configuration as the next version. It is checked whole first: `errors` names every
@@ -467,6 +572,14 @@ type Handler interface {
 	//
 	// PUT /v1/persons/{externalId}
 	PutPerson(ctx context.Context, req *PersonRequest, params PutPersonParams) (PutPersonRes, error)
+	// PutPremise implements putPremise operation.
+	//
+	// Writes the premise that the caller's source knows under this id, whole. `version` is the sender's
+	// own and only grows: a load with a lower one is a 409 and changes nothing. Groups of fields that
+	// Carillon owns (`owned` of the answer) stay as they are.
+	//
+	// PUT /v1/premises/{externalId}
+	PutPremise(ctx context.Context, req *PremiseLoad, params PutPremiseParams) (PutPremiseRes, error)
 	// PutSuppression implements putSuppression operation.
 	//
 	// From now on nobody is reached at the address on the channel; what waits for it is suppressed.
@@ -615,6 +728,15 @@ type Handler interface {
 	//
 	// POST /v1/scripts/{code}
 	RunScript(ctx context.Context, req ScriptBody, params RunScriptParams) (RunScriptRes, error)
+	// SearchCustomers implements searchCustomers operation.
+	//
+	// Finds persons as Control Central does, or premises with `kind=premise`. Words of a name or address
+	// may come in any order and be cut short; accents, case and punctuation do not count; who bears a word
+	// whole comes first. All that is given must be met. Only what the caller may see is found. Identifiers
+	// are masked.
+	//
+	// GET /v1/search
+	SearchCustomers(ctx context.Context, params SearchCustomersParams) (SearchCustomersRes, error)
 	// StartRun implements startRun operation.
 	//
 	// Asks for a run of a batch; `202` answers with the run, which the gateways share among them: its work
@@ -662,6 +784,17 @@ type RawHandler interface {
 	//
 	// POST /v1/contacts/bulk
 	AcceptContacts(ctx context.Context, req AcceptContactsReq, params AcceptContactsParams, w http.ResponseWriter) error
+	// LoadCustomers implements loadCustomers operation.
+	//
+	// Takes a stream of persons, accounts, premises and service agreements: one JSON object per line
+	// (`LoadLine`), of any number, under the rules of the `PUT` of each. Every line is answered by one
+	// line (`LoadResult`) in the order of the lines, and each is loaded or refused alone; what a line
+	// names must stand before it, or be there. The last line (`LoadsEnd`) has no `line`: a stream without
+	// it was cut. Everything before `resumeAt` is stored; loads may be repeated, so send the whole file
+	// again. Answers come while the request is still sent, as of `POST /v1/contacts/bulk`.
+	//
+	// POST /v1/loads
+	LoadCustomers(ctx context.Context, req LoadCustomersReq, params LoadCustomersParams, w http.ResponseWriter) error
 }
 
 // Server implements http server based on OpenAPI v3 specification and

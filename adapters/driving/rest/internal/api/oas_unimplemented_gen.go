@@ -187,6 +187,36 @@ func (UnimplementedHandler) CloseContact(ctx context.Context, params CloseContac
 	return r, ht.ErrNotImplemented
 }
 
+// CreateAccount implements createAccount operation.
+//
+// Makes an account at the desk: its source is the caller's, its external id its own number, and
+// Carillon owns all of it.
+//
+// POST /v1/accounts
+func (UnimplementedHandler) CreateAccount(ctx context.Context, req *AccountNew) (r CreateAccountRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// CreatePerson implements createPerson operation.
+//
+// Makes a person at the desk: its source is the caller's, its external id its own number, and Carillon
+// owns all of it.
+//
+// POST /v1/persons
+func (UnimplementedHandler) CreatePerson(ctx context.Context, req *PersonNew) (r CreatePersonRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// CreatePremise implements createPremise operation.
+//
+// Makes a premise at the desk: its source is the caller's, its external id its own number, and
+// Carillon owns all of it.
+//
+// POST /v1/premises
+func (UnimplementedHandler) CreatePremise(ctx context.Context, req *PremiseNew) (r CreatePremiseRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // CreatePrincipal implements createPrincipal operation.
 //
 // Creates a user or system with a new key. The key is in this answer and nowhere else.
@@ -223,6 +253,24 @@ func (UnimplementedHandler) ExtendCalls(ctx context.Context, req *ExtendRequest)
 //
 // GET /v1/contacts
 func (UnimplementedHandler) FindContact(ctx context.Context, params FindContactParams) (r FindContactRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// GetAccount implements getAccount operation.
+//
+// Returns the account. Its revision is in `ETag`.
+//
+// GET /v1/accounts/{externalId}
+func (UnimplementedHandler) GetAccount(ctx context.Context, params GetAccountParams) (r GetAccountRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// GetAccountByID implements getAccountByID operation.
+//
+// Returns the account, whichever source it is from. Its revision is in `ETag`.
+//
+// GET /v1/accounts/by-id/{account}
+func (UnimplementedHandler) GetAccountByID(ctx context.Context, params GetAccountByIDParams) (r GetAccountByIDRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
@@ -274,6 +322,17 @@ func (UnimplementedHandler) GetContactTask(ctx context.Context, params GetContac
 	return r, ht.ErrNotImplemented
 }
 
+// GetContext implements getContext operation.
+//
+// Completes who and what is looked at: a person's only account, an account's main customer and mailing
+// premise, a premise's only account (algorithm X1-GLBL-CTX). What is ambiguous is left out. Tells the
+// information strings (CI_PER-INFO, C2M-PERCTINF, C1_ACCT-INFO) and the alerts of Control Central.
+//
+// GET /v1/context
+func (UnimplementedHandler) GetContext(ctx context.Context, params GetContextParams) (r GetContextRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // GetIntakeBatch implements getIntakeBatch operation.
 //
 // Returns the batch as of its last flush. The counters tell of all its sendings: a line that was sent
@@ -301,6 +360,33 @@ func (UnimplementedHandler) GetMessage(ctx context.Context, params GetMessagePar
 //
 // GET /v1/persons/{externalId}
 func (UnimplementedHandler) GetPerson(ctx context.Context, params GetPersonParams) (r GetPersonRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// GetPersonByID implements getPersonByID operation.
+//
+// Returns the person, whichever source it is from. Its revision is in `ETag`.
+//
+// GET /v1/persons/by-id/{person}
+func (UnimplementedHandler) GetPersonByID(ctx context.Context, params GetPersonByIDParams) (r GetPersonByIDRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// GetPremise implements getPremise operation.
+//
+// Returns the premise. Its revision is in `ETag`.
+//
+// GET /v1/premises/{externalId}
+func (UnimplementedHandler) GetPremise(ctx context.Context, params GetPremiseParams) (r GetPremiseRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// GetPremiseByID implements getPremiseByID operation.
+//
+// Returns the premise, whichever source it is from. Its revision is in `ETag`.
+//
+// GET /v1/premises/by-id/{premise}
+func (UnimplementedHandler) GetPremiseByID(ctx context.Context, params GetPremiseByIDParams) (r GetPremiseByIDRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
@@ -384,6 +470,15 @@ func (UnimplementedHandler) LiftSuppression(ctx context.Context, params LiftSupp
 //
 // POST /v1/config/lint
 func (UnimplementedHandler) LintConfig(ctx context.Context, req *Configuration) (r LintConfigRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// ListAgreements implements listAgreements operation.
+//
+// Returns the service agreements of the account, as the CIS loaded them.
+//
+// GET /v1/accounts/by-id/{account}/service-agreements
+func (UnimplementedHandler) ListAgreements(ctx context.Context, params ListAgreementsParams) (r ListAgreementsRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
@@ -580,6 +675,20 @@ func (UnimplementedHandler) Live(ctx context.Context) (r LiveRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
+// LoadCustomers implements loadCustomers operation.
+//
+// Takes a stream of persons, accounts, premises and service agreements: one JSON object per line
+// (`LoadLine`), of any number, under the rules of the `PUT` of each. Every line is answered by one
+// line (`LoadResult`) in the order of the lines, and each is loaded or refused alone; what a line
+// names must stand before it, or be there. The last line (`LoadsEnd`) has no `line`: a stream without
+// it was cut. Everything before `resumeAt` is stored; loads may be repeated, so send the whole file
+// again. Answers come while the request is still sent, as of `POST /v1/contacts/bulk`.
+//
+// POST /v1/loads
+func (UnimplementedHandler) LoadCustomers(ctx context.Context, req LoadCustomersReq, params LoadCustomersParams, w http.ResponseWriter) error {
+	return ht.ErrNotImplemented
+}
+
 // LogContact implements logContact operation.
 //
 // Adds a log entry, with or without a reminder to a user or to a To Do Role. By its trigger date the
@@ -596,6 +705,39 @@ func (UnimplementedHandler) LogContact(ctx context.Context, req *LogRequest, par
 //
 // GET /openapi.yaml
 func (UnimplementedHandler) Openapi(ctx context.Context) (r OpenapiRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// PatchAccount implements patchAccount operation.
+//
+// Changes the groups of fields that are given, each whole. Carillon owns them from then on: a load
+// leaves them alone until they are given back (`giveBack`), which the next load then fills. What was
+// changed since it was read is a 409.
+//
+// PATCH /v1/accounts/by-id/{account}
+func (UnimplementedHandler) PatchAccount(ctx context.Context, req *AccountPatch, params PatchAccountParams) (r PatchAccountRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// PatchPerson implements patchPerson operation.
+//
+// Changes the groups of fields that are given, each whole. Carillon owns them from then on: a load
+// leaves them alone until they are given back (`giveBack`), which the next load then fills. What was
+// changed since it was read is a 409.
+//
+// PATCH /v1/persons/by-id/{person}
+func (UnimplementedHandler) PatchPerson(ctx context.Context, req *PersonPatch, params PatchPersonParams) (r PatchPersonRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// PatchPremise implements patchPremise operation.
+//
+// Changes the groups of fields that are given, each whole. Carillon owns them from then on: a load
+// leaves them alone until they are given back (`giveBack`), which the next load then fills. What was
+// changed since it was read is a 409.
+//
+// PATCH /v1/premises/by-id/{premise}
+func (UnimplementedHandler) PatchPremise(ctx context.Context, req *PremisePatch, params PatchPremiseParams) (r PatchPremiseRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
@@ -649,6 +791,28 @@ func (UnimplementedHandler) ProveLeaf(ctx context.Context, params ProveLeafParam
 	return r, ht.ErrNotImplemented
 }
 
+// PutAccount implements putAccount operation.
+//
+// Writes the account that the caller's source knows under this id, whole. `version` is the sender's
+// own and only grows: a load with a lower one is a 409 and changes nothing. Groups of fields that
+// Carillon owns (`owned` of the answer) stay as they are.
+//
+// PUT /v1/accounts/{externalId}
+func (UnimplementedHandler) PutAccount(ctx context.Context, req *AccountLoad, params PutAccountParams) (r PutAccountRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// PutAgreement implements putAgreement operation.
+//
+// Writes the service agreement that the caller's source knows under this id, whole. It belongs to the
+// CIS: nobody changes it here. A load with a lower `version` is a 409 and changes nothing. Its account
+// was loaded before.
+//
+// PUT /v1/service-agreements/{externalId}
+func (UnimplementedHandler) PutAgreement(ctx context.Context, req *AgreementLoad, params PutAgreementParams) (r PutAgreementRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
 // PutConfig implements putConfig operation.
 //
 // Writes a whole configuration as the next version. It is checked whole first: `errors` names every
@@ -679,6 +843,17 @@ func (UnimplementedHandler) PutHold(ctx context.Context, req *HoldRequest) (r Pu
 //
 // PUT /v1/persons/{externalId}
 func (UnimplementedHandler) PutPerson(ctx context.Context, req *PersonRequest, params PutPersonParams) (r PutPersonRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// PutPremise implements putPremise operation.
+//
+// Writes the premise that the caller's source knows under this id, whole. `version` is the sender's
+// own and only grows: a load with a lower one is a 409 and changes nothing. Groups of fields that
+// Carillon owns (`owned` of the answer) stay as they are.
+//
+// PUT /v1/premises/{externalId}
+func (UnimplementedHandler) PutPremise(ctx context.Context, req *PremiseLoad, params PutPremiseParams) (r PutPremiseRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
@@ -875,6 +1050,18 @@ func (UnimplementedHandler) RevokePrincipal(ctx context.Context, params RevokePr
 //
 // POST /v1/scripts/{code}
 func (UnimplementedHandler) RunScript(ctx context.Context, req ScriptBody, params RunScriptParams) (r RunScriptRes, _ error) {
+	return r, ht.ErrNotImplemented
+}
+
+// SearchCustomers implements searchCustomers operation.
+//
+// Finds persons as Control Central does, or premises with `kind=premise`. Words of a name or address
+// may come in any order and be cut short; accents, case and punctuation do not count; who bears a word
+// whole comes first. All that is given must be met. Only what the caller may see is found. Identifiers
+// are masked.
+//
+// GET /v1/search
+func (UnimplementedHandler) SearchCustomers(ctx context.Context, params SearchCustomersParams) (r SearchCustomersRes, _ error) {
 	return r, ht.ErrNotImplemented
 }
 
