@@ -77,6 +77,8 @@
 //     extend, recall: how a dialer vendor pulls calls [2.8, 2.9].
 //   - Report: turn what is heard later into evidence, outcomes, next steps, suppressions and marks. Deadlines are the
 //     reports nobody sent.
+//   - Event: take a system event in once, run the creators at its places, keep what they made [3.4.1.1 step 2.2]; try a
+//     contact task again.
 //   - Desk: what people and systems do at the counter [3.4.1.1 steps 1.0, 1.3, 1.6]: read back, cancel, load persons, keep
 //     the suppression list, configure.
 //   - Batch: the jobs on the clock: LTRPRT [3.4.1.1 step 2.6], the sealer, the relay, the conservation check.

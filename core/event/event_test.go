@@ -509,6 +509,9 @@ func TestWhomItIsAbout(t *testing.T) {
 		if o.Person != row.person || o.Account != row.account || o.Premise != row.premise || o.Active != row.active {
 			t.Errorf("%s: person %v, account %q, premise %q, active %v", says, o.Person, o.Account, o.Premise, o.Active)
 		}
+		if w.asked[0].Vouched != (row.person == 1) {
+			t.Errorf("%s: vouched for: %v", says, w.asked[0].Vouched)
+		}
 		if (w.asked[0].Recipient != nil) != (row.change["recipient"] != nil) {
 			t.Errorf("%s: recipient %v", says, w.asked[0].Recipient)
 		}

@@ -58,6 +58,7 @@ type running struct {
 	fact  contact.Occasion // what every creator decides from, but for what its place says
 	made  []contact.Made
 	by    map[string]contact.ID // contacts made, by class and type
+	main  bool                  // the person is the main customer of the account
 	later bool                  // a creator may make a contact another day
 	out   store.Writes
 }
@@ -111,6 +112,7 @@ func (r *running) resolve(ctx context.Context, e *occurrence.Event) (who custome
 		}
 		return who, err
 	case account.Main != 0:
+		r.main = true
 		return r.s.Customers.Person(ctx, account.Main)
 	}
 	return who, nil
@@ -238,7 +240,7 @@ func (r *running) run(ctx context.Context, place occurrence.Place, fact contact.
 func (r *running) add(ctx context.Context, add command.AddContact) (contact.ID, error) {
 	e := r.fact.Event
 	request := Request{
-		Division: e.Division, Class: add.Class, Type: add.Type, Person: customer.PersonID(add.Person), Account: add.Account,
+		Division: e.Division, Class: add.Class, Type: add.Type, Person: customer.PersonID(add.Person), Vouched: r.main, Account: add.Account,
 		Premise: add.Premise, Comments: add.Comments, Characteristics: add.Characteristics, Event: e.Data(), ExpiresAt: e.ExpiresAt,
 	}
 	if kind, _ := r.cfg.Type(add.Class, add.Type); kind.Person != contact.NotAllowed && request.Person == 0 {
@@ -261,6 +263,9 @@ func (r *running) task(ctx context.Context, made *contact.Made, failed error) er
 	e := r.fact.Event
 	t := contact.NewTask(id, r.who.Source, e.Division, e.Detail.Places()[0].Code, made.Creator, e.JSON(), r.now, r.who.Name)
 	t, err = settled(t, made.Contact, failed, r.now, r.who.Name)
+	if err == nil {
+		err = r.conforms(t)
+	}
 	if err != nil {
 		return err
 	}

@@ -2,9 +2,12 @@ package event
 
 import (
 	"context"
+	"encoding/json"
+	"strings"
 	"time"
 
 	"carillon/core/access"
+	"carillon/core/command"
 	"carillon/core/contact"
 	"carillon/core/fault"
 	"carillon/core/occurrence"
@@ -33,9 +36,25 @@ func (s *Service) Retry(ctx context.Context, now time.Time, p access.Principal, 
 	case t.Status == contact.TaskCompleted:
 		return contact.Task{}, fault.New(fault.Conflict, "the task is completed")
 	}
+	out, err := s.tried(ctx, now, p, t)
+	if err != nil {
+		return contact.Task{}, err
+	}
+	verdicts, err := s.Store.Apply(ctx, out)
+	switch {
+	case err != nil:
+		return contact.Task{}, err
+	case verdicts[0].Outcome != store.Applied:
+		return contact.Task{}, fault.New(fault.Conflict, "somebody else has tried the task meanwhile")
+	}
+	return out.Tasks[0], nil
+}
+
+// tried is the write set of another try: the task with its contact, or the task in error.
+func (s *Service) tried(ctx context.Context, now time.Time, p access.Principal, t contact.Task) (store.Writes, error) {
 	e, err := occurrence.Read([]byte(t.Event))
 	if err != nil {
-		return contact.Task{}, fault.Wrap(fault.Unknown, "reading the event of task "+id.String(), err)
+		return store.Writes{}, fault.Wrap(fault.Unknown, "reading the event of task "+t.ID.String(), err)
 	}
 	as := p // what it makes is its source's
 	as.Source = t.Source
@@ -45,25 +64,63 @@ func (s *Service) Retry(ctx context.Context, now time.Time, p access.Principal, 
 		made, err = run.again(ctx, t)
 	}
 	if err != nil && !fault.Is(err, fault.Invalid) {
-		return contact.Task{}, err
+		return store.Writes{}, err
 	}
-	var out store.Writes
+	out := store.Writes{}
 	if err == nil {
 		out = run.out
 	}
 	next, err := settled(t, made, err, now, p.Name)
-	if err != nil {
-		return contact.Task{}, err
+	if err == nil && run != nil {
+		err = run.conforms(next)
 	}
 	out.Tasks = []contact.Task{next}
-	verdicts, err := s.Store.Apply(ctx, out)
-	switch {
-	case err != nil:
-		return contact.Task{}, err
-	case verdicts[0].Outcome != store.Applied:
-		return contact.Task{}, fault.New(fault.Conflict, "somebody else has tried the task meanwhile")
+	return out, err
+}
+
+// taskObject is the business object of a contact task.
+const taskObject = "C1-CreateCustomerContactTask"
+
+// taskDocument is a task as its business object describes it.
+type taskDocument struct {
+	Task            string                   `json:"task"` // as its source names it
+	Type            string                   `json:"type"`
+	Division        string                   `json:"division"`
+	Status          contact.TaskStatus       `json:"status"`
+	Person          string                   `json:"person,omitempty"`
+	Account         string                   `json:"account,omitempty"`
+	Premise         string                   `json:"premise,omitempty"`
+	Comments        string                   `json:"comments,omitempty"`
+	Characteristics []command.Characteristic `json:"characteristics,omitempty"`
+	Data            map[string]any           `json:"data,omitempty"`
+	Contact         string                   `json:"contact,omitempty"`
+	Error           string                   `json:"error,omitempty"`
+}
+
+// conforms proves that a task is what its business object says, before it is written.
+func (r *running) conforms(t contact.Task) error {
+	if r.s.Schemas == nil {
+		return nil
 	}
-	return next, nil
+	e := r.fact.Event
+	doc := taskDocument{
+		Task: e.Object, Type: t.Type, Division: t.Division, Status: t.Status, Person: r.fact.Person.String(), Account: e.Account,
+		Premise: e.Premise, Comments: e.Description, Data: map[string]any{occurrence.Reserved: e.Data()}, Contact: t.Contact.String(),
+	}
+	if task, is := e.Detail.(*occurrence.ServiceTask); is {
+		doc.Characteristics = task.Characteristics
+	}
+	for _, v := range t.Problem {
+		doc.Error = strings.TrimSpace(doc.Error + " " + v.Field + " " + v.Reason)
+	}
+	text, err := json.Marshal(doc)
+	if err != nil {
+		return fault.Wrap(fault.Unknown, "writing a task as its business object", err)
+	}
+	if wrong := r.s.Schemas.Violations(taskObject, text); len(wrong) > 0 {
+		return fault.Refuse(wrong...)
+	}
+	return nil
 }
 
 // again makes the contact of a task by the creator that wanted it.

@@ -1,6 +1,7 @@
 package event_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -40,6 +41,43 @@ func TestATaskIsCompletedWithItsContact(t *testing.T) {
 	task := w.tasks[answer.Made[0].Task]
 	if task.Contact != answer.Made[0].Contact || task.Event != "" || task.Source != "cis" || task.Division != "NORTH" {
 		t.Errorf("%+v", task)
+	}
+}
+
+// object is the business objects: it keeps what it is asked of and finds wrong what it is told to.
+type object struct {
+	asked map[string]any
+	wrong []fault.Violation
+}
+
+func (o *object) Violations(code string, document []byte) []fault.Violation {
+	if code != "C1-CreateCustomerContactTask" {
+		return []fault.Violation{{Field: "", Reason: "no such business object"}}
+	}
+	o.asked = nil
+	if err := json.Unmarshal(document, &o.asked); err != nil {
+		return []fault.Violation{{Field: "", Reason: "is no JSON"}}
+	}
+	return o.wrong
+}
+
+func TestATaskIsWhatItsBusinessObjectSays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, plug("service_task_type", "processing", "TASK", "A/ONE"))
+	s, o := w.service(nil), &object{}
+	s.Schemas = o
+	if _, err := s.Raise(t.Context(), noon(), cis(), event.Raised{Event: raised(t, occurrence.KindTask, nil)}); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"task": "ACT-6001", "type": "CREATE-CC", "division": "NORTH", "status": "completed", "contact": "1000000001", "person": "0000000001"} {
+		if o.asked[name] != want {
+			t.Errorf("%s is %v, want %s", name, o.asked[name], want)
+		}
+	}
+	o.wrong = []fault.Violation{{Field: "/comments", Reason: "is too long"}}
+	_, err := s.Raise(t.Context(), noon(), cis(), event.Raised{Event: raised(t, occurrence.KindTask, map[string]any{"object": "ACT-2"})})
+	if !fault.Is(err, fault.Invalid) || len(w.tasks) != 1 || len(w.events) != 1 {
+		t.Errorf("one that is not: %v", err)
 	}
 }
 

@@ -138,7 +138,7 @@ func texts(name string, into *[]string) field {
 
 func characteristics(name string, into *[]command.Characteristic) field {
 	return list(name, into, mostChars, "must be a list of characteristics, each with type and value", func(c command.Characteristic) bool {
-		return c.Type != "" && fits(c.Type, longestCode) && fits(c.Value, longestText)
+		return c.Type != "" && c.Value != "" && fits(c.Type, longestCode) && fits(c.Value, longestText)
 	})
 }
 
