@@ -10623,8 +10623,8 @@ func (s *EventCharacteristicsItem) Validate() error {
 	}
 	if err := func() error {
 		if err := (validate.String{
-			MinLength:     0,
-			MinLengthSet:  false,
+			MinLength:     1,
+			MinLengthSet:  true,
 			MaxLength:     254,
 			MaxLengthSet:  true,
 			Email:         false,
