@@ -222,6 +222,7 @@ func (a *app) cases(forms *liquid.Renderer, objects *schema.Schemas) {
 	a.worklist = &desk.Worklist{Store: many, Facts: a.store, Configs: a.configs, IDs: numbers, Algorithms: algorithm.ToDos()}
 	a.customers = &desk.Customers{
 		Store: many, Facts: a.store, Finder: a.store, Configs: a.configs, IDs: numbers, Channels: checkers, Spots: algorithm.CustomerSpots(),
+		Alerters: algorithm.Alerters(), Alerts: a.store,
 	}
 	a.dispatch = &dispatch.Service{
 		Store: many, Facts: a.store, Configs: a.configs, Steps: a.steps(), Allow: a.settings.allow(), Owner: "gateway:" + numbers.Message(clock()).String(), Lease: a.settings.Lease,

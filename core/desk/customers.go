@@ -33,11 +33,6 @@ type CustomerIDs interface {
 	Agreement(ctx context.Context) (agreement.ID, error)
 }
 
-// AlertFacts gathers what the alerts of Control Central are decided from, but for the account's own.
-type AlertFacts interface {
-	AlertFacts(ctx context.Context, now time.Time, p access.Principal, facts contact.AlertFacts) (contact.AlertFacts, error)
-}
-
 // Customers is the desk of persons, accounts, premises and service agreements (process 3.4.1.1, steps 1.0, 1.3 to 1.5).
 // All of it writes through one door: a decision gives the object as it is to be and its ledger entry, and who wrote it
 // in the meantime makes it a conflict.
@@ -50,7 +45,7 @@ type Customers struct {
 	Channels map[message.Channel]Channel
 	Spots    customer.Spots
 	Alerters map[string]contact.Alerter
-	Alerts   AlertFacts // may be nil
+	Alerts   AlertFacts
 }
 
 // Load is one object that a CIS loads: exactly one of the four.

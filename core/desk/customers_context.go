@@ -9,7 +9,6 @@ import (
 	"carillon/core/access"
 	"carillon/core/agreement"
 	"carillon/core/command"
-	"carillon/core/contact"
 	"carillon/core/customer"
 	"carillon/core/fault"
 	"carillon/core/store"
@@ -192,47 +191,6 @@ func (s *Customers) accountInfo(ctx context.Context, p access.Principal, of cust
 		return tell(of, main, plug.Parameters), nil
 	}
 	return "", nil
-}
-
-// The codes of the alerts that Carillon itself gives.
-const alertPendingStop = "PENDING-STOP"
-
-// alerts are the lines of Control Central: the account's own, the one about what is about to stop, and those of the
-// algorithms of the installation, in their order.
-func (s *Customers) alerts(ctx context.Context, now time.Time, p access.Principal, v ContextView, agreements []agreement.Agreement) ([]command.Alert, error) {
-	facts := contact.AlertFacts{Now: now, Today: now.In(s.Configs.Current().Zone(divisionOf(v))).Format(time.DateOnly)}
-	var out []command.Alert
-	if v.Person != nil {
-		facts.Person = v.Person.ID
-	}
-	if v.Premise != nil {
-		facts.Premise = v.Premise.ID.String()
-	}
-	if v.Account != nil {
-		facts.Account = v.Account.ID.String()
-		out = append(out, s.ownAlerts(*v.Account, facts.Today)...)
-		out = append(out, pendingStops(*v.Account, agreements)...)
-	}
-	plugs := s.Configs.Current().PlugsOf("installation", "", "control_central_alert")
-	if s.Alerts == nil || len(plugs) == 0 {
-		return out, nil
-	}
-	facts, err := s.Alerts.AlertFacts(ctx, now, p, facts)
-	if err != nil {
-		return nil, err
-	}
-	for _, plug := range plugs {
-		alert, there := s.Alerters[plug.Code]
-		if !there {
-			continue
-		}
-		more, err := alert(facts, plug.Parameters)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, more...)
-	}
-	return out, nil
 }
 
 func divisionOf(v ContextView) string {

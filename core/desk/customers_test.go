@@ -1,7 +1,9 @@
 package desk_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -10,11 +12,13 @@ import (
 	"carillon/core/agreement"
 	"carillon/core/command"
 	"carillon/core/config"
+	"carillon/core/contact"
 	"carillon/core/customer"
 	"carillon/core/desk"
 	"carillon/core/fault"
 	"carillon/core/ledger"
 	"carillon/core/store"
+	"carillon/core/todo"
 )
 
 // office is a desk whose configuration has what customers need.
@@ -547,6 +551,20 @@ func TestWrongSearches(t *testing.T) {
 	}
 }
 
+// pile is what alerts are told of.
+type pile struct {
+	contacts []contact.Contact
+	entries  []todo.Entry
+}
+
+func (p pile) ContactsOf(context.Context, contact.Subject, contact.ID, int) ([]contact.Contact, error) {
+	return p.contacts, nil
+}
+
+func (p pile) ToDoList(context.Context, todo.Filter, todo.ID, int) ([]todo.Entry, error) {
+	return p.entries, nil
+}
+
 func TestContext(t *testing.T) {
 	t.Parallel()
 	s := office(t)
@@ -574,6 +592,28 @@ func TestContext(t *testing.T) {
 			t.Errorf("%+v", v.Alerts)
 		}
 	}
+	t.Run("tells what the algorithms say", func(t *testing.T) {
+		s := office(t, func(d *config.Document) {
+			d.CharacteristicTypes = append(d.CharacteristicTypes, config.CharacteristicType{Code: "PER", Entities: []string{"todo"}, Names: "person"})
+			d.Plugs = append(d.Plugs, config.Plug{Owner: "installation", Event: "control_central_alert", Sequence: 10, Code: "COUNT"})
+		})
+		s.tables.people["cis|P-1"] = p
+		s.Customers.Alerts = pile{
+			contacts: []contact.Contact{
+				{Class: "C", Type: "T", Source: "cis", Division: "north", AcceptedAt: noon()}, {Class: "C", Type: "T", Source: "cis", Division: "north", AcceptedAt: noon()},
+				{Class: "C", Type: "T", Source: "cis", Division: "south", AcceptedAt: noon()},
+			},
+			entries: []todo.Entry{{Type: "TD"}, {Type: "TD"}},
+		}
+		s.Customers.Alerters = map[string]contact.Alerter{"COUNT": func(f contact.AlertFacts, _ command.Parameters) ([]command.Alert, error) {
+			return []command.Alert{{Code: fmt.Sprintf("%+v %+v %s", f.Touches, f.Work, f.Today)}}, nil
+		}}
+		v, err := s.Complete(t.Context(), noon(), csr(), customer.Context{Person: 1})
+		want := "[{Class:C Type:T Day:2026-03-02 N:2}] [{Type:TD Characteristic:PER Value:0000000001 N:2}] 2026-03-02"
+		if err != nil || len(v.Alerts) != 1 || v.Alerts[0].Code != want {
+			t.Errorf("%+v, want %s: %v", v.Alerts, want, err)
+		}
+	})
 	for _, known := range []customer.Context{{Person: 2}, {Person: 9}, {Account: 9}, {Premise: 9}, {Person: 1, Account: 9}} {
 		if _, err := s.Complete(t.Context(), noon(), csr(), known); !fault.Is(err, fault.NotFound) {
 			t.Errorf("%+v: %v", known, err)

@@ -42,14 +42,25 @@ const (
 	LaneStates        = laneStates
 	LastText          = lastText
 	PartitionsRunning = short
-	ContactsOfPerson  = contactsOfPerson
-	ContactsOfAccount = contactsOfAccount
-	ContactsOfPremise = contactsOfPremise
-	SelectTold        = selectTold
-	DueReminders      = dueReminders
-	ReminderQuantiles = reminderQuantiles
-	MarkReminders     = markReminders
-	EndReminders      = endReminders
+
+	PersonsByWord        = personsByWord
+	PersonsByFew         = personsByFew
+	PremisesByWord       = premisesByWord
+	Rarity               = rarity
+	HoldersOfKey         = holdersOf
+	AccountsOfPersons    = accountsOfPersons
+	AccountsAtPremise    = accountsAtPremise
+	AccountsByExternal   = accountsByExternal
+	AccountsAfterID      = accountsAfter
+	AgreementsOfAccounts = agreementsOfAccounts
+	ContactsOfPerson     = contactsOfPerson
+	ContactsOfAccount    = contactsOfAccount
+	ContactsOfPremise    = contactsOfPremise
+	SelectTold           = selectTold
+	DueReminders         = dueReminders
+	ReminderQuantiles    = reminderQuantiles
+	MarkReminders        = markReminders
+	EndReminders         = endReminders
 )
 
 // Classify is the border's one function.

@@ -41,6 +41,17 @@ insert into deadline select nth(n), 1, n from generate_series(1, ROWS, 5) n;
 insert into provider_ref select 'sns', 'ref' || n, nth(n), n from generate_series(1, ROWS, 5) n;
 insert into suppression select 'sms', 'address' || n, 'north', 'stop', '', n from generate_series(1, ROWS, 20) n;
 insert into point select n, n, 0, 'phone', 'address' || n, '', '', false, '', 0 from generate_series(1, ROWS, 20) n;
+insert into person (id, source, external_id, division, version, names, language, account, updated_at)
+    select n, 'cis', 'P' || n, case n % 4 when 0 then 'south' else 'north' end, 1, '', '', '', 0 from generate_series(1, ROWS, 5) n;
+insert into search_word select 1, 'first' || n % 997, n from generate_series(1, ROWS, 5) n;
+insert into search_word select 1, 'last' || n % 4999, n from generate_series(1, ROWS, 5) n;
+insert into search_word select 2, 'street' || n % 97, n from generate_series(1, ROWS, 5) n;
+insert into search_word select 3, 'street' || n % 97, n from generate_series(1, ROWS, 20) n;
+insert into premise select n, 'cis', 'M' || n, 'north', 1, 1, '', '', 0 from generate_series(1, ROWS, 20) n;
+insert into identifier select n, 0, 'SSN', 'key' || n, 'key' || n, true, true from generate_series(1, ROWS, 20) n;
+insert into account select n, 'cis', 'A' || n, 'north', 1, 1, 'M' || n, '', '', 0 from generate_series(1, ROWS, 20) n;
+insert into account_person select n, 0, n, '' from generate_series(1, ROWS, 20) n;
+insert into agreement select n, 'cis', 'S' || n, 'north', 1, n, '', '', '20', '', '', '', '0', '0', '', 0 from generate_series(1, ROWS, 20) n;
 insert into report (provider, key, message, ref, at, says, reason, code, undeliverable, suppress, from_address, to_sender, word, received_at, look_at, done)
     select 'sns', 'report' || n, null, 'ref' || n, n, 'failed', '', '', false, '', '', '', '', n, n, n % 100 <> 1 from generate_series(1, ROWS, 10) n;`
 
@@ -142,6 +153,19 @@ func hot(rows int, base int64) []heat {
 		{name: "ended deadlines", statement: postgres.DeleteDeadlines, args: three},
 		{name: "key", statement: postgres.SelectKey, args: `1::smallint, 'cis', 'key1'`},
 		{name: "keys", statement: postgres.HeldKeys, args: `'{1,1}', '{cis,cis}', '{key1,key4}'`},
+		{name: "persons by words of a name", statement: postgres.PersonsByWord, args: `1::smallint, 'last12', 'last12~', '', 0, '{1}', '{first1}', '{first1~}', false, '{north}', '', '{}', '', '{}', '', 0, 21`, sorted: true},
+		{name: "the next page of persons by a word", statement: postgres.PersonsByWord, args: `1::smallint, 'last', 'last~', 'last2', 1000, '{}', '{}', '{}', true, '{}', 'cis', '{}', '', '{}', '', 0, 21`, sorted: true},
+		{name: "persons by number and identifier", statement: postgres.PersonsByFew, args: `0::smallint, '', '', '', 0, '{}', '{}', '{}', false, '{north}', '', '{address21}', 'key21', '{}', '', 0, 21`},
+		{name: "persons by account", statement: postgres.PersonsByFew, args: `0::smallint, '', '', '', 0, '{}', '{}', '{}', true, '{}', '', '{}', '', '{21}', '', 0, 21`},
+		{name: "persons by a source's name", statement: postgres.PersonsByFew, args: `0::smallint, '', '', '', 0, '{}', '{}', '{}', true, '{}', '', '{}', '', '{}', 'P21', 21, 21`},
+		{name: "premises by words of an address", statement: postgres.PremisesByWord, args: `3::smallint, 'street1', 'street1~', '', 0, '{}', '{}', '{}', true, '{}', '', 21`, sorted: true},
+		{name: "how rare words are", statement: postgres.Rarity, args: `'{1,1}', '{first1,last12}', '{first1~,last12~}', 1000`},
+		{name: "who has an identifier", statement: postgres.HoldersOfKey, args: `'key21', 'SSN'`},
+		{name: "accounts of persons", statement: postgres.AccountsOfPersons, args: `'{21,41}', 0`},
+		{name: "accounts at a premise", statement: postgres.AccountsAtPremise, args: `'M21', 'cis', 0`},
+		{name: "accounts by name", statement: postgres.AccountsByExternal, args: `'cis', '{A21,A41}', 0`},
+		{name: "all accounts, page by page", statement: postgres.AccountsAfterID, args: `100, 100`, sorted: true},
+		{name: "service agreements of accounts", statement: postgres.AgreementsOfAccounts, args: `'{21,41}'`},
 		{name: "marks", statement: postgres.SelectMarks, args: `1000`, sorted: true},
 		{name: "leaves", statement: postgres.SelectLeaves, args: fmt.Sprintf(`%d, 100`, some/20*20+1), most: map[string]int{"ledger_entry": 2}},
 		{name: "an hour's recount", statement: postgres.Recounting, args: within, free: true, most: map[string]int{"message": 1}},
@@ -154,7 +178,7 @@ func hot(rows int, base int64) []heat {
 func big() []string {
 	return []string{
 		"message", "evidence", "contact", "plan", "step", "ledger_entry", "due", "deadline", "intake_key", "provider_ref", "report", "point",
-		"suppression", "ledger_seal", "ledger_mark",
+		"person", "search_word", "identifier", "account", "account_person", "premise", "agreement", "suppression", "ledger_seal", "ledger_mark",
 	}
 }
 

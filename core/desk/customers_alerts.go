@@ -1,0 +1,126 @@
+package desk
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"carillon/core/access"
+	"carillon/core/agreement"
+	"carillon/core/command"
+	"carillon/core/contact"
+	"carillon/core/todo"
+)
+
+// AlertFacts is what the alerts of Control Central are decided from.
+type AlertFacts interface {
+	// ContactsOf returns contacts of a subject, the newest first.
+	ContactsOf(ctx context.Context, of contact.Subject, below contact.ID, limit int) ([]contact.Contact, error)
+	// ToDoList returns To Do entries of the filter.
+	ToDoList(ctx context.Context, f todo.Filter, after todo.ID, limit int) ([]todo.Entry, error)
+}
+
+// The code of the alert that Carillon itself gives.
+const alertPendingStop = "PENDING-STOP"
+
+// mostCounted bounds what an alert counts: beyond it, more is not news.
+const mostCounted = 500
+
+// alerts are the lines of Control Central: the account's own, the one about what is about to stop, and those of the
+// algorithms of the installation, in their order.
+func (s *Customers) alerts(ctx context.Context, now time.Time, p access.Principal, v ContextView, agreements []agreement.Agreement) ([]command.Alert, error) {
+	cfg := s.Configs.Current()
+	today := now.In(cfg.Zone(divisionOf(v))).Format(time.DateOnly)
+	var out []command.Alert
+	if v.Account != nil {
+		out = append(s.ownAlerts(*v.Account, today), pendingStops(*v.Account, agreements)...)
+	}
+	plugs := cfg.PlugsOf("installation", "", "control_central_alert")
+	if len(plugs) == 0 {
+		return out, nil
+	}
+	facts, err := s.alertFacts(ctx, p, v)
+	if err != nil {
+		return nil, err
+	}
+	facts.Now, facts.Today = now, today
+	for _, plug := range plugs {
+		alert, there := s.Alerters[plug.Code]
+		if !there {
+			continue
+		}
+		more, err := alert(facts, plug.Parameters)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, more...)
+	}
+	return out, nil
+}
+
+// alertFacts gathers contacts and open work of who and what is in context, as far as the principal sees them.
+func (s *Customers) alertFacts(ctx context.Context, p access.Principal, v ContextView) (facts contact.AlertFacts, err error) {
+	var of contact.Subject
+	values := map[string]string{} // by the kind of object that a characteristic names
+	if v.Premise != nil {
+		facts.Premise, of = v.Premise.ID.String(), contact.Subject{Premise: v.Premise.ExternalID, Division: v.Premise.Division}
+		values["premise"] = facts.Premise
+	}
+	if v.Account != nil {
+		facts.Account, of = v.Account.ID.String(), contact.Subject{Account: v.Account.ExternalID, Division: v.Account.Division}
+		values["account"] = facts.Account
+	}
+	if v.Person != nil {
+		facts.Person, of = v.Person.ID, contact.Subject{Person: v.Person.ID}
+		values["person"] = facts.Person.String()
+	}
+	contacts, err := s.Alerts.ContactsOf(ctx, of, 0, mostCounted)
+	if err != nil {
+		return facts, err
+	}
+	for i := range contacts {
+		if p.Sees(contacts[i].Source, contacts[i].Division) {
+			facts.Touches = touched(facts.Touches, contacts[i])
+		}
+	}
+	facts.Work, err = s.openWork(ctx, p, values)
+	return facts, err
+}
+
+// touched counts one more contact.
+func touched(all []contact.Touches, c contact.Contact) []contact.Touches {
+	day := c.AcceptedAt.UTC().Format(time.DateOnly)
+	i := slices.IndexFunc(all, func(t contact.Touches) bool { return t.Class == c.Class && t.Type == c.Type && t.Day == day })
+	if i < 0 {
+		return append(all, contact.Touches{Class: c.Class, Type: c.Type, Day: day, N: 1})
+	}
+	all[i].N++
+	return all
+}
+
+// openWork counts the open entries whose characteristics name what is in context, by type.
+func (s *Customers) openWork(ctx context.Context, p access.Principal, values map[string]string) (work []contact.Work, err error) {
+	scope := todo.Scope{Divisions: p.Divisions}
+	if slices.Contains(p.Divisions, access.AllDivisions) {
+		scope.Divisions = nil
+	}
+	for _, kind := range s.Configs.Current().Document().CharacteristicTypes {
+		value := values[kind.Names]
+		if value == "" || !slices.Contains(kind.Entities, "todo") {
+			continue
+		}
+		is := command.Characteristic{Type: kind.Code, Value: value}
+		entries, err := s.Alerts.ToDoList(ctx, todo.Filter{Scope: scope, Characteristics: []command.Characteristic{is}}, 0, mostCounted)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			i := slices.IndexFunc(work, func(w contact.Work) bool { return w.Type == string(e.Type) && w.Characteristic == kind.Code })
+			if i < 0 {
+				work, i = append(work, contact.Work{Type: string(e.Type), Characteristic: kind.Code, Value: value}), len(work)
+			}
+			work[i].N++
+		}
+	}
+	return work, nil
+}
