@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"carillon/adapters/driven/liquid"
+	"carillon/core/algorithm"
 	"carillon/core/config"
 	"carillon/core/contact"
 )
@@ -241,5 +242,19 @@ func TestLintKnowsTheBatches(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestShippedPlugs finds every algorithm on a spot of what is shipped: whoever looks for one sees how it is hung.
+func TestShippedPlugs(t *testing.T) {
+	t.Parallel()
+	d := shippedDocument(t)
+	for _, a := range algorithm.Catalog() {
+		if a.Code == "CI_PER-INFO" { // C2M-PERCTINF hangs on its spot, which takes one
+			continue
+		}
+		if !slices.ContainsFunc(d.Plugs, func(p config.Plug) bool { return p.Code == a.Code }) {
+			t.Errorf("%s hangs nowhere", a.Code)
+		}
 	}
 }

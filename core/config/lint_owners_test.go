@@ -138,7 +138,7 @@ func TestLintPlugs(t *testing.T) {
 			second := *plug(d, "FORMAT", "phone_type")
 			second.Sequence = 20
 			d.Plugs = append(d.Plugs, second)
-		}, []string{"/plugs/phone_type:CELL/format/20 a phone type has one format"}},
+		}, []string{"/plugs/phone_type:CELL/format/20 is a second algorithm where one hangs"}},
 		{"refuses parameters that are unknown, missing or badly written", func(d *config.Document) {
 			plug(d, "CREATE", "campaign").Parameters = command.Parameters{"DAYS": "10", "WAYS": "1"}
 		}, []string{

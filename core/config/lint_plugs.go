@@ -21,15 +21,15 @@ func LintPlugs(d Document, c command.Catalog) []fault.Violation {
 	l := &linter{doc: d}
 	l.keys()
 	l.wrong = nil // they are Lint's to tell
-	formats := make(map[string]bool)
+	only := make(map[string]bool)
 	for _, p := range d.Plugs {
 		at := place("plugs", p.key())
 		spot := l.spot(at, p)
-		if spot == (command.Spot{Owner: kindPhoneType, Event: "format"}) { // domain.md 1.3: one format algorithm
-			if formats[p.Owner] {
-				l.add(at, "a phone type has one format")
+		if single(spot) {
+			if only[p.Owner+"/"+p.Event] {
+				l.add(at, "is a second algorithm where one hangs")
 			}
-			formats[p.Owner] = true
+			only[p.Owner+"/"+p.Event] = true
 		}
 		a, known := c.Find(p.Code)
 		switch {
@@ -45,6 +45,15 @@ func LintPlugs(d Document, c command.Catalog) []fault.Violation {
 		}
 	}
 	return l.wrong
+}
+
+// single tells the spots of one algorithm: what it says is the format, or the line (domain.md 1.3, 8.3).
+func single(s command.Spot) bool {
+	switch s.String() {
+	case "phone_type/format", "installation/person_information", "installation/account_information":
+		return true
+	}
+	return false
 }
 
 // Validate runs the validators that hang on the objects of a document; each violation names the object's field.
