@@ -21,22 +21,23 @@ import (
 
 // Options are what the command line says.
 type Options struct {
-	URL     string
-	Rows    int
-	Workers int
-	Callers int
-	Batch   int
-	Reps    int
-	Backlog int           // of the deep section
-	Churn   int           // settlements before its second half
-	Bulk    int           // what waits behind the emergencies
-	Phase   time.Duration // of one round of emergencies, and half of the watch over memory
-	Slots   int           // calls at once, of the gateway and of the bare loop
-	Quick   bool
-	Only    []string
-	CSV     string
-	Profile string
-	Limit   time.Duration
+	URL       string
+	Rows      int
+	Workers   int
+	Callers   int
+	Batch     int
+	Reps      int
+	Backlog   int           // of the deep section
+	Churn     int           // settlements before its second half
+	Reminders int           // that become To Dos
+	Bulk      int           // what waits behind the emergencies
+	Phase     time.Duration // of one round of emergencies, and half of the watch over memory
+	Slots     int           // calls at once, of the gateway and of the bare loop
+	Quick     bool
+	Only      []string
+	CSV       string
+	Profile   string
+	Limit     time.Duration
 }
 
 // section is a part of a run: it measures its subjects and brings their results.
@@ -55,6 +56,7 @@ func sections() []section {
 		{name: "travel", measure: withHost(travelSubjects)},
 		{name: "emergency", measure: withHost(emergencySubjects)},
 		{name: "deep", measure: deep},
+		{name: "reminders", asked: true, measure: rounds(reminderSubjects)},
 		{name: "due", asked: true, measure: rounds(dueSubjects)},
 	}
 }
@@ -105,6 +107,7 @@ func parse(args []string) (Options, error) {
 	f.IntVar(&o.Reps, "reps", 5, "repetitions of each measurement")
 	f.IntVar(&o.Backlog, "backlog", 5_000_000, "messages that wait in the deep section")
 	f.IntVar(&o.Churn, "churn", 2_000_000, "settlements before the deep section measures again")
+	f.IntVar(&o.Reminders, "reminders", 1_000_000, "reminders that become To Dos")
 	f.IntVar(&o.Bulk, "bulk", 1_000_000, "bulk messages that wait behind the emergencies")
 	f.DurationVar(&o.Phase, "phase", 30*time.Second, "how long emergencies are posted, once with and once without the bulk")
 	f.IntVar(&o.Slots, "slots", 64, "calls at once, of the gateway's route and of the bare loop")
@@ -135,7 +138,7 @@ func parse(args []string) (Options, error) {
 // shrink sets what the command line does not to a size for development.
 func shrink(f *flag.FlagSet) error {
 	small := map[string]string{
-		"rows": "4000", "reps": "1", "backlog": "200000", "churn": "50000", "bulk": "50000", "phase": "4s",
+		"rows": "4000", "reps": "1", "backlog": "200000", "churn": "50000", "bulk": "50000", "reminders": "50000", "phase": "4s",
 	}
 	f.Visit(func(given *flag.Flag) { delete(small, given.Name) })
 	for name, value := range small {
@@ -150,7 +153,7 @@ func (o Options) validate() error {
 	if o.URL == "" {
 		return errors.New("set TEST_POSTGRES_URL or -url")
 	}
-	if min(o.Rows, o.Workers, o.Callers, o.Batch, o.Reps, o.Backlog, o.Churn, o.Bulk, o.Slots) < 1 || o.Phase < time.Second {
+	if min(o.Rows, o.Workers, o.Callers, o.Batch, o.Reps, o.Backlog, o.Churn, o.Bulk, o.Reminders, o.Slots) < 1 || o.Phase < time.Second {
 		return errors.New("numbers are positive, and a phase has a second")
 	}
 	if o.Churn > o.Backlog/2 {

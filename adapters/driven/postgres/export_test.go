@@ -61,6 +61,7 @@ const (
 	ReminderQuantiles    = reminderQuantiles
 	MarkReminders        = markReminders
 	EndReminders         = endReminders
+	PremisesByExternal   = premisesByExternal
 )
 
 // Classify is the border's one function.

@@ -157,28 +157,32 @@ func numberOf[N ~int64](row pgx.CollectableRow) (id N, err error) {
 
 // Accounts with their persons, premises and service agreements.
 const (
+	// Rows are found by their index first and put in order then. Asked for both at once where sorting is put off (see
+	// byIndex), the planner walks the whole table along its numbers.
+	matched = `with found as materialized (`
+	inOrder = `) select * from found order by id`
+
 	accountColumns = `
 select p.id, p.source, p.external_id, p.division, p.version, p.revision, p.premise, p.owned, p.detail, p.updated_at from account p `
 	accountsByID       = accountColumns + `where p.id = any ($1) order by p.id`
-	accountsByExternal = accountColumns + `where ($1 = '' or p.source = $1) and p.external_id = any ($2) order by p.id limit nullif($3::bigint, 0)`
+	accountsByExternal = matched + accountColumns + `where ($1 = '' or p.source = $1) and p.external_id = any ($2)` + inOrder + ` limit nullif($3::bigint, 0)`
 	accountsAfter      = accountColumns + `where p.id > $1 order by p.id limit $2`
-	accountsOfPersons  = accountColumns + `
-join (select distinct account from account_person where person = any ($1)) a on a.account = p.id
-order by p.id limit nullif($2::bigint, 0)`
-	accountsAtPremise = accountColumns + `where p.premise = $1 and p.premise <> '' and p.source = $2 order by p.id limit nullif($3::bigint, 0)`
+	accountsOfPersons  = matched + accountColumns + `
+join (select distinct account from account_person where person = any ($1)) a on a.account = p.id` + inOrder + ` limit nullif($2::bigint, 0)`
+	accountsAtPremise = matched + accountColumns + `where p.premise = $1 and p.premise <> '' and p.source = $2` + inOrder + ` limit nullif($3::bigint, 0)`
 
 	personsOfAccounts = `select account, person, detail from account_person where account = any ($1) order by account, position`
 
 	premiseColumns = `
 select id, source, external_id, division, version, revision, owned, detail, updated_at from premise `
 	premisesByID       = premiseColumns + `where id = any ($1) order by id`
-	premisesByExternal = premiseColumns + `where ($1 = '' or source = $1) and external_id = any ($2) order by id`
+	premisesByExternal = matched + premiseColumns + `where ($1 = '' or source = $1) and external_id = any ($2)` + inOrder
 
 	agreementColumns = `
 select id, source, external_id, division, version, account, type, premise, status, start_date, end_date, deposit_class,
     current_balance, payoff_balance, currency, updated_at from agreement `
-	agreementsOfAccounts = agreementColumns + `where account = any ($1) order by id`
-	agreementsByExternal = agreementColumns + `where source = $1 and external_id = any ($2) order by id`
+	agreementsOfAccounts = matched + agreementColumns + `where account = any ($1)` + inOrder
+	agreementsByExternal = matched + agreementColumns + `where source = $1 and external_id = any ($2)` + inOrder
 )
 
 // Account implements [store.Accounts].
