@@ -155,6 +155,22 @@ func TestContactsAtTheDesk(t *testing.T) {
 			t.Errorf("%d %v", status, answer)
 		}
 	})
+	t.Run("alerts who has the customer in context", func(t *testing.T) {
+		for _, key := range []string{"again-1", "again-2"} {
+			body := map[string]any{"division": "NORTH", "shorthand": "complaint", "person": person}
+			if status, answer := add(key, body); status != http.StatusAccepted {
+				t.Fatalf("%d %v", status, answer)
+			}
+		}
+		status, got := g.get(t, clerk, "/v1/context?person="+person)
+		found := false
+		for _, alert := range objects(got, "alerts") {
+			found = found || word(alert, "code") == "CC BY TYPCL" && word(alert, "text") == "3 contacts CUST/COMPLAINT in the last 30 days"
+		}
+		if status != http.StatusOK || !found {
+			t.Errorf("%d %v", status, got)
+		}
+	})
 	t.Run("serves the business objects", func(t *testing.T) {
 		_, all := g.get(t, g.cis, "/v1/schemas")
 		codes, _ := all["schemas"].([]any)

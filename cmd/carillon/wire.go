@@ -217,7 +217,7 @@ func (a *app) cases(forms *liquid.Renderer, objects *schema.Schemas) {
 	a.desk = &desk.Service{
 		Store: many, Facts: a.store, Gate: a.store, Feed: a.store, Configs: a.configs, IDs: numbers, Channels: checkers, Rules: rulesOf(forms), Versions: a.store, Random: randomKey,
 		Failures: a.store, Batches: a.store, Steps: a.steps(), Texts: sms.Channel{}, Allow: a.settings.allow(),
-		Files: a.store, Waiting: a.store, Work: a.store, Places: a.store, Logs: numbers, Schemas: objects, Timeliners: algorithm.Timeliners(),
+		Files: a.store, Waiting: a.store, Places: a.store, Logs: numbers, Schemas: objects, Timeliners: algorithm.Timeliners(),
 	}
 	a.worklist = &desk.Worklist{Store: many, Facts: a.store, Configs: a.configs, IDs: numbers, Algorithms: algorithm.ToDos()}
 	a.customers = &desk.Customers{

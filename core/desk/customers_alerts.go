@@ -16,6 +16,8 @@ import (
 type AlertFacts interface {
 	// ContactsOf returns contacts of a subject, the newest first.
 	ContactsOf(ctx context.Context, of contact.Subject, below contact.ID, limit int) ([]contact.Contact, error)
+	// Files returns what hangs on contacts at the desk.
+	Files(ctx context.Context, ids []contact.ID) (map[contact.ID]contact.File, error)
 	// ToDoList returns To Do entries of the filter.
 	ToDoList(ctx context.Context, f todo.Filter, after todo.ID, limit int) ([]todo.Entry, error)
 }
@@ -61,66 +63,70 @@ func (s *Customers) alerts(ctx context.Context, now time.Time, p access.Principa
 // alertFacts gathers contacts and open work of who and what is in context, as far as the principal sees them.
 func (s *Customers) alertFacts(ctx context.Context, p access.Principal, v ContextView) (facts contact.AlertFacts, err error) {
 	var of contact.Subject
-	values := map[string]string{} // by the kind of object that a characteristic names
+	values := map[string][]string{} // by the kind of object that a characteristic names: its number, and as its source names it
 	if v.Premise != nil {
 		facts.Premise, of = v.Premise.ID.String(), contact.Subject{Premise: v.Premise.ExternalID, Division: v.Premise.Division}
-		values["premise"] = facts.Premise
+		values["premise"] = []string{facts.Premise, v.Premise.ExternalID}
 	}
 	if v.Account != nil {
 		facts.Account, of = v.Account.ID.String(), contact.Subject{Account: v.Account.ExternalID, Division: v.Account.Division}
-		values["account"] = facts.Account
+		values["account"] = []string{facts.Account, v.Account.ExternalID}
 	}
 	if v.Person != nil {
 		facts.Person, of = v.Person.ID, contact.Subject{Person: v.Person.ID}
-		values["person"] = facts.Person.String()
+		values["person"] = []string{facts.Person.String()}
 	}
 	contacts, err := s.Alerts.ContactsOf(ctx, of, 0, mostCounted)
 	if err != nil {
 		return facts, err
 	}
+	contacts = slices.DeleteFunc(contacts, func(c contact.Contact) bool {
+		return !p.Sees(c.Source, c.Division) || of.Division != "" && c.Division != of.Division
+	})
+	ids := make([]contact.ID, len(contacts))
 	for i := range contacts {
-		if p.Sees(contacts[i].Source, contacts[i].Division) {
-			facts.Touches = touched(facts.Touches, contacts[i])
-		}
+		ids[i] = contacts[i].ID
 	}
+	files, err := s.Alerts.Files(ctx, ids)
+	if err != nil {
+		return facts, err
+	}
+	facts.Touches = contact.CountTouches(contacts, files)
 	facts.Work, err = s.openWork(ctx, p, values)
 	return facts, err
 }
 
-// touched counts one more contact.
-func touched(all []contact.Touches, c contact.Contact) []contact.Touches {
-	day := c.AcceptedAt.UTC().Format(time.DateOnly)
-	i := slices.IndexFunc(all, func(t contact.Touches) bool { return t.Class == c.Class && t.Type == c.Type && t.Day == day })
-	if i < 0 {
-		return append(all, contact.Touches{Class: c.Class, Type: c.Type, Day: day, N: 1})
-	}
-	all[i].N++
-	return all
-}
-
 // openWork counts the open entries whose characteristics name what is in context, by type.
-func (s *Customers) openWork(ctx context.Context, p access.Principal, values map[string]string) (work []contact.Work, err error) {
+func (s *Customers) openWork(ctx context.Context, p access.Principal, values map[string][]string) (work []contact.Work, err error) {
 	scope := todo.Scope{Divisions: p.Divisions}
 	if slices.Contains(p.Divisions, access.AllDivisions) {
 		scope.Divisions = nil
 	}
 	for _, kind := range s.Configs.Current().Document().CharacteristicTypes {
-		value := values[kind.Names]
-		if value == "" || !slices.Contains(kind.Entities, "todo") {
-			continue
-		}
-		is := command.Characteristic{Type: kind.Code, Value: value}
-		entries, err := s.Alerts.ToDoList(ctx, todo.Filter{Scope: scope, Characteristics: []command.Characteristic{is}}, 0, mostCounted)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range entries {
-			i := slices.IndexFunc(work, func(w contact.Work) bool { return w.Type == string(e.Type) && w.Characteristic == kind.Code })
-			if i < 0 {
-				work, i = append(work, contact.Work{Type: string(e.Type), Characteristic: kind.Code, Value: value}), len(work)
+		for _, value := range slices.Compact(slices.Clone(values[kind.Names])) {
+			if value == "" || !slices.Contains(kind.Entities, "todo") {
+				continue
 			}
-			work[i].N++
+			is := command.Characteristic{Type: kind.Code, Value: value}
+			entries, err := s.Alerts.ToDoList(ctx, todo.Filter{Scope: scope, Characteristics: []command.Characteristic{is}}, 0, mostCounted)
+			if err != nil {
+				return nil, err
+			}
+			for _, e := range entries {
+				work = addWork(work, contact.Work{Type: string(e.Type), Characteristic: kind.Code, Value: value, N: 1})
+			}
 		}
 	}
 	return work, nil
+}
+
+func addWork(all []contact.Work, one contact.Work) []contact.Work {
+	i := slices.IndexFunc(all, func(w contact.Work) bool {
+		return w.Type == one.Type && w.Characteristic == one.Characteristic && w.Value == one.Value
+	})
+	if i < 0 {
+		return append(all, one)
+	}
+	all[i].N += one.N
+	return all
 }

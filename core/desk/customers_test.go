@@ -561,8 +561,18 @@ func (p pile) ContactsOf(context.Context, contact.Subject, contact.ID, int) ([]c
 	return p.contacts, nil
 }
 
-func (p pile) ToDoList(context.Context, todo.Filter, todo.ID, int) ([]todo.Entry, error) {
-	return p.entries, nil
+// Files has one contact's type corrected.
+func (p pile) Files(context.Context, []contact.ID) (map[contact.ID]contact.File, error) {
+	return map[contact.ID]contact.File{7: {Desk: contact.Desk{Class: "C", Type: "T"}}}, nil
+}
+
+func (p pile) ToDoList(_ context.Context, f todo.Filter, _ todo.ID, _ int) (found []todo.Entry, _ error) {
+	for _, e := range p.entries {
+		if slices.Contains(f.Characteristics, e.Characteristics[0]) {
+			found = append(found, e)
+		}
+	}
+	return found, nil
 }
 
 func TestContext(t *testing.T) {
@@ -594,22 +604,29 @@ func TestContext(t *testing.T) {
 	}
 	t.Run("tells what the algorithms say", func(t *testing.T) {
 		s := office(t, func(d *config.Document) {
-			d.CharacteristicTypes = append(d.CharacteristicTypes, config.CharacteristicType{Code: "PER", Entities: []string{"todo"}, Names: "person"})
+			d.CharacteristicTypes = append(d.CharacteristicTypes, config.CharacteristicType{Code: "PER", Entities: []string{"todo"}, Names: "person"},
+				config.CharacteristicType{Code: "ACCT", Entities: []string{"todo"}, Names: "account"})
 			d.Plugs = append(d.Plugs, config.Plug{Owner: "installation", Event: "control_central_alert", Sequence: 10, Code: "COUNT"})
 		})
 		s.tables.people["cis|P-1"] = p
+		s.tables.accounts["cis|A"] = customer.Account{ID: 3, Source: "cis", ExternalID: "A", Division: "north", Persons: []customer.AccountPerson{on(1, true)}}
 		s.Customers.Alerts = pile{
 			contacts: []contact.Contact{
-				{Class: "C", Type: "T", Source: "cis", Division: "north", AcceptedAt: noon()}, {Class: "C", Type: "T", Source: "cis", Division: "north", AcceptedAt: noon()},
+				{Class: "C", Type: "T", Source: "cis", Division: "north", AcceptedAt: noon()},
+				{ID: 7, Class: "C", Type: "WRONG", Source: "cis", Division: "north", AcceptedAt: noon()},
 				{Class: "C", Type: "T", Source: "cis", Division: "south", AcceptedAt: noon()},
 			},
-			entries: []todo.Entry{{Type: "TD"}, {Type: "TD"}},
+			entries: []todo.Entry{
+				{Type: "TD", Characteristics: []command.Characteristic{{Type: "PER", Value: "0000000001"}}},
+				{Type: "TD", Characteristics: []command.Characteristic{{Type: "PER", Value: "0000000001"}}},
+				{Type: "TD", Characteristics: []command.Characteristic{{Type: "ACCT", Value: "A"}}}, // as its source names it
+			},
 		}
 		s.Customers.Alerters = map[string]contact.Alerter{"COUNT": func(f contact.AlertFacts, _ command.Parameters) ([]command.Alert, error) {
 			return []command.Alert{{Code: fmt.Sprintf("%+v %+v %s", f.Touches, f.Work, f.Today)}}, nil
 		}}
 		v, err := s.Complete(t.Context(), noon(), csr(), customer.Context{Person: 1})
-		want := "[{Class:C Type:T Day:2026-03-02 N:2}] [{Type:TD Characteristic:PER Value:0000000001 N:2}] 2026-03-02"
+		want := "[{Class:C Type:T Day:2026-03-02 N:2}] [{Type:TD Characteristic:PER Value:0000000001 N:2} {Type:TD Characteristic:ACCT Value:A N:1}] 2026-03-02"
 		if err != nil || len(v.Alerts) != 1 || v.Alerts[0].Code != want {
 			t.Errorf("%+v, want %s: %v", v.Alerts, want, err)
 		}

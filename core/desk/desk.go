@@ -77,7 +77,6 @@ type Service struct {
 	Allow    consent.Allow
 	Files    store.DeskFiles
 	Waiting  store.Reminders
-	Work     store.ToDos
 	Places   Places
 	Logs     Logs
 	Schemas  contact.Schemas
