@@ -42,6 +42,7 @@ func goals(o Options) []Goal {
 		{Measure: "claim and settle, deep backlog ÷ 10 000", Subject: deepName(o), Base: freshName, Of: Sample.Rate, ByCPU: true, Want: 0.85},
 		{Measure: "claim and settle, after the churn ÷ 10 000 fresh", Subject: churnedName(o), Base: freshAgain, Of: Sample.Rate, ByCPU: true, Want: 0.85},
 		{Measure: "emergency p99, bulk draining ÷ without", Subject: burdenedName(o), Base: aloneName, Of: p99, Want: 1.5, Most: true},
+		{Measure: "search by name, p95 ÷ bare indexed query", Subject: searchName(o), Base: bareSearch(o), Of: Sample.gauge, Want: 2, Most: true},
 		{Measure: "idle, accept to provider, p50", Subject: idleName, Of: p50, Want: 5, Most: true, Unit: "ms"},
 		{Measure: "To Dos of reminders (TD-CCCB) ÷ bare set-based SQL", Subject: reminderName(o), Base: rawReminders, Of: Sample.Rate, ByCPU: true, Want: 0.3},
 		{Measure: "resident memory, deep backlog draining", Subject: memoryName(o), Of: Sample.gauge, Want: 128, Most: true, Unit: "MiB"},

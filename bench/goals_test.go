@@ -15,7 +15,7 @@ func TestGoals(t *testing.T) {
 	g, gr := &Gateway{options: o}, &ground{options: o}
 	known := map[string]bool{memoryName(o): true}
 	for _, subjects := range [][]Subject{
-		settleSubjects(g), acceptSubjects(g), webSubjects(g, gr), bulkSubjects(g, gr), travelSubjects(g, gr), emergencySubjects(g, gr), reminderSubjects(g),
+		settleSubjects(g), acceptSubjects(g), webSubjects(g, gr), bulkSubjects(g, gr), travelSubjects(g, gr), emergencySubjects(g, gr), reminderSubjects(g), searchSubjects(g),
 		beside(g, nil, freshName, deepName(o)), beside(g, nil, freshAgain, churnedName(o)),
 	} {
 		for _, s := range subjects {

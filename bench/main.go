@@ -30,6 +30,7 @@ type Options struct {
 	Backlog   int           // of the deep section
 	Churn     int           // settlements before its second half
 	Reminders int           // that become To Dos
+	Customers int           // persons that are searched
 	Bulk      int           // what waits behind the emergencies
 	Phase     time.Duration // of one round of emergencies, and half of the watch over memory
 	Slots     int           // calls at once, of the gateway and of the bare loop
@@ -56,6 +57,7 @@ func sections() []section {
 		{name: "travel", measure: withHost(travelSubjects)},
 		{name: "emergency", measure: withHost(emergencySubjects)},
 		{name: "deep", measure: deep},
+		{name: "search", asked: true, measure: searching},
 		{name: "reminders", asked: true, measure: rounds(reminderSubjects)},
 		{name: "due", asked: true, measure: rounds(dueSubjects)},
 	}
@@ -109,6 +111,7 @@ func parse(args []string) (Options, error) {
 	f.IntVar(&o.Churn, "churn", 2_000_000, "settlements before the deep section measures again")
 	f.IntVar(&o.Reminders, "reminders", 1_000_000, "reminders that become To Dos")
 	f.IntVar(&o.Bulk, "bulk", 1_000_000, "bulk messages that wait behind the emergencies")
+	f.IntVar(&o.Customers, "customers", 1_000_000, "persons that are searched")
 	f.DurationVar(&o.Phase, "phase", 30*time.Second, "how long emergencies are posted, once with and once without the bulk")
 	f.IntVar(&o.Slots, "slots", 64, "calls at once, of the gateway's route and of the bare loop")
 	f.BoolVar(&o.Quick, "quick", false, "a small run for development: its figures answer no goal")
@@ -138,7 +141,7 @@ func parse(args []string) (Options, error) {
 // shrink sets what the command line does not to a size for development.
 func shrink(f *flag.FlagSet) error {
 	small := map[string]string{
-		"rows": "4000", "reps": "1", "backlog": "200000", "churn": "50000", "bulk": "50000", "reminders": "50000", "phase": "4s",
+		"rows": "4000", "reps": "1", "backlog": "200000", "churn": "50000", "bulk": "50000", "reminders": "50000", "phase": "4s", "customers": "50000",
 	}
 	f.Visit(func(given *flag.Flag) { delete(small, given.Name) })
 	for name, value := range small {
@@ -153,7 +156,7 @@ func (o Options) validate() error {
 	if o.URL == "" {
 		return errors.New("set TEST_POSTGRES_URL or -url")
 	}
-	if min(o.Rows, o.Workers, o.Callers, o.Batch, o.Reps, o.Backlog, o.Churn, o.Bulk, o.Reminders, o.Slots) < 1 || o.Phase < time.Second {
+	if min(o.Rows, o.Workers, o.Callers, o.Batch, o.Reps, o.Backlog, o.Churn, o.Bulk, o.Reminders, o.Customers, o.Slots) < 1 || o.Phase < time.Second {
 		return errors.New("numbers are positive, and a phase has a second")
 	}
 	if o.Churn > o.Backlog/2 {

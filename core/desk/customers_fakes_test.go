@@ -205,7 +205,7 @@ func (c *counter) Agreement(context.Context) (agreement.ID, error) {
 func spots() customer.Spots {
 	return customer.Spots{
 		PersonInformation: map[string]customer.PersonInformation{"P-INFO": func(p customer.Person, _ command.Parameters) string { return "person " + p.PrimaryName() }},
-		AccountInformation: map[string]customer.AccountInformation{"A-INFO": func(a customer.Account, m customer.Person, _ command.Parameters) string {
+		AccountInformation: map[string]customer.AccountInformation{"A-INFO": func(_ customer.Account, m customer.Person, _ command.Parameters) string {
 			return "account of " + m.PrimaryName()
 		}},
 		PhoneFormat: map[string]customer.PhoneFormat{"FORMAT": func(typed string, _ command.Parameters) (customer.PhoneNumber, error) {

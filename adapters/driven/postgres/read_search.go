@@ -18,10 +18,11 @@ const (
 select (select count(*) from (select 1 from search_word w where w.kind = q.kind and w.word >= q.low and w.word < q.high limit $4) x)
 from unnest($1::smallint[], $2::text[], $3::text[]) with ordinality as q (kind, low, high, place) order by q.place`
 
-	// driverOfWords: each once, by its first word that begins so.
+	// driverOfWords: each once, by its first word that begins so. The cursor is no row comparison: the index would be walked
+	// from it on, and not from where the words begin.
 	driverOfWords = `
 select w.kind, w.word, w.id from search_word w
-where w.kind = $1 and w.word >= $2 and w.word < $3 and (w.word, w.id) > ($4, $5)
+where w.kind = $1 and w.word >= greatest($2::text collate "C", $4) and w.word < $3 and (w.word <> $4 or w.id > $5)
     and not exists (select 1 from search_word f where f.id = w.id and f.kind = w.kind and f.word >= $2 and f.word < w.word)
     and not exists (select 1 from unnest($6::smallint[], $7::text[], $8::text[]) as q (kind, low, high)
         where not exists (select 1 from search_word o where o.id = w.id and o.kind = q.kind and o.word >= q.low and o.word < q.high))`
