@@ -18,6 +18,7 @@ const (
 	MailWord                        // of a person's addresses
 	PremiseWord                     // of a premise's address
 	GridWord                        // of a premise's geographic values, as TYPE=VALUE
+	EmailWord                       // an email address of a person, whole
 )
 
 // Word is one word that a person or premise is found by.
@@ -76,15 +77,27 @@ func wordsOf(kind WordKind, texts []string) []Word {
 	return words
 }
 
-// Words are what the person is found by: the words of its names and of its addresses.
+// EmailKey is what an email address is found by, however it is written: providers tell no cases apart before the @.
+func EmailKey(a Address) string {
+	key := strings.ToLower(a.Reveal())
+	if r := []rune(key); len(r) > longestWord {
+		key = string(r[:longestWord])
+	}
+	return key
+}
+
+// Words are what the person is found by: the words of its names and of its addresses, and its email addresses.
 func (p Person) Words() []Word {
-	var names, places []string
+	var names, places, emails []string
 	for _, n := range p.Names {
 		names = append(names, Words(n.Text)...)
 	}
 	for _, pt := range p.Points {
 		if block, err := ParsePostal(pt.Value); pt.Kind == Post && err == nil {
 			places = append(places, block.Words()...)
+		}
+		if pt.Kind == Email {
+			emails = append(emails, EmailKey(pt.Value))
 		}
 	}
 	for _, s := range p.Seasons {
@@ -93,7 +106,7 @@ func (p Person) Words() []Word {
 	if p.Mailing.Address != nil {
 		places = append(places, p.Mailing.Address.Words()...)
 	}
-	return append(wordsOf(NameWord, names), wordsOf(MailWord, places)...)
+	return slices.Concat(wordsOf(NameWord, names), wordsOf(MailWord, places), wordsOf(EmailWord, emails))
 }
 
 // Words are what the premise is found by: its address and its geographic values.

@@ -72,7 +72,7 @@ func (s *Customers) searchPersons(ctx context.Context, p access.Principal, q Sea
 	w.when(q.Address != "" && len(query.Places) == 0, "query/address", "has a letter or a digit")
 	w.when(q.Identifier != "" && query.Identifier == "", "query/identifier", "has a letter or a digit")
 	w.when(q.Geographic.Type != "", "query/geographic", "is of premises")
-	query.Points = s.reached(&w, p, q)
+	query.Points, query.Emails = s.reached(&w, p, q)
 	if len(w) > 0 {
 		return nil, nil, fault.Refuse(w...)
 	}
@@ -81,7 +81,7 @@ func (s *Customers) searchPersons(ctx context.Context, p access.Principal, q Sea
 		return nil, nil, err
 	}
 	query.Accounts = accounts
-	if len(query.Names)+len(query.Places)+len(query.Points)+len(accounts) == 0 && query.Identifier == "" && query.Known == "" {
+	if len(query.Names)+len(query.Places)+len(query.Points)+len(query.Emails)+len(accounts) == 0 && query.Identifier == "" && query.Known == "" {
 		return nil, nil, fault.Refuse(fault.Violation{Field: "query/q", Reason: "say something of who is looked for"})
 	}
 	places, err := s.Finder.FindPersons(ctx, query)
@@ -102,10 +102,9 @@ func page(places []store.SearchPlace, limit int) ([]store.SearchPlace, *store.Se
 	return places[:limit], &places[limit-1]
 }
 
-// reached are the contact points that a phone or an email address may be: a number written nationally may be one of any
+// reached are the contact points that a phone may be, and the key of an email address: a number written nationally may be one of any
 // country that the principal sees.
-func (s *Customers) reached(w *wrongs, p access.Principal, q SearchQuery) []customer.Address {
-	var found []customer.Address
+func (s *Customers) reached(w *wrongs, p access.Principal, q SearchQuery) (found []customer.Address, emails []string) {
 	if q.Phone != "" {
 		for _, country := range s.countries(p) {
 			if address, _, err := s.Channels[message.Voice].Address(q.Phone, country); err == nil && !slices.Contains(found, address) {
@@ -118,9 +117,9 @@ func (s *Customers) reached(w *wrongs, p access.Principal, q SearchQuery) []cust
 		w.when(q.Phone != "", "query/email", "stands instead of a phone")
 		address, _, err := s.Channels[message.Email].Address(q.Email, "")
 		w.when(err != nil, "query/email", "is no email address")
-		found = append(found, address)
+		emails = append(emails, customer.EmailKey(address))
 	}
-	return found
+	return found, emails
 }
 
 func (s *Customers) countries(p access.Principal) []string {

@@ -83,7 +83,7 @@ func configuration() []sentence {
 			for before, part := range map[int64][]store.ConfigVersion{0: want[:3], 4: want[2:5], 2: want[4:], 1: nil} {
 				got, err := st.s.ConfigVersions(st.t.Context(), before, 3)
 				st.ok(err, "listing versions")
-				st.same("versions", got, part)
+				st.same("versions", slices.Concat(got), part)
 			}
 		}},
 		{"is refused under a version that is there", func(st *stand) {

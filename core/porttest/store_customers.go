@@ -3,6 +3,7 @@ package porttest
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"carillon/core/agreement"
 	"carillon/core/customer"
@@ -246,6 +247,8 @@ func searchedByAll(st *stand) {
 	st.same("by address", st.find(store.PersonQuery{Places: block.Words()}), want)
 	st.same("by number", st.find(store.PersonQuery{Points: []customer.Address{p.Points[0].Value, "+10000000000"}}), want)
 	st.same("by email", st.find(store.PersonQuery{Points: []customer.Address{p.Points[1].Value}}), want)
+	shouted := customer.Address(strings.ToUpper(p.Points[1].Value.Reveal()))
+	st.same("by email, however it is written", st.find(store.PersonQuery{Emails: []string{customer.EmailKey(shouted)}}), want)
 	st.same("by number", st.find(store.PersonQuery{Known: p.ID.String()}), want)
 	st.same("by external id and name", st.find(store.PersonQuery{Known: p.ExternalID, Names: []string{"ann"}}), want)
 	st.check(len(st.find(store.PersonQuery{Known: "nobody"})) == 0, "nobody is known so")

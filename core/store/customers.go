@@ -97,6 +97,7 @@ type PersonQuery struct {
 	Names      []string
 	Places     []string
 	Points     []customer.Address // any of them
+	Emails     []string           // keys of email addresses ([customer.EmailKey])
 	Identifier string             // a key
 	Known      string             // the number, or the name that a source has for it
 	Accounts   []customer.AccountID
@@ -123,6 +124,12 @@ type SearchWord struct {
 // Drives reports whether the word drove the search that the place was found by.
 func (w SearchWord) Drives(p SearchPlace) bool {
 	return w.Kind == p.Kind && w.From <= p.Word && p.Word < w.Until
+}
+
+// Words are the words of the query.
+func (q PersonQuery) Words() []SearchWord {
+	return slices.Concat(
+		SearchWords(customer.NameWord, q.Names), SearchWords(customer.MailWord, q.Places), SearchWords(customer.EmailWord, q.Emails))
 }
 
 // Driver chooses the word that drives a search, and returns the others: the one that drove it so far, else the rarest;

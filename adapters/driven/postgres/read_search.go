@@ -64,7 +64,7 @@ order by w.word, w.id limit $12`
 
 // FindPersons implements [store.Search].
 func (s *Store) FindPersons(ctx context.Context, q store.PersonQuery) ([]store.SearchPlace, error) {
-	words := append(store.SearchWords(customer.NameWord, q.Names), store.SearchWords(customer.MailWord, q.Places)...)
+	words := q.Words()
 	few := len(q.Points) > 0 || q.Identifier != "" || q.Known != "" || len(q.Accounts) > 0
 	if len(words) == 0 && !few {
 		return nil, nil

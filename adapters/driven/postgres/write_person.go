@@ -100,7 +100,7 @@ func putPersons(batch *pgx.Batch, persons []customer.Person) {
 	queueIdentifiers(batch, source, external, persons)
 	var found []foundBy
 	for i := range persons {
-		found = append(found, foundByAll(source[i], external[i], persons[i].Words(), customer.NameWord, customer.MailWord)...)
+		found = append(found, foundByAll(source[i], external[i], persons[i].Words(), customer.NameWord, customer.MailWord, customer.EmailWord)...)
 	}
 	queueWords(batch, deletePersonWords, insertPersonWords, found)
 }

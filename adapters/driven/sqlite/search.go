@@ -94,7 +94,7 @@ func knownOf(q store.PersonQuery) (parts []string, args []any) {
 
 // FindPersons implements [store.Search].
 func (s *Store) FindPersons(ctx context.Context, q store.PersonQuery) (found []store.SearchPlace, err error) {
-	words := append(store.SearchWords(customer.NameWord, q.Names), store.SearchWords(customer.MailWord, q.Places)...)
+	words := q.Words()
 	parts, args := knownOf(q)
 	if len(words)+len(parts) == 0 {
 		return nil, nil

@@ -73,7 +73,7 @@ func (x *tx) person(ctx context.Context, p customer.Person) error {
 	if err := x.identifiers(ctx, id, p.Identifiers); err != nil {
 		return err
 	}
-	return x.words(ctx, int64(id), p.Words(), customer.NameWord, customer.MailWord)
+	return x.words(ctx, int64(id), p.Words(), customer.NameWord, customer.MailWord, customer.EmailWord)
 }
 
 func scanPerson(r rowScanner, p *customer.Person) error {
