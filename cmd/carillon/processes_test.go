@@ -59,10 +59,10 @@ func TestProcesses(t *testing.T) {
 			coming = append(coming, name)
 			continue
 		}
-		for _, place := range strings.Fields(e.where) {
+		for place := range strings.FieldsSeq(e.where) {
 			tests.place(name, place)
 		}
-		for _, proof := range strings.Fields(e.proof) {
+		for proof := range strings.FieldsSeq(e.proof) {
 			tests.test(name, proof)
 		}
 		if e.where == "" || e.proof == "" {
@@ -81,7 +81,7 @@ func readElements(t *testing.T) []element {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	r := csv.NewReader(f)
 	r.Comma, r.LazyQuotes = '\t', true
 	rows, err := r.ReadAll()

@@ -46,27 +46,28 @@ func (p Parameter) Check(value string) string {
 	case value == "":
 		return ""
 	}
-	switch p.Kind {
-	case Integer:
-		n, err := strconv.Atoi(value)
-		if err != nil || n < p.Least || p.Most > 0 && n > p.Most {
-			return p.bounds()
-		}
-	case Switch:
-		if value != "Y" && value != "N" {
-			return "is Y or N"
-		}
-	case Choice:
-		if !slices.Contains(p.Choices, value) {
-			return "is one of " + strings.Join(p.Choices, ", ")
-		}
-	case Day:
-		if _, err := time.Parse(time.DateOnly, value); err != nil {
-			return "is a date, as 2026-03-31"
-		}
-	default:
+	switch {
+	case p.Kind == Integer && !p.within(value):
+		return p.bounds()
+	case p.Kind == Switch && value != "Y" && value != "N":
+		return "is Y or N"
+	case p.Kind == Choice && !slices.Contains(p.Choices, value):
+		return "is one of " + strings.Join(p.Choices, ", ")
+	case p.Kind == Day && !isDay(value):
+		return "is a date, as 2026-03-31"
 	}
 	return ""
+}
+
+func isDay(value string) bool {
+	_, err := time.Parse(time.DateOnly, value)
+	return err == nil
+}
+
+// within reports whether the value is a whole number within the bounds.
+func (p Parameter) within(value string) bool {
+	n, err := strconv.Atoi(value)
+	return err == nil && n >= p.Least && (p.Most == 0 || n <= p.Most)
 }
 
 func (p Parameter) bounds() string {

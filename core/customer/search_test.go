@@ -113,8 +113,12 @@ func TestSeenBy(t *testing.T) {
 		role             access.Role
 		sees             bool
 	}{
-		{"desk", "north", access.CSR, true}, {"desk", "south", access.CSR, true}, {"desk", "east", access.CSR, false},
-		{"cis", "south", access.CIS, true}, {"billing", "south", access.CIS, false}, {"acme", "*", access.Dialer, false},
+		{"desk", "north", access.CSR, true},
+		{"desk", "south", access.CSR, true},
+		{"desk", "east", access.CSR, false},
+		{"cis", "south", access.CIS, true},
+		{"billing", "south", access.CIS, false},
+		{"acme", "*", access.Dialer, false},
 	} {
 		who := access.Principal{Source: c.source, Divisions: []string{c.division}, Roles: []access.Role{c.role}}
 		if p.SeenBy(who) != c.sees {
