@@ -145,7 +145,7 @@ func reminder(number int64, kind contact.SendTo, to, trigger string) contact.Rem
 	}
 }
 
-// TestRemindersBecomeToDos is TD-CCCB end to end (domain.md §3.3).
+// TestRemindersBecomeToDos is TD-CCCB end to end (process 3.4.1.1, step 2.0).
 func TestRemindersBecomeToDos(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(t *testing.T, n *nightShift) {

@@ -201,7 +201,7 @@ func (g *gateway) bearsTheEvent(t *testing.T, kind occurrence.Kind, e, made map[
 		}
 	}
 	g.pointsBack(t, kind, word(e, "object"), word(made, "creator"), c)
-	notAllowed := word(made, "type") == "CAMPAIGN" // its type allows no premise, although the order has one (domain.md 9.8)
+	notAllowed := word(made, "type") == "CAMPAIGN" // its type allows no premise, although the order has one (process 3.4.1.1, step 2.2)
 	if premise := word(c, "premise"); notAllowed && premise != "" {
 		t.Errorf("%s: premise %q on a type that allows none", kind, premise)
 	}

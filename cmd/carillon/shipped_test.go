@@ -198,7 +198,7 @@ func TestShippedTypes(t *testing.T) {
 	}
 }
 
-// TestShippedSATypes compares the 27 SA types of process 3.3.2.3 with its table, and their special roles with domain.md 5.
+// TestShippedSATypes compares the 27 SA types of process 3.3.2.3 with its table, and their special roles.
 func TestShippedSATypes(t *testing.T) {
 	t.Parallel()
 	want := map[string][2]string{

@@ -253,7 +253,7 @@ type noLogs struct{}
 
 func (noLogs) Log(context.Context) (contact.LogID, error) { return 0, errNoNumber }
 
-// TestBadInputAtDesk is the catalogue of what is refused of a contact at the desk (domain.md 1.6, 8.1 steps 1.2, 1.7, 1.8):
+// TestBadInputAtDesk is the catalogue of what is refused of a contact at the desk (process 3.4.1.1, steps 1.2, 1.7, 1.8):
 // the message, and that nothing was written.
 func TestBadInputAtDesk(t *testing.T) {
 	t.Parallel()

@@ -11,7 +11,7 @@ import (
 	"carillon/core/fault"
 )
 
-// Standing is one account under one deposit class as deposit review sees it (batch control DEPRVW, domain.md §3.5): what
+// Standing is one account under one deposit class as deposit review sees it (batch control DEPRVW, process 3.4.1.1, step 2.2): what
 // is secured and what is held.
 type Standing struct {
 	Account  customer.AccountID
@@ -74,7 +74,7 @@ func Money(text string) (*big.Rat, error) {
 }
 
 // Held adds up what the cash deposits hold: their payoff balances, by whichever sign their source books a deposit (ours to
-// choose: domain.md §3.5 says the payoff and no sign). Deposits that are no cash are not loaded.
+// choose: process 3.4.1.1, step 2.2 says the payoff and no sign). Deposits that are no cash are not loaded.
 func (s Standing) Held() (*big.Rat, error) {
 	sum := new(big.Rat)
 	for _, d := range s.Deposits {

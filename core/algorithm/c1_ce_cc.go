@@ -5,7 +5,7 @@ import (
 	"carillon/core/contact"
 )
 
-// c1CECC is C1-CE-CC: a customer contact when a cut event is activated (domain.md 6.2).
+// c1CECC is C1-CE-CC: a customer contact when a cut event is activated (process 3.4.1.1, step 2.2).
 func c1CECC(o contact.Occasion, p command.Parameters) (contact.Creation, error) {
 	return createCustCn(o, p)
 }

@@ -12,7 +12,7 @@ import (
 
 // c1CREATECC is C1-CREATECC: the service task that creates a customer contact. Class and type are those of the task type
 // (C1-CreateCustContactTaskType); the characteristics are those the task brings, and the defaults of its type where it
-// brings none. A task whose contact cannot be made stays in error (domain.md 6.2).
+// brings none. A task whose contact cannot be made stays in error (process 3.4.1.1, step 2.2).
 func c1CREATECC(o contact.Occasion, p command.Parameters) (contact.Creation, error) {
 	made, err := createCustCn(o, p)
 	made.Task = true

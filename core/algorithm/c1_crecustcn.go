@@ -9,7 +9,7 @@ import (
 	"carillon/core/fault"
 )
 
-// longestComments is the width of a contact's comments (domain.md 1.6, A254).
+// longestComments is the width of a contact's comments (process 3.4.1.1, steps 1.1 and 1.2, A254).
 const longestComments = 254
 
 // createCustCn is C1-CreCustCn, the plug-in script that the creators share: it makes the contact of an event by the
@@ -23,7 +23,7 @@ func createCustCn(o contact.Occasion, p command.Parameters) (contact.Creation, e
 }
 
 // createContact makes a contact of a class and type. Person, account and premise are filled only where the type allows
-// them (domain.md 6.1, 9.8): what it does not allow is left out and fails nothing.
+// them (process 3.4.1.1, step 2.2): what it does not allow is left out and fails nothing.
 func createContact(o contact.Occasion, p command.Parameters, class, code string) (contact.Creation, error) {
 	if class == "" || code == "" {
 		return contact.Creation{}, refuse("/event", "no contact class and type are configured for it")

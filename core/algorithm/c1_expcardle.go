@@ -13,7 +13,7 @@ import (
 const paramLead = "leadMonths"
 
 // c1ExpCardLe is C1-ExpCardLe, the activity request of the notice that the credit card of automatic payments expires: made
-// once per card and expiry, from so many months before the month of the expiry on (domain.md 6.2). A card that has expired
+// once per card and expiry, from so many months before the month of the expiry on (process 3.4.1.1, step 2.2). A card that has expired
 // gets none: its notice would promise time that is over.
 func c1ExpCardLe(o contact.Occasion, p command.Parameters) (contact.Creation, error) {
 	card, is := o.Event.Detail.(*occurrence.ExpiringCard)

@@ -9,7 +9,7 @@ import (
 )
 
 // c1LdEvTyCCV is the script C1-LdEvTyCCV, the validation of the contact of a lead event type: class and type are both
-// there, and are a contact type that is active (domain.md 6.2).
+// there, and are a contact type that is active (process 3.4.1.1, step 2.2).
 func c1LdEvTyCCV(o config.Owner, d config.Document, _ command.Parameters) []fault.Violation {
 	var wrong []fault.Violation
 	add := func(field, reason string) {

@@ -18,7 +18,7 @@ const (
 
 // c1LDEVTYMVA is C1-LDEVTYMVA, the validation of the email or text message of a lead event type: the channel is set, the
 // message is there, an email has a sender and a subject, an SMS has a service that sends it, and the text is not too long
-// (domain.md 8.3).
+// (process 3.4.1.1, step 2.2).
 func c1LDEVTYMVA(o config.Owner, d config.Document, _ command.Parameters) []fault.Violation {
 	if o.Message == nil { // it makes a contact, which C1-LdEvTyCCV checks
 		return nil

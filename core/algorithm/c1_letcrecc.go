@@ -9,7 +9,7 @@ import (
 )
 
 // c1LETCRECC is C1-LETCRECC, and the script C1-LECCreCC behind it: a customer contact of a lead event on the lead's person,
-// or on the prospect, about the initiative. Class and type are those of the lead event type (domain.md 6.2).
+// or on the prospect, about the initiative. Class and type are those of the lead event type (process 3.4.1.1, step 2.2).
 func c1LETCRECC(o contact.Occasion, p command.Parameters) (contact.Creation, error) {
 	if lead, is := o.Event.Detail.(*occurrence.Lead); is {
 		o.Event.Description = cmp.Or(o.Event.Description, lead.Initiative)

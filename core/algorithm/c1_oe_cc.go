@@ -5,7 +5,7 @@ import (
 	"carillon/core/contact"
 )
 
-// c1OECC is C1-OE-CC: a customer contact when an overdue event is activated. Its letter's data are those of C1-OD-BILL (domain.md 6.2).
+// c1OECC is C1-OE-CC: a customer contact when an overdue event is activated. Its letter's data are those of C1-OD-BILL (process 3.4.1.1, step 2.2).
 func c1OECC(o contact.Occasion, p command.Parameters) (contact.Creation, error) {
 	return createCustCn(o, p)
 }

@@ -5,7 +5,7 @@ import (
 	"carillon/core/contact"
 )
 
-// c2mADJFRCC is C2M-ADJFRCC: a customer contact when an adjustment is frozen, as that of a returned payment. A failure rejects the freeze (domain.md 6.2).
+// c2mADJFRCC is C2M-ADJFRCC: a customer contact when an adjustment is frozen, as that of a returned payment. A failure rejects the freeze (process 3.4.1.1, step 2.2).
 func c2mADJFRCC(o contact.Occasion, p command.Parameters) (contact.Creation, error) {
 	return createCustCn(o, p)
 }

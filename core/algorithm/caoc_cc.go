@@ -5,7 +5,7 @@ import (
 	"carillon/core/contact"
 )
 
-// caocCC is CAOC-CC: a customer contact when an order of the campaign is completed. It leaves the premise out where the contact type does not allow one (the known fault of the base algorithm) (domain.md 6.2).
+// caocCC is CAOC-CC: a customer contact when an order of the campaign is completed. It leaves the premise out where the contact type does not allow one (the known fault of the base algorithm) (process 3.4.1.1, step 2.2).
 func caocCC(o contact.Occasion, p command.Parameters) (contact.Creation, error) {
 	return createCustCn(o, p)
 }

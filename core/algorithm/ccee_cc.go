@@ -5,7 +5,7 @@ import (
 	"carillon/core/contact"
 )
 
-// cceecc is CCEE-CC: a customer contact when an order of the customer class is completed (domain.md 6.2).
+// cceecc is CCEE-CC: a customer contact when an order of the customer class is completed (process 3.4.1.1, step 2.2).
 func cceecc(o contact.Occasion, p command.Parameters) (contact.Creation, error) {
 	return createCustCn(o, p)
 }

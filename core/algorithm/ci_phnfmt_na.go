@@ -8,7 +8,7 @@ import (
 	"carillon/core/fault"
 )
 
-// CI_PHNFMT_NA, the North American phone format (domain.md §1.3): any punctuation is taken; exactly ten digits, or
+// CI_PHNFMT_NA, the North American phone format (process 3.3.2.3, step 1.0): any punctuation is taken; exactly ten digits, or
 // eleven with a leading 1; area code and exchange begin with 2 to 9 and are not N11. It is kept as +1AAAEEENNNN and shown
 // as (AAA) EEE-NNNN. An extension (x, ext, extension, #) stands apart and is never sent to SMS.
 func phoneNA(typed string, _ command.Parameters) (customer.PhoneNumber, error) {

@@ -159,7 +159,7 @@ func TestEveryCreatorHangsElsewhereToo(t *testing.T) {
 
 func TestUsagesAreResolvedBeforeTheContactIsAdded(t *testing.T) {
 	t.Parallel()
-	for code, kind := range creatorsAtHome() { // the known fault of CAOC-CC: it passed the premise whatever the type allows (domain.md 9.8)
+	for code, kind := range creatorsAtHome() { // the known fault of CAOC-CC: it passed the premise whatever the type allows (process 3.4.1.1, step 2.2)
 		o := occasion(raised(t, kind, map[string]any{"premise": "5000000001", "recipient": nil, "characteristics": nil}))
 		made, err := algorithm.Creators()[code](o, parameters("contactType", "A/BARE"))
 		if err != nil || made.Add.Account != "" || made.Add.Premise != "" || made.Add.Person == 0 {

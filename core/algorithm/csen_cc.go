@@ -5,7 +5,7 @@ import (
 	"carillon/core/contact"
 )
 
-// csenCC is CSEN-CC: a customer contact when a case enters a status, with a characteristic that names the case: by it a letter extract reads the case (domain.md 6.2).
+// csenCC is CSEN-CC: a customer contact when a case enters a status, with a characteristic that names the case: by it a letter extract reads the case (process 3.4.1.1, step 2.2).
 func csenCC(o contact.Occasion, p command.Parameters) (contact.Creation, error) {
 	return createCustCn(o, p)
 }

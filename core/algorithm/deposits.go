@@ -9,7 +9,7 @@ import (
 	"carillon/core/command"
 )
 
-// What domain.md §3.5 says of deposit classes is where algorithms hang, not their codes: those of this file are ours,
+// What process 3.4.1.1, step 2.2 says of deposit classes is where algorithms hang, not their codes: those of this file are ours,
 // but for C1-CR-UP-DRR, the base review method, which lists a review and bills nothing.
 
 // dep-good-customer: a customer is good whose open service agreements of the class all began long enough ago, and owe no

@@ -5,7 +5,7 @@ import (
 	"carillon/core/contact"
 )
 
-// factCCC is FACT-CCC: a customer contact of a field activity's remark, with a characteristic that names the field activity (domain.md 6.2).
+// factCCC is FACT-CCC: a customer contact of a field activity's remark, with a characteristic that names the field activity (process 3.4.1.1, step 2.2).
 func factCCC(o contact.Occasion, p command.Parameters) (contact.Creation, error) {
 	return createCustCn(o, p)
 }

@@ -56,5 +56,5 @@ func createCustCnAbout() command.Algorithm {
 	}
 }
 
-// EventTypeRule makes the contact that a configuration object names itself: an event type that sends a letter (domain.md 6.2).
+// EventTypeRule makes the contact that a configuration object names itself: an event type that sends a letter (process 3.4.1.1, step 2.2).
 func EventTypeRule() contact.Creator { return createCustCn }

@@ -6,7 +6,7 @@ import (
 )
 
 // mrrcrecc is MRRCRECC: a customer contact of a meter reader's remark for the main customer; none without an active SA
-// (domain.md 6.2).
+// (process 3.4.1.1, step 2.2).
 func mrrcrecc(o contact.Occasion, p command.Parameters) (contact.Creation, error) {
 	if !o.Active {
 		return contact.Creation{Skipped: contact.NoActiveSA}, nil

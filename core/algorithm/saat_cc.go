@@ -5,7 +5,7 @@ import (
 	"carillon/core/contact"
 )
 
-// saatCC is SAAT-CC: a customer contact when a non-billed budget SA is activated: the welcome to the budget (domain.md 6.2).
+// saatCC is SAAT-CC: a customer contact when a non-billed budget SA is activated: the welcome to the budget (process 3.4.1.1, step 2.2).
 func saatCC(o contact.Occasion, p command.Parameters) (contact.Creation, error) {
 	return createCustCn(o, p)
 }

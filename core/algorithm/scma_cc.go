@@ -5,7 +5,7 @@ import (
 	"carillon/core/contact"
 )
 
-// scmaCC is SCMA-CC: a customer contact when a service credit membership is activated (domain.md 6.2).
+// scmaCC is SCMA-CC: a customer contact when a service credit membership is activated (process 3.4.1.1, step 2.2).
 func scmaCC(o contact.Occasion, p command.Parameters) (contact.Creation, error) {
 	return createCustCn(o, p)
 }

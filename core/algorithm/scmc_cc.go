@@ -5,7 +5,7 @@ import (
 	"carillon/core/contact"
 )
 
-// scmcCC is SCMC-CC: a customer contact when a service credit membership is created (domain.md 6.2).
+// scmcCC is SCMC-CC: a customer contact when a service credit membership is created (process 3.4.1.1, step 2.2).
 func scmcCC(o contact.Occasion, p command.Parameters) (contact.Creation, error) {
 	return createCustCn(o, p)
 }

@@ -5,7 +5,7 @@ import (
 	"carillon/core/customer"
 )
 
-// X1-GLBL-CTX completes the context (process 3.3.2.3, step 1.0; the rules are ours where domain.md §8.3 leaves them open):
+// X1-GLBL-CTX completes the context (process 3.3.2.3, step 1.0; the rules are ours where process 3.4.1.1, step 2.2 leaves them open):
 //
 //   - a person: its only account; of several, the only one with a service that runs;
 //   - a premise: the only account that is mailed to there; of several, the only one with a service that runs;

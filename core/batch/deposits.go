@@ -37,7 +37,7 @@ const (
 	eventReview  = "review_method"
 )
 
-// DepositParameters are those of DEPRVW (domain.md §3.5).
+// DepositParameters are those of DEPRVW (process 3.4.1.1, step 2.2).
 func DepositParameters() []command.Parameter {
 	return []command.Parameter{{Name: DepositClass, Kind: command.Words, Tells: "Only this deposit class; empty: every one."}}
 }
@@ -63,7 +63,7 @@ type DepositAlgorithms struct {
 	Recommend map[string]agreement.Recommend
 }
 
-// Deposits is DEPRVW (domain.md §3.5; process 3.4.1.1, step 2.2): it evaluates every account once under each deposit class
+// Deposits is DEPRVW (process 3.4.1.1, step 2.2): it evaluates every account once under each deposit class
 // that one of its service agreements refers to. A good customer needs nothing; of the others it compares what is held with
 // what is recommended, and where it is less than the tolerance allows, the class's review methods act: the base one lists
 // the review, a creator makes a contact. One business date is reviewed once.

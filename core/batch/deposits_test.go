@@ -147,7 +147,7 @@ func bothMethods() []config.Plug {
 	}
 }
 
-// TestDepositReview are the cases of domain.md §3.5.
+// TestDepositReview are the cases of process 3.4.1.1, step 2.2.
 func TestDepositReview(t *testing.T) {
 	t.Parallel()
 	res := config.DepositClass{Code: "RES", Recommended: "150.00", Tolerance: 10}

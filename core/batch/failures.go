@@ -22,7 +22,7 @@ type FailureFacts interface {
 	FailedBatchRuns(ctx context.Context, batch string, number int64, limit int) ([]control.Run, error)
 }
 
-// Failures is TD-BTERR (domain.md §3.0): it makes a To Do of every batch that failed, one of a batch while none is open.
+// Failures is TD-BTERR (process 3.4.1.1, step 2.0): it makes a To Do of every batch that failed, one of a batch while none is open.
 // A run that failed is looked at once, so that a To Do that was completed does not come back.
 type Failures struct {
 	Facts FailureFacts

@@ -28,7 +28,7 @@ type PurgeFacts interface {
 	ToDosToPurge(ctx context.Context, r todo.Retention, limit int) ([]todo.ID, error)
 }
 
-// Purge is TD-PURGE (domain.md §3.6): it takes complete To Do entries away that are older than their type, or KEEP-DAYS,
+// Purge is TD-PURGE (process 3.4.1.1, step 2.1): it takes complete To Do entries away that are older than their type, or KEEP-DAYS,
 // says.
 type Purge struct {
 	Facts   PurgeFacts

@@ -23,7 +23,7 @@ const ReminderBatch = "TD-CCCB"
 // LeadDays is how many days before its trigger date a reminder becomes a To Do: a parameter of TD-CCCB.
 const LeadDays = "LEAD-DAYS"
 
-// ReminderParameters are those of TD-CCCB (domain.md §3.3).
+// ReminderParameters are those of TD-CCCB (process 3.4.1.1, step 2.0).
 func ReminderParameters() []command.Parameter {
 	return []command.Parameter{{
 		Name: LeadDays, Kind: command.Integer, Most: 99, Default: "0", Tells: "Days before its trigger date on which a reminder becomes a To Do.",

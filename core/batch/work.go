@@ -111,7 +111,7 @@ func (b Book) Codes() []string {
 	return codes
 }
 
-// The parameters of every batch (domain.md §3.0).
+// The parameters of every batch (process 3.4.1.1, step 2.0).
 const (
 	MaxErrors = "MAX-ERRORS" // rows with an error after which a thread stops; 0: no bound
 	Commit    = "COMMIT"     // records between commits
@@ -119,7 +119,7 @@ const (
 
 // The bounds and defaults of what a Batch Control says.
 const (
-	commitDefault = 200 // domain.md §3.0: classic To Do jobs commit after 200 records
+	commitDefault = 200 // process 3.4.1.1, step 2.0: classic To Do jobs commit after 200 records
 	commitMost    = 5000
 )
 

@@ -40,12 +40,16 @@ type Parameter struct {
 
 // Check returns what is wrong with a value, or "". Whether what it names is configured is for the configuration to say.
 func (p Parameter) Check(value string) string {
-	switch {
-	case value == "" && p.Required && p.Default == "":
-		return "is required"
-	case value == "":
+	if value == "" {
+		if p.Required && p.Default == "" {
+			return "is required"
+		}
 		return ""
 	}
+	return p.checkText(value)
+}
+
+func (p Parameter) checkText(value string) string {
 	switch {
 	case p.Kind == Integer && !p.within(value):
 		return p.bounds()

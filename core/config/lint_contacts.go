@@ -64,7 +64,7 @@ func (l *linter) contactType(v ContactType) {
 	l.characteristics(at, contactEntity, v.Characteristics)
 }
 
-// action checks what a contact of the type does of itself (domain.md 1.6, 4.2, 9.16).
+// action checks what a contact of the type does of itself (process 3.4.1.1, steps 1.1 and 1.2).
 func (l *linter) action(at string, v ContactType) {
 	sends := v.Send != nil || len(v.Plan.Steps) > 0
 	switch v.Action {

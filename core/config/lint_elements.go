@@ -122,7 +122,7 @@ func (l *linter) characteristicKind(v CharacteristicType) {
 	if v.Names != "" {
 		l.oneOf(at+"/names", v.Names, "person", "account", "premise", "sa", caseEntity, activityEntity, serviceTaskEntity, todoEntity)
 	}
-	if v.Tag && !slices.Contains(v.Entities, contactEntity) { // domain.md 1.6, tags
+	if v.Tag && !slices.Contains(v.Entities, contactEntity) { // process 3.4.1.1, steps 1.1 and 1.2, tags
 		l.add(at+"/tag", "is for a characteristic type of contacts")
 	}
 	l.values(at, v, l.pattern(at, v.Pattern))
@@ -176,7 +176,7 @@ func (l *linter) depositClass(v DepositClass) {
 	}
 }
 
-// specialRoles of SA types (domain.md 1.8 and 5).
+// specialRoles of SA types (process 3.3.2.3, step 1.3).
 func specialRoles() []string {
 	return []string{"cash_deposit", "loan", "non_billed_budget", "payment_arrangement", "write_off", "billable_charge"}
 }
@@ -188,7 +188,7 @@ func (l *linter) saType(v SAType) {
 		l.oneOf(at+"/specialRole", v.SpecialRole, specialRoles()...)
 	}
 	l.names(at+"/depositClass", kindDepositClass, v.DepositClass)
-	if v.SpecialRole == "cash_deposit" && v.DepositClass == "" { // what a deposit secures is its deposit class (domain.md 5)
+	if v.SpecialRole == "cash_deposit" && v.DepositClass == "" { // what a deposit secures is its deposit class (process 3.3.2.3, its table of SA types)
 		l.add(at+"/depositClass", "is required of a cash deposit")
 	}
 }

@@ -44,7 +44,7 @@ func codeOf(kind, key string) string {
 	return key
 }
 
-// The longest codes. domain.md 1.1 gives contact classes four characters, contact types and letter templates twelve;
+// The longest codes. process 3.4.1.1, step 1.2 gives contact classes four characters, contact types and letter templates twelve;
 // newer releases widened such codes, and there have been longer ones here, so classes and types have twelve and whatever
 // else is named by a code has thirty, as the API's codes.
 const (

@@ -43,7 +43,7 @@ func entityOf(k OwnerKind) string {
 }
 
 // ruled reports whether an owner names its contact itself; the others have it in the parameters of what hangs on them
-// (domain.md 6.2).
+// (process 3.4.1.1, step 2.2).
 func ruled(k OwnerKind) bool {
 	switch k {
 	case LeadEventType, ServiceTaskType, CollectionEventType, SeveranceEventType, WriteOffEventType, WorkflowTemplate:
@@ -114,7 +114,7 @@ func (l *linter) events(at string, v Owner) {
 }
 
 // contactRule checks the contact that an owner makes itself: there is such a type, and what the event brings is enough
-// for it (domain.md 9.8).
+// for it (process 3.4.1.1, step 2.2).
 func (l *linter) contactRule(at string, v Owner) {
 	at += "/contact"
 	if v.Contact != nil {
@@ -195,7 +195,7 @@ func (l *linter) messageRule(at string, v Owner) {
 	}
 }
 
-// Brings says what an event of a spot can bring to the contact it makes (domain.md 6.2, inputs). A type that requires
+// Brings says what an event of a spot can bring to the contact it makes (process 3.4.1.1, step 2.2, inputs). A type that requires
 // more can never be made there. What a spot that makes no contacts brings is nothing.
 func Brings(s command.Spot) (person, account, premise bool) {
 	switch s.String() {

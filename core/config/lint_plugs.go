@@ -47,7 +47,7 @@ func LintPlugs(d Document, c command.Catalog) []fault.Violation {
 	return l.wrong
 }
 
-// single tells the spots of one algorithm: what it says is the format, or the line (domain.md 1.3, 8.3).
+// single tells the spots of one algorithm: what it says is the format, or the line (process 3.3.2.3, step 1.0).
 func single(s command.Spot) bool {
 	switch s.String() {
 	case "phone_type/format", "installation/person_information", "installation/account_information":

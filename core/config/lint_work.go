@@ -56,7 +56,7 @@ func (l *linter) todoType(v ToDoType) {
 	l.skills(at, v.Skills)
 }
 
-// rolesOf checks the permitted roles of a type, of which one is the default (domain.md 1.7).
+// rolesOf checks the permitted roles of a type, of which one is the default (process 3.4.1.1, steps 1.7 to 2.1).
 func (l *linter) rolesOf(at string, v ToDoType) {
 	if len(v.Roles) == 0 {
 		l.add(at+"/roles", "name at least one To Do Role")

@@ -8,7 +8,7 @@ import (
 )
 
 // Creator makes the contact of a system event (process 3.4.1.1, step 2.2): it is the signature of the spots that
-// domain.md 6.2 lists. An error refuses the event whole.
+// process 3.4.1.1, step 2.2 lists. An error refuses the event whole.
 type Creator func(o Occasion, p command.Parameters) (Creation, error)
 
 // Creators are the creators by their code.

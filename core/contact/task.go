@@ -39,7 +39,7 @@ const (
 )
 
 // Task is a service task that creates a contact (C1-CreateCustomerContactTask): pending, then completed or in error, and
-// in error it can be tried again (domain.md 8.4). It holds the contact it created.
+// in error it can be tried again (process 3.4.1.1, step 2.2). It holds the contact it created.
 type Task struct {
 	ID        TaskID
 	Source    string

@@ -1,4 +1,4 @@
-// Package control holds the records of the Batch Controls (process 3.4.1.1, steps 1.9 and 2.0; domain.md §3.0): runs,
+// Package control holds the records of the Batch Controls (process 3.4.1.1, steps 1.9 and 2.0): runs,
 // the threads into which a run parts its work, what went wrong with a row, and pauses.
 //
 // A run parts its work set by quantiles of the rows found, one range of keys for each thread. A thread is worked by one

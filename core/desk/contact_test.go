@@ -280,7 +280,7 @@ func TestChangeContact(t *testing.T) {
 	})
 }
 
-// TestBadInputOfChanges is the catalogue of what is refused of changes of a contact (domain.md 1.6, 8.1 steps 1.6 to 1.8):
+// TestBadInputOfChanges is the catalogue of what is refused of changes of a contact (process 3.4.1.1, steps 1.6 to 1.8):
 // the message, and that nothing was written.
 func TestBadInputOfChanges(t *testing.T) {
 	t.Parallel()

@@ -43,13 +43,13 @@ func hasCode(named []config.Named, code string) bool {
 // longestText bounds what is written freely: names, comments.
 const (
 	longestName     = 254
-	longestMailing  = 64 // override mailing names, domain.md §1.2
+	longestMailing  = 64 // override mailing names, process 3.4.1.1, step 1.3
 	longestComments = 2000
 	mostMailing     = 3
 )
 
 // checked is a person with its points canonical and its identifiers as their types say, and everything that is wrong with
-// it (domain.md §1.2, §1.3).
+// it (process 3.4.1.1, step 1.3).
 func (s *Customers) checked(in customer.Person) (customer.Person, []fault.Violation) {
 	cfg := s.Configs.Current()
 	var w wrongs

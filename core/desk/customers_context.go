@@ -223,7 +223,7 @@ func (s *Customers) ownAlerts(a customer.Account, day string) []command.Alert {
 	return out
 }
 
-// pendingStops is one alert while any service agreement of the account is pending stop (domain.md §1.10).
+// pendingStops is one alert while any service agreement of the account is pending stop (process 3.3.2.3, step 1.5).
 func pendingStops(a customer.Account, agreements []agreement.Agreement) []command.Alert {
 	n := 0
 	for _, sa := range agreements {

@@ -26,7 +26,7 @@ const (
 	mostCopies  = 99
 )
 
-// wrongAccount is everything that is wrong with an account but for who is on it by name (domain.md §1.4).
+// wrongAccount is everything that is wrong with an account but for who is on it by name (process 3.4.1.1, step 1.3).
 func (s *Customers) wrongAccount(a customer.Account) []fault.Violation {
 	cfg := s.Configs.Current()
 	var w wrongs
@@ -83,7 +83,7 @@ func (w *wrongs) onAccount(persons []customer.AccountPerson) {
 }
 
 // withDefaults gives the main customer the mailing premise as address source and a copy of the bill, where nothing is
-// said (domain.md §1.4).
+// said (process 3.4.1.1, step 1.3).
 func withDefaults(persons []customer.AccountPerson) []customer.AccountPerson {
 	persons = slices.Clone(persons)
 	for i := range persons {
@@ -94,7 +94,7 @@ func withDefaults(persons []customer.AccountPerson) []customer.AccountPerson {
 	return persons
 }
 
-// wrongPremise is everything that is wrong with a premise (domain.md §1.5).
+// wrongPremise is everything that is wrong with a premise (process 3.4.1.1, step 1.5).
 func (s *Customers) wrongPremise(p customer.Premise) []fault.Violation {
 	cfg := s.Configs.Current()
 	var w wrongs
@@ -121,7 +121,7 @@ func isAmount(s string) bool {
 	return err == nil && right
 }
 
-// wrongAgreement is everything that is wrong with a service agreement but for its account (domain.md §1.8, §2.1).
+// wrongAgreement is everything that is wrong with a service agreement but for its account (process 3.3.2.3, step 1.3).
 func (s *Customers) wrongAgreement(a agreement.Agreement) []fault.Violation {
 	cfg := s.Configs.Current()
 	var w wrongs

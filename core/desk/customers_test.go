@@ -72,7 +72,7 @@ func said(err error) []string {
 }
 
 // TestWrongPersons shows what is said about every wrong field of a person, by every way in, and that nothing changed
-// (domain.md §1.2, §1.2.1, §1.3; process 3.4.1.1, step 1.3).
+// (process 3.4.1.1, step 1.3).
 func TestWrongPersons(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 65)
@@ -187,7 +187,7 @@ func on(id customer.PersonID, main bool) customer.AccountPerson {
 	return customer.AccountPerson{Person: id, Main: main, AddressSource: customer.FromPerson}
 }
 
-// TestWrongAccounts shows what is said about every wrong field of an account (domain.md §1.4).
+// TestWrongAccounts shows what is said about every wrong field of an account (process 3.4.1.1, step 1.3).
 func TestWrongAccounts(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -249,7 +249,7 @@ func TestWrongAccounts(t *testing.T) {
 	}
 }
 
-// TestWrongPremisesAndAgreements shows what is said about every wrong field of them (domain.md §1.5, §1.8; process
+// TestWrongPremisesAndAgreements shows what is said about every wrong field of them (process 3.4.1.1, step 1.5; process
 // 3.4.1.1, step 1.5: address not valid).
 func TestWrongPremisesAndAgreements(t *testing.T) {
 	t.Parallel()

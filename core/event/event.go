@@ -1,5 +1,5 @@
 // Package event takes system events of a CIS in, durably, and makes the customer contacts that hang on them (process
-// 3.4.1.1, step 2.2; domain.md 6).
+// 3.4.1.1, step 2.2).
 //
 // An event is raised once: by source, kind, object and sequence. Raised again it is answered as the first time and makes
 // nothing. Its contacts, their messages, the tasks and the event itself are one write set: a creator that fails refuses the

@@ -63,7 +63,7 @@ type running struct {
 	out   store.Writes
 }
 
-// begin resolves whom and what the event is about (domain.md 6.3, step 1).
+// begin resolves whom and what the event is about (process 3.4.1.1, step 2.2, step 1).
 func (s *Service) begin(ctx context.Context, now time.Time, p access.Principal, e occurrence.Event) (*running, error) {
 	cfg := s.Configs.Current()
 	run := &running{s: s, now: now, who: p, cfg: cfg, by: map[string]contact.ID{}}
@@ -95,7 +95,7 @@ func (s *Service) begin(ctx context.Context, now time.Time, p access.Principal, 
 }
 
 // resolve finds the person: whom the source names, else the main customer of the account, which is that of the service
-// agreement where the source names none (domain.md 6.1, 6.2). The account and premise of the agreement are filled in where
+// agreement where the source names none (process 3.4.1.1, step 2.2). The account and premise of the agreement are filled in where
 // the event leaves them out. A customer of another division is as if it were not there.
 func (r *running) resolve(ctx context.Context, e *occurrence.Event) (who customer.Person, err error) {
 	if err := r.agreement(ctx, e); err != nil {

@@ -1,7 +1,7 @@
 // Package occurrence holds the system events of a CIS from which customer contacts come (process 3.4.1.1, step 2.2;
-// domain.md 6): what each of the eighteen kinds says, and on which configuration objects its creators hang.
+// process 3.4.1.1, step 2.2): what each of the eighteen kinds says, and on which configuration objects its creators hang.
 //
-// An event keeps everything that its templates and letter records need later (domain.md 4.6); it is kept with the
+// An event keeps everything that its templates and letter records need later (process 3.4.1.1, step 2.6); it is kept with the
 // contacts it made, under [Reserved].
 package occurrence
 
@@ -129,7 +129,7 @@ func (e Event) Key(source string) Key {
 // Values are what the places of a message hold: %1 the object; %2 what the event is about, as the campaign of an order, the
 // remark, the number of a process's event, the status of a case or the month in which a card expires; %3 the date, %4 the
 // amount, %5 its currency, %6 the description, %7 the account, %8 the service agreement, %9 the configuration object.
-// domain.md 6.1 asks for "values of the event" and names none: these are ours.
+// process 3.4.1.1, step 2.2 asks for "values of the event" and names none: these are ours.
 func (e Event) Values() []string {
 	amount, currency := e.Detail.Money()
 	owner := ""

@@ -8,13 +8,13 @@ import (
 	"carillon/core/fault"
 )
 
-// Limits of what an event says. Codes are as the contract has them; domain.md 4.6 gives the records' own widths, which
+// Limits of what an event says. Codes are as the contract has them; process 3.4.1.1, step 2.6 gives the records' own widths, which
 // whoever writes a record cuts to.
 const (
 	longestCode   = 30
 	longestObject = 100
 	longestText   = 254
-	mostStrings   = 5 // information strings of a letter (domain.md 4.6, record 1600)
+	mostStrings   = 5 // information strings of a letter (process 3.4.1.1, step 2.6, record 1600)
 	mostChars     = 50
 	mostSequence  = 9_999_999_999
 )

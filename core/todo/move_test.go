@@ -34,7 +34,7 @@ func moves() map[string]func(todo.Entry, string) (todo.Move, error) {
 	}
 }
 
-// lawful is the transition table of domain.md 1.7: what is not in it does not happen.
+// lawful is the transition table of process 3.4.1.1, steps 1.7 to 2.1: what is not in it does not happen.
 func lawful(from todo.Status, move string, to todo.Status) bool {
 	switch move {
 	case "assign", "take":

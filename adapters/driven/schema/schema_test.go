@@ -22,7 +22,7 @@ func shipped(t *testing.T) *schema.Schemas {
 	return s
 }
 
-// TestBusinessObjects validates documents against every business object of process 3.4.1.1 (domain.md 8.4): what is right,
+// TestBusinessObjects validates documents against every business object of process 3.4.1.1, step 2.2: what is right,
 // and what is wrong with its pointer.
 func TestBusinessObjects(t *testing.T) {
 	t.Parallel()
