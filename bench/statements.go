@@ -6,7 +6,7 @@ const (
 	byIndex = `
 select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
     set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-    set_config('enable_sort', 'off', true)`
+    set_config('enable_sort', 'off', true), set_config('jit', 'off', true)`
 
 	insertKeys = `
 insert into intake_key (kind, source, key, division, hash, contact, at)

@@ -134,8 +134,7 @@ func loadOfAna(version int, phone string) map[string]any {
 	}
 }
 
-// corrected: ada corrects a number, the night's load brings the old one, and the correction stays (design: owners of field
-// groups).
+// corrected: ada corrects a number, the night's load brings the old one, and the correction stays.
 func (m *shift) corrected(person string) {
 	path := "/v1/persons/by-id/" + person
 	status, before := m.g.get(m.t, m.ada, path)

@@ -611,3 +611,36 @@ func TestReply(t *testing.T) {
 		t.Errorf("a template that is not there: %v", err)
 	}
 }
+
+// TestSeenByTheirContacts: a person is seen in every division where they hold something, and a contact makes them seen in its
+// own.
+func TestSeenByTheirContacts(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change  func(p *customer.Person)
+		refused bool
+		seen    []customer.Sighting
+	}{
+		"made in the division":           {change: func(*customer.Person) {}},
+		"of another, with an account":    {change: func(p *customer.Person) { p.Division, p.Also = "south", []string{"north"} }},
+		"of another, with nothing":       {change: func(p *customer.Person) { p.Division = "south" }, refused: true},
+		"of another that the key is for": {change: func(p *customer.Person) { p.Division = "east" }, seen: []customer.Sighting{{Person: 42, Division: "north"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStand(t)
+			p := person()
+			tt.change(&p)
+			s.tables.persons[42] = p
+			who := cis()
+			who.Divisions = append(who.Divisions, "east")
+			_, err := s.Accept(t.Context(), noon(), who, request())
+			if fault.Is(err, fault.Invalid) != tt.refused {
+				t.Fatal(err)
+			}
+			if !tt.refused && !reflect.DeepEqual(s.tables.applied[0].Sightings, tt.seen) {
+				t.Errorf("seen: %+v", s.tables.applied[0].Sightings)
+			}
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,6 +84,7 @@ func (s *Service) Prepare(ctx context.Context, now time.Time, p access.Principal
 func (r *starting) begin(req Request) (Prepared, error) {
 	c := r.contact
 	r.out.Contacts = []contact.Contact{c}
+	r.out.Sightings = seen(r.who.person, c.Division)
 	if steps := len(r.kind.Plan.Steps); steps > 0 {
 		r.out.Plans = []notice.Plan{{Contact: c.ID, Steps: int16(steps)}} //nolint:gosec // a plan is short
 		if err := r.from(1, "accepted"); err != nil {
@@ -213,12 +215,20 @@ func (s *Service) subject(ctx context.Context, p access.Principal, cfg *config.S
 	return subject{}, nil
 }
 
+// seen says that a person holds a contact in a division that does not know it yet.
+func seen(person customer.Person, division string) []customer.Sighting {
+	if person.ID == 0 || person.Division == division || slices.Contains(person.Also, division) {
+		return nil
+	}
+	return []customer.Sighting{{Person: person.ID, Division: division}}
+}
+
 // visible hides persons the principal may not see: they are as if they were not there.
 func visible(p access.Principal, field string, person customer.Person, err error, wrong *violations) (subject, error) {
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return subject{}, err
 	}
-	if err != nil || !p.Sees(person.Source, person.Division) {
+	if err != nil || !person.SeenBy(p) {
 		wrong.add(field, "names no person")
 		return subject{}, nil //nolint:nilerr // a person who is not there is a wrong field
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // Group is a group of fields that has one owner: the CIS or Carillon. What a person at the desk corrects is Carillon's
-// from then on, until it is given back (design §7).
+// from then on, until it is given back.
 type Group string
 
 // The groups.

@@ -43,7 +43,7 @@ type Person struct {
 }
 
 // SeenBy reports whether the principal may see the person: where created, or where holding an account, premise or
-// contact (design §9).
+// contact.
 func (p Person) SeenBy(who access.Principal) bool {
 	return who.Sees(p.Source, p.Division) || slices.ContainsFunc(p.Also, func(d string) bool { return who.Sees(p.Source, d) })
 }
