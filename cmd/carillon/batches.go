@@ -77,11 +77,14 @@ func (a *app) book() batch.Book {
 	}
 }
 
+// reports is the To Do Type of failed batches.
+func (a *app) reports() string { return a.configs.Current().Installation().BatchErrorType }
+
 // operate makes what runs batches: the operator, and the workers that share the threads of runs with other gateways.
 func (a *app) operate() {
 	to := waker{to: a.store, t: a.ticker, keys: a.keys}
 	a.operator = &batch.Operator{Store: to, Facts: a.store, Configs: a.configs, Book: a.book(), Since: clock()}
-	floor := &batch.Floor{Store: to, Facts: a.store, Book: a.operator.Book, Watch: a.shifts, Lease: a.settings.Lease}
+	floor := &batch.Floor{Store: to, Facts: a.store, Book: a.operator.Book, Watch: a.shifts, Lease: a.settings.Lease, Reports: a.reports}
 	for _, name := range workerNames(batchWorkers) {
 		a.hands = append(a.hands, &batch.Worker{Floor: floor, Name: a.dispatch.Owner + "/" + name})
 	}

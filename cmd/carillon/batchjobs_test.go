@@ -25,6 +25,7 @@ type nightShift struct {
 	*batch.Operator
 
 	store   store.Store
+	reports func() string
 	now     time.Time
 	workers int
 }
@@ -58,14 +59,14 @@ func newNightShift(t *testing.T, url string) *nightShift {
 		t.Fatal(err)
 	}
 	a := &app{store: withToDoRules(st, c), configs: c, letters: &letters{}}
-	n := &nightShift{store: a.store, now: time.Date(2026, time.March, 31, 17, 0, 0, 0, time.UTC)}
+	n := &nightShift{store: a.store, reports: a.reports, now: time.Date(2026, time.March, 31, 17, 0, 0, 0, time.UTC)}
 	n.Operator = &batch.Operator{Store: a.store, Facts: st, Configs: c, Book: a.book(), Since: n.now}
 	return n
 }
 
 func (n *nightShift) worker() *batch.Worker {
 	n.workers++
-	floor := &batch.Floor{Store: n.store, Facts: n.store, Book: n.Book, Watch: nobody{}, Lease: time.Minute}
+	floor := &batch.Floor{Store: n.store, Facts: n.store, Book: n.Book, Watch: nobody{}, Lease: time.Minute, Reports: n.reports}
 	return &batch.Worker{Floor: floor, Name: fmt.Sprint("worker-", n.workers)}
 }
 
@@ -277,6 +278,12 @@ func TestFailedBatchesBecomeToDos(t *testing.T) {
 		count(0, "it was seen to")
 		fail(3)
 		count(1, "it failed again")
+		if v := n.ran(t, batch.ReminderBatch, batch.Ask{BusinessDate: "2026-03-31"}); v.Run.State != control.Complete {
+			t.Fatalf("%+v", v)
+		}
+		if all := n.entries(t, "TD-BTERR", ""); len(all) != 0 {
+			t.Errorf("the batch is well again, and somebody is to look: %+v", all)
+		}
 	})
 }
 

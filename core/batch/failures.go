@@ -35,6 +35,21 @@ const failureSource = "carillon"
 // failuresMost is how many failed runs one run looks at: there are never as many.
 const failuresMost = 10_000
 
+// aboutBatch is what the To Do of a failed batch is about.
+func aboutBatch(batch string) string { return failureSource + ":" + batch }
+
+// mended completes the To Do of a batch that failed with the run that is complete: nobody needs to look any more, and
+// nobody waits for TD-BTERR to say so.
+func mended(kind string, runs []control.Run) []todo.Completion {
+	var done []todo.Completion
+	for _, r := range runs {
+		if r.State == control.Complete && kind != "" {
+			done = append(done, todo.Completion{Type: todo.Type(kind), About: aboutBatch(r.Batch), At: r.EndedAt, Outcome: "run_complete"})
+		}
+	}
+	return done
+}
+
 func (f Failures) kind() (todo.Rules, string, error) {
 	rules := f.Rules()
 	code := rules.Config.Installation().BatchErrorType
@@ -88,7 +103,7 @@ func (f Failures) Do(_ context.Context, now time.Time, run control.Run, rows []c
 			OpenToDo: command.OpenToDo{
 				Type: kind, Drill: []string{row.Batch, number}, Sort: []string{row.Batch}, Text: command.Text{Parameters: []string{row.Batch, number, row.Reason}},
 			},
-			About: failureSource + ":" + row.Batch, Source: failureSource, Division: division(rules, row.Batch), Reason: "batch", At: now,
+			About: aboutBatch(row.Batch), Source: failureSource, Division: division(rules, row.Batch), Reason: "batch", At: now,
 			Batch: run.Batch, Run: run.Number,
 		})
 		row.Reported, row.Version = true, row.Version+1

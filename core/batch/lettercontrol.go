@@ -34,7 +34,9 @@ func (l *Letters) record(ctx context.Context, now time.Time, run extract.Run, fa
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return set, err
 	}
-	return set.And(recorded(v, run, now, failure)), nil
+	set = set.And(recorded(v, run, now, failure))
+	set.Done = mended(l.Configs.Current().Installation().BatchErrorType, set.BatchRuns)
+	return set, nil
 }
 
 // failed notes why a run was left open.

@@ -35,8 +35,10 @@ type Floor struct {
 	Facts ControlFacts
 	Book  Book
 	Watch Watch
-	Owner string        // the gateway; each worker adds its number
-	Lease time.Duration // how long a thread is a gateway's without a commit; zero: a minute
+	Owner string // the gateway; each worker adds its number
+	// Reports is the To Do Type of failed batches, as the configuration has it; nil: To Dos of them are nobody's affair here.
+	Reports func() string
+	Lease   time.Duration // how long a thread is a gateway's without a commit; zero: a minute
 }
 
 // threadLease is how long a thread is a gateway's when nothing else is said.
@@ -125,6 +127,7 @@ func (w *Worker) part(ctx context.Context, now time.Time, v control.View, job *J
 	set := store.Writes{BatchRuns: []control.Run{run}, BatchThreads: threads}
 	if !run.State.Open() {
 		set.Entries = []ledger.Entry{closing(now, run)}
+		set.Done = mended(w.Floor.reports(), []control.Run{run})
 	}
 	ours, err := w.Floor.won(ctx, set)
 	if err == nil && ours && !run.State.Open() {
@@ -139,11 +142,20 @@ func (f *Floor) close(ctx context.Context, now time.Time, v control.View) (close
 	if !ended {
 		return false, nil
 	}
-	ours, err := f.won(ctx, store.Writes{BatchRuns: []control.Run{run}, Entries: []ledger.Entry{closing(now, run)}})
+	ours, err := f.won(ctx, store.Writes{
+		BatchRuns: []control.Run{run}, Done: mended(f.reports(), []control.Run{run}), Entries: []ledger.Entry{closing(now, run)},
+	})
 	if err == nil && ours {
 		f.Watch.Ended(run)
 	}
 	return true, err
+}
+
+func (f *Floor) reports() string {
+	if f.Reports == nil {
+		return ""
+	}
+	return f.Reports()
 }
 
 func closing(now time.Time, run control.Run) ledger.Entry {
