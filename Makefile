@@ -15,7 +15,7 @@ RULE_TESTS := $(wildcard deploy/prometheus/*test*.yml deploy/prometheus/*test*.y
 RULES      := $(filter-out $(RULE_TESTS),$(wildcard deploy/prometheus/*rules*.yml deploy/prometheus/*rules*.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo build test race check gen verify fmt lint contract rules bench chaos cover fuzz \
+.PHONY: help run demo build test race check fmt lint contract rules bench chaos cover fuzz \
 	services services-down services-status image box vuln clean dev
 
 help: ## say what can be made
@@ -35,15 +35,7 @@ test: dev ## all tests, against the real PostgreSQL, Kafka and moto
 race: dev ## the same with the race detector; needs a C compiler
 	CGO_ENABLED=1 $(REAL) go test -race $(TESTFLAGS) $(PKG)
 
-check: fmt lint verify contract rules box test ## everything that must hold before a change is handed in
-
-gen: ## write the generated code anew
-	go generate ./...
-
-verify: gen ## fail when the generated code was not current
-	git diff --exit-code --stat -- '*_gen.go'
-	@new="$$(git ls-files --others --exclude-standard -- '*_gen.go')"; \
-	test -z "$$new" || { echo "generated, and not known to git: $$new"; exit 1; }
+check: fmt lint contract rules box test ## everything that must hold before a change is handed in
 
 fmt: ## format all Go files
 	$(TOOL) golangci-lint fmt

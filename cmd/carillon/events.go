@@ -7,7 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"carillon/adapters/driving/rest"
+	"carillon/adapters/driving/api/intake"
 	"carillon/core/accept"
 	"carillon/core/access"
 	"carillon/core/agreement"
@@ -22,7 +22,7 @@ import (
 // events takes system events in.
 type events struct {
 	core  *sysevent.Service
-	lines *rest.EventLines
+	lines *intake.Events
 	count func(path, outcome string, n int)
 }
 
@@ -32,8 +32,8 @@ func (a *app) happenings() (err error) {
 		Name: "carillon_events_total", Help: "System events that came in, by path and what became of them.",
 	}, []string{"path", "outcome"})
 	a.registry.MustRegister(total)
-	for _, path := range rest.EventPaths() {
-		for _, outcome := range rest.LineOutcomes() {
+	for _, path := range intake.EventPaths() {
+		for _, outcome := range intake.LineOutcomes() {
 			total.WithLabelValues(path, outcome)
 		}
 	}
@@ -44,7 +44,7 @@ func (a *app) happenings() (err error) {
 		},
 		count: func(path, outcome string, n int) { total.WithLabelValues(path, outcome).Add(float64(n)) },
 	}
-	a.events.lines, err = rest.NewEventLines(rest.Config{Clock: clock, Log: a.log}, a.events.core)
+	a.events.lines, err = intake.NewEvents(a.intakeConfig(), a.events.core)
 	return err
 }
 

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"net/http"
-	"time"
 
 	"carillon/adapters/driven/kafkaout"
+	"carillon/adapters/driving/api/contract"
+	"carillon/adapters/driving/api/intake"
 	"carillon/adapters/driving/kafkain"
 	"carillon/adapters/driving/rest"
 	"carillon/adapters/kit/guard"
@@ -53,7 +53,7 @@ type topicIn struct {
 	keyless             bool
 	count               func(path, outcome string, n int)
 	answers             func(cfg kafkaout.Config, result, dead string, dial kafkaout.Dialer, g *guard.Guard) (*kafkaout.Answers, error)
-	take                func(ctx context.Context, p access.Principal, lines []rest.Line) ([]rest.Result, error)
+	take                func(ctx context.Context, p access.Principal, lines []intake.Line) ([]intake.Result, error)
 }
 
 // recordsIn wires a topic, where it is set.
@@ -74,7 +74,7 @@ func (a *app) recordsIn(dial kafkaout.Dialer, metrics *kafkain.Metrics, t topicI
 	consumer, err := kafkain.NewIntake(
 		kafkain.Config{Brokers: k.Brokers, Group: k.Group + "-" + t.name, Topic: t.topic, Client: client, Clock: clock, Log: a.log},
 		kafkain.IntakeConfig{Who: speaker{name: t.who, in: a.store}.find, MaxLine: t.max, Keyless: t.keyless},
-		recordsIn{a, t}, answersOut{a, out}, metrics)
+		countedIntake{t}, answersOut{a, out}, metrics)
 	if err != nil {
 		return err
 	}
@@ -102,28 +102,16 @@ func (p speaker) find(ctx context.Context) (access.Principal, error) {
 	return access.Principal{}, fault.New(fault.NotFound, "there is no such principal")
 }
 
-// recordsIn takes records in by the same code as the lines of a file.
-type recordsIn struct {
-	a     *app
-	topic topicIn
-}
+// countedIntake takes records in by the same code as the lines of a file, and counts them.
+type countedIntake struct{ topic topicIn }
 
 // Take implements kafkain.Intake.
-func (r recordsIn) Take(ctx context.Context, p access.Principal, lines []kafkain.Line) ([]kafkain.Result, error) {
-	in := make([]rest.Line, len(lines))
-	for i, l := range lines {
-		in[i] = rest.Line{Key: l.Key, Body: l.Body, Record: &rest.Record{Partition: l.Partition, Offset: l.Offset}}
+func (r countedIntake) Take(ctx context.Context, p access.Principal, lines []intake.Line) ([]intake.Result, error) {
+	results, err := r.topic.take(ctx, p, lines)
+	for _, one := range results {
+		r.topic.count(intake.PathKafka, one.Outcome, 1)
 	}
-	results, err := r.topic.take(ctx, p, in)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]kafkain.Result, len(results))
-	for i, one := range results {
-		out[i] = kafkain.Result{Body: one.Body, Poison: one.Status == http.StatusBadRequest}
-		r.topic.count(rest.PathKafka, one.Outcome, 1)
-	}
-	return out, nil
+	return results, err
 }
 
 // answersOut hands answers to the adapter that writes to Kafka.
@@ -149,7 +137,7 @@ func (a *app) Consumers() []rest.Consumer {
 	states := a.consumers.States()
 	out := make([]rest.Consumer, len(states))
 	for i, s := range states {
-		out[i] = rest.Consumer{Topic: s.Topic, Seen: s.Seen.Truncate(time.Microsecond), Lag: s.Lag}
+		out[i] = rest.Consumer{Topic: s.Topic, Seen: contract.Moment(s.Seen), Lag: s.Lag}
 	}
 	return out
 }

@@ -18,6 +18,8 @@ import (
 	"carillon/adapters/driven/postgres"
 	"carillon/adapters/driven/schema"
 	"carillon/adapters/driven/sqlite"
+	"carillon/adapters/driving/api/contract"
+	"carillon/adapters/driving/api/intake"
 	"carillon/adapters/driving/hooks"
 	"carillon/adapters/driving/kafkain"
 	"carillon/adapters/driving/rest"
@@ -46,6 +48,7 @@ type app struct {
 	settings Settings
 	log      *slog.Logger
 	registry *prometheus.Registry
+	contract *contract.Contract
 	store    store.Store
 	sealer   *batch.Sealer
 	configs  *configs
@@ -60,7 +63,7 @@ type app struct {
 
 	accept    *accept.Service
 	lots      *accept.Lots
-	intake    *rest.Intake
+	intake    *intake.Contacts
 	events    *events                           // system events
 	lines     func(path, outcome string, n int) // counts contacts that came in
 	consumers *kafkain.Metrics                  // of Kafka; nil without it
@@ -121,6 +124,9 @@ func build(ctx context.Context, s Settings, log *slog.Logger) (a *app, err error
 		}
 	}()
 	if err := a.observe(); err != nil {
+		return a, err
+	}
+	if a.contract, err = contract.Read(); err != nil {
 		return a, err
 	}
 	if a.store, err = openStore(ctx, s); err != nil {
@@ -295,7 +301,7 @@ func (a *app) serve() error {
 	if err != nil {
 		return err
 	}
-	api, err := rest.New(rest.Config{Clock: clock, Log: a.log, Observe: observe, Lines: a.lines, Raised: a.events.count, Stopping: a.stopping, Consumers: a.Consumers}, rest.Services{
+	api, err := rest.New(rest.Config{Contract: a.contract, Clock: clock, Log: a.log, Observe: observe, Lines: a.lines, Raised: a.events.count, Stopping: a.stopping, Consumers: a.Consumers}, rest.Services{
 		Intake: a.intake, Batches: a.lots, Events: a.events.core,
 		Proofs: &desk.Prover{Feed: a.store, Tree: a.store},
 		Keys:   a.keys, Accept: a.accept, Contacts: a.desk, Persons: a.customers, Customers: a.customers, Suppressions: a.desk, Changes: a.desk, Lanes: a.desk,
@@ -328,8 +334,7 @@ func (a *app) requests() (func(operation string, status int, took time.Duration)
 		Name: "carillon_request_seconds", Help: "How long the API took.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
 	}, []string{"operation"})
 	classes := [...]string{"1xx", "2xx", "3xx", "4xx", "5xx"}
-	operations, err := rest.Operations()
-	for _, o := range operations {
+	for _, o := range append(a.contract.IDs(), contract.NoOperation) {
 		seconds.WithLabelValues(o)
 		for _, class := range classes {
 			total.WithLabelValues(o, class)
@@ -339,7 +344,7 @@ func (a *app) requests() (func(operation string, status int, took time.Duration)
 		class := classes[min(max(status/100-1, 0), len(classes)-1)]
 		total.WithLabelValues(operation, class).Inc()
 		seconds.WithLabelValues(operation).Observe(took.Seconds())
-	}, errors.Join(err, a.registry.Register(total), a.registry.Register(seconds))
+	}, errors.Join(a.registry.Register(total), a.registry.Register(seconds))
 }
 
 // Breakers are the guards' snapshots, for the API and /readyz.

@@ -9,29 +9,16 @@ import (
 
 	"github.com/IBM/sarama"
 
+	"carillon/adapters/driving/api/intake"
 	"carillon/core/access"
 	"carillon/core/fault"
 )
 
-// Line is one record of the intake topic.
-type Line struct {
-	Key       string // the idempotency key
-	Body      []byte // a contact, as POST /v1/contacts takes it
-	Partition int32
-	Offset    int64
-}
-
-// Result is what became of a line.
-type Result struct {
-	Body   []byte // JSON, as the result topic has it
-	Poison bool   // it was no JSON: it belongs on the dead-letter topic, not on the result topic
-}
-
-// Intake takes contacts in.
+// Intake takes contacts or events in.
 type Intake interface {
 	// Take takes the lines in as one transaction, and tells what became of each, in their order. One that was taken in
 	// before is answered from its key. fault.Unavailable, fault.Ambiguous: all of them are to be taken again.
-	Take(ctx context.Context, p access.Principal, lines []Line) ([]Result, error)
+	Take(ctx context.Context, p access.Principal, lines []intake.Line) ([]intake.Result, error)
 }
 
 // Answer is a record that tells what became of one of the intake topic.
@@ -136,7 +123,7 @@ func (c *contacts) decide(ctx context.Context, batch []*sarama.ConsumerMessage) 
 	if err != nil && !unknown {
 		return nil, err
 	}
-	answers, lines, at := make([]Answer, len(batch)), make([]Line, 0, len(batch)), make([]int, 0, len(batch))
+	answers, lines, at := make([]Answer, len(batch)), make([]intake.Line, 0, len(batch)), make([]int, 0, len(batch))
 	for i, m := range batch {
 		reason := c.poison(m)
 		if unknown {
@@ -146,7 +133,9 @@ func (c *contacts) decide(ctx context.Context, batch []*sarama.ConsumerMessage) 
 			answers[i] = c.dead(m, reason)
 			continue
 		}
-		lines, at = append(lines, Line{Key: keyOf(m), Body: m.Value, Partition: m.Partition, Offset: m.Offset}), append(at, i)
+		lines, at = append(lines, intake.Line{
+			Key: keyOf(m), Body: m.Value, Record: &intake.Record{Partition: m.Partition, Offset: m.Offset},
+		}), append(at, i)
 	}
 	if len(lines) == 0 {
 		return answers, nil
@@ -157,7 +146,7 @@ func (c *contacts) decide(ctx context.Context, batch []*sarama.ConsumerMessage) 
 	}
 	for n, i := range at {
 		switch r := results[n]; {
-		case r.Poison:
+		case r.Poison():
 			answers[i] = c.dead(batch[i], deadNoJSON)
 		case len(r.Body) > maxDead: // only a refusal that names thousands of fields is; no broker takes it
 			answers[i] = c.dead(batch[i], deadTooLong)

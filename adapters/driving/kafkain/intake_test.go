@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"carillon/adapters/driving/api/intake"
 	"carillon/adapters/driving/kafkain"
 	"carillon/core/access"
 	"carillon/core/fault"
@@ -55,7 +57,7 @@ func (d *desk) who(context.Context) (access.Principal, error) {
 	return access.Principal{Name: "cis", Source: "cis"}, nil
 }
 
-func (d *desk) Take(_ context.Context, p access.Principal, lines []kafkain.Line) ([]kafkain.Result, error) {
+func (d *desk) Take(_ context.Context, p access.Principal, lines []intake.Line) ([]intake.Result, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if p.Name != "cis" {
@@ -66,10 +68,10 @@ func (d *desk) Take(_ context.Context, p access.Principal, lines []kafkain.Line)
 		return nil, fault.New(fault.Unavailable, "not now")
 	}
 	d.sizes = append(d.sizes, len(lines))
-	out := make([]kafkain.Result, len(lines))
+	out := make([]intake.Result, len(lines))
 	for i, l := range lines {
 		if !json.Valid(l.Body) {
-			out[i].Poison = true
+			out[i].Status = http.StatusBadRequest
 			continue
 		}
 		if l.Key == "wordy" {

@@ -2,22 +2,143 @@ package rest
 
 import (
 	"context"
+	"net/http"
 	"strconv"
 	"time"
 
-	"carillon/adapters/driving/rest/internal/api"
+	"carillon/adapters/driving/api/contract"
+	"carillon/adapters/driving/api/intake"
+	"carillon/core/access"
+	"carillon/core/agreement"
 	"carillon/core/customer"
 	"carillon/core/desk"
 	"carillon/core/fault"
 )
 
+func (s *server) accountOperations() []operation {
+	return []operation{
+		op("putAccount", s.putAccount),
+		op("getAccount", s.getAccount),
+		op("createAccount", s.createAccount),
+		op("getAccountByID", s.getAccountByID),
+		op("patchAccount", s.patchAccount),
+	}
+}
+
+// AccountDesk makes, reads and corrects accounts.
+type AccountDesk interface {
+	CreateAccount(ctx context.Context, now time.Time, p access.Principal, in customer.Account) (customer.Account, error)
+	Account(ctx context.Context, p access.Principal, source, externalID string) (customer.Account, error)
+	AccountByID(ctx context.Context, p access.Principal, id customer.AccountID) (customer.Account, error)
+	CorrectAccount(ctx context.Context, now time.Time, p access.Principal, id customer.AccountID, c desk.Correction[customer.Account]) (customer.Account, error)
+	// Agreements lists the service agreements of an account.
+	Agreements(ctx context.Context, p access.Principal, id customer.AccountID) ([]agreement.Agreement, error)
+}
+
+// AccountLoad is an account as the source knows it, whole.
+type AccountLoad struct {
+	Version          int64            `json:"version"`
+	Division         string           `json:"division"`
+	Persons          []AccountPerson  `json:"persons"`
+	Class            string           `json:"class,omitzero"`
+	CollectionClass  string           `json:"collectionClass,omitzero"`
+	ManagementGroup  string           `json:"managementGroup,omitzero"`
+	Currency         string           `json:"currency,omitzero"`
+	BillCycle        string           `json:"billCycle,omitzero"`
+	ProtectBillCycle bool             `json:"protectBillCycle,omitzero"`
+	Premise          string           `json:"premise,omitzero"`
+	Comments         string           `json:"comments,omitzero"`
+	Alerts           []UserAlert      `json:"alerts,omitzero"`
+	Characteristics  []Characteristic `json:"characteristics,omitzero"`
+}
+
+// AccountPerson is a person on an account.
+type AccountPerson struct {
+	Person              string                 `json:"person"`
+	Main                *bool                  `json:"main,omitzero"`
+	Responsible         *bool                  `json:"responsible,omitzero"`
+	Guarantor           *bool                  `json:"guarantor,omitzero"`
+	Relationship        string                 `json:"relationship,omitzero"`
+	ReceivesBill        *bool                  `json:"receivesBill,omitzero"`
+	BillRoute           string                 `json:"billRoute,omitzero"`
+	BillFormat          string                 `json:"billFormat,omitzero"`
+	Copies              *int                   `json:"copies,omitzero"`
+	AddressSource       customer.AddressSource `json:"addressSource,omitzero"`
+	Override            *intake.Postal         `json:"override,omitzero"`
+	AllowCommunications *bool                  `json:"allowCommunications,omitzero"`
+	ReceivesNotices     *bool                  `json:"receivesNotices,omitzero"`
+}
+
+// UserAlert is an alert on an account; it shows from a day to a day, both included.
+type UserAlert struct {
+	Type  string `json:"type"`
+	From  string `json:"from"`
+	Until string `json:"until,omitzero"`
+}
+
+// Account is an account as stored. Its persons are given by their numbers.
+type Account struct {
+	ID               string           `json:"id"`
+	Source           string           `json:"source"`
+	ExternalID       string           `json:"externalId"`
+	Division         string           `json:"division"`
+	Version          int64            `json:"version"`
+	Revision         int64            `json:"revision"`
+	Owned            []string         `json:"owned"`
+	UpdatedAt        contract.Moment  `json:"updatedAt"`
+	Persons          []AccountPerson  `json:"persons"`
+	Class            string           `json:"class,omitzero"`
+	CollectionClass  string           `json:"collectionClass,omitzero"`
+	ManagementGroup  string           `json:"managementGroup,omitzero"`
+	Currency         string           `json:"currency,omitzero"`
+	BillCycle        string           `json:"billCycle,omitzero"`
+	ProtectBillCycle bool             `json:"protectBillCycle"`
+	Premise          string           `json:"premise,omitzero"`
+	Comments         string           `json:"comments,omitzero"`
+	Alerts           []UserAlert      `json:"alerts,omitempty"`
+	Characteristics  []Characteristic `json:"characteristics,omitempty"`
+}
+
+// AccountNew is an account as the desk makes it. Its persons are given by their numbers.
+type AccountNew struct {
+	Division         string           `json:"division"`
+	Persons          []AccountPerson  `json:"persons"`
+	Class            string           `json:"class,omitzero"`
+	CollectionClass  string           `json:"collectionClass,omitzero"`
+	ManagementGroup  string           `json:"managementGroup,omitzero"`
+	Currency         string           `json:"currency,omitzero"`
+	BillCycle        string           `json:"billCycle,omitzero"`
+	ProtectBillCycle bool             `json:"protectBillCycle,omitzero"`
+	Premise          string           `json:"premise,omitzero"`
+	Comments         string           `json:"comments,omitzero"`
+	Alerts           []UserAlert      `json:"alerts,omitzero"`
+	Characteristics  []Characteristic `json:"characteristics,omitzero"`
+}
+
+// AccountPatch is the groups of fields to change, each whole: classes (`class`, `collectionClass`, `managementGroup`,
+// `currency`), billing (`billCycle`, `protectBillCycle`), and the others by themselves.
+type AccountPatch struct {
+	Persons          []AccountPerson  `json:"persons,omitzero"`
+	Class            *string          `json:"class,omitzero"`
+	CollectionClass  *string          `json:"collectionClass,omitzero"`
+	ManagementGroup  *string          `json:"managementGroup,omitzero"`
+	Currency         *string          `json:"currency,omitzero"`
+	BillCycle        *string          `json:"billCycle,omitzero"`
+	ProtectBillCycle *bool            `json:"protectBillCycle,omitzero"`
+	Premise          *string          `json:"premise,omitzero"`
+	Comments         *string          `json:"comments,omitzero"`
+	Alerts           []UserAlert      `json:"alerts,omitzero"`
+	Characteristics  []Characteristic `json:"characteristics,omitzero"`
+	GiveBack         []customer.Group `json:"giveBack,omitzero"`
+}
+
 // accountLoad is an account as its source sends it.
-func accountLoad(externalID string, req *api.AccountLoad) desk.AccountLoad {
+func accountLoad(externalID string, req *AccountLoad) desk.AccountLoad {
 	load := desk.AccountLoad{Account: customer.Account{
-		ExternalID: externalID, Division: string(req.Division), Version: req.Version, Class: req.Class.Value,
-		CollectionClass: req.CollectionClass.Value, ManagementGroup: req.ManagementGroup.Value, Currency: req.Currency.Value,
-		BillCycle: req.BillCycle.Value, ProtectCycle: req.ProtectBillCycle.Value, Premise: req.Premise.Value, Comments: req.Comments.Value,
-		Alerts: alerts(req.Alerts), Characteristics: characteristics(req.Characteristics),
+		ExternalID: externalID, Division: req.Division, Version: req.Version, Class: req.Class,
+		CollectionClass: req.CollectionClass, ManagementGroup: req.ManagementGroup, Currency: req.Currency,
+		BillCycle: req.BillCycle, ProtectCycle: req.ProtectBillCycle, Premise: req.Premise, Comments: req.Comments,
+		Alerts: alertsOf(req.Alerts), Characteristics: characteristicsOf(req.Characteristics),
 	}}
 	for _, on := range req.Persons {
 		load.Persons, load.Who = append(load.Persons, onAccount(on)), append(load.Who, on.Person)
@@ -26,23 +147,28 @@ func accountLoad(externalID string, req *api.AccountLoad) desk.AccountLoad {
 }
 
 // onAccount is a person on an account but for who it is.
-func onAccount(in api.AccountPerson) customer.AccountPerson {
-	main := in.Main.Value
-	return customer.AccountPerson{
-		Main: main, Responsible: in.Responsible.Value, Guarantor: in.Guarantor.Value, Relationship: in.Relationship.Value,
-		ReceivesBill: in.ReceivesBill.Or(main), BillRoute: in.BillRoute.Value, BillFormat: string(in.BillFormat.Value), Copies: in.Copies.Value,
-		AddressSource: customer.AddressSource(in.AddressSource.Value), Override: postal(in.Override),
-		Silent: !in.AllowCommunications.Or(true), ReceivesNotice: in.ReceivesNotices.Value,
+func onAccount(in AccountPerson) customer.AccountPerson {
+	main := yes(in.Main, false)
+	out := customer.AccountPerson{
+		Main: main, Responsible: yes(in.Responsible, false), Guarantor: yes(in.Guarantor, false),
+		Relationship: in.Relationship, ReceivesBill: yes(in.ReceivesBill, main), BillRoute: in.BillRoute,
+		BillFormat: in.BillFormat, AddressSource: in.AddressSource, Override: in.Override.Block(),
+		Silent: !yes(in.AllowCommunications, true), ReceivesNotice: yes(in.ReceivesNotices, false),
 	}
+	if in.Copies != nil {
+		out.Copies = *in.Copies
+	}
+	return out
 }
 
-// byNumber are persons on an account, given by their numbers.
-func byNumber(in []api.AccountPerson) (out []customer.AccountPerson, wrong []fault.Violation) {
+// personsByNumber are persons on an account, given by their numbers.
+func personsByNumber(in []AccountPerson) (out []customer.AccountPerson, wrong []fault.Violation) {
 	for i, on := range in {
 		p := onAccount(on)
 		id, err := customer.ParsePersonID(on.Person)
 		if err != nil {
-			wrong = append(wrong, fault.Violation{Field: "/persons/" + strconv.Itoa(i) + "/person", Reason: "has ten digits"})
+			at := "/persons/" + strconv.Itoa(i) + "/person"
+			wrong = append(wrong, fault.Violation{Field: at, Reason: "has ten digits"})
 		}
 		p.Person = id
 		out = append(out, p)
@@ -50,138 +176,123 @@ func byNumber(in []api.AccountPerson) (out []customer.AccountPerson, wrong []fau
 	return out, wrong
 }
 
-func alerts(in []api.UserAlert) (out []customer.UserAlert) {
+func alertsOf(in []UserAlert) (out []customer.UserAlert) {
 	for _, a := range in {
-		out = append(out, customer.UserAlert{Type: a.Type, From: a.From.Format(time.DateOnly), Until: day(a.Until)})
+		out = append(out, customer.UserAlert(a))
 	}
 	return out
 }
 
-// PutAccount loads an account of the caller's source.
-func (s *server) PutAccount(ctx context.Context, req *api.AccountLoad, params api.PutAccountParams) (api.PutAccountRes, error) {
-	load := accountLoad(params.ExternalId, req)
-	done, err := s.loadOne(ctx, desk.Load{Account: &load})
+// putAccount loads an account of the caller's source.
+func (s *server) putAccount(ctx context.Context, c call[AccountLoad]) (answer[Account], error) {
+	done, err := s.loadOne(ctx, c.exchange, desk.Load{Account: new(accountLoad(c.Text("externalId"), &c.body))})
 	if err != nil {
-		return nil, err
+		return failed[Account](err)
 	}
-	return accountAnswer(*done.Account), nil
+	return accountAnswer(*done.Account, nil)
 }
 
-// GetAccount reads an account.
-func (s *server) GetAccount(ctx context.Context, params api.GetAccountParams) (api.GetAccountRes, error) {
-	a, err := s.Customers.Account(ctx, caller(ctx), source(ctx, params.Source), params.ExternalId)
-	if err != nil {
-		return nil, err
-	}
-	return accountAnswer(a), nil
+// getAccount reads an account.
+func (s *server) getAccount(ctx context.Context, c call[nothing]) (answer[Account], error) {
+	return accountAnswer(s.Customers.Account(ctx, c.caller, c.source(), c.Text("externalId")))
 }
 
-// CreateAccount makes an account at the desk.
-func (s *server) CreateAccount(ctx context.Context, req *api.AccountNew) (api.CreateAccountRes, error) {
+// createAccount makes an account at the desk.
+func (s *server) createAccount(ctx context.Context, c call[AccountNew]) (answer[Account], error) {
+	req := &c.body
 	a := customer.Account{
-		Division: string(req.Division), Class: req.Class.Value, CollectionClass: req.CollectionClass.Value, ManagementGroup: req.ManagementGroup.Value,
-		Currency: req.Currency.Value, BillCycle: req.BillCycle.Value, ProtectCycle: req.ProtectBillCycle.Value, Premise: req.Premise.Value,
-		Comments: req.Comments.Value, Alerts: alerts(req.Alerts), Characteristics: characteristics(req.Characteristics),
+		Division: req.Division, Class: req.Class, CollectionClass: req.CollectionClass,
+		ManagementGroup: req.ManagementGroup, Currency: req.Currency, BillCycle: req.BillCycle,
+		ProtectCycle: req.ProtectBillCycle, Premise: req.Premise, Comments: req.Comments, Alerts: alertsOf(req.Alerts),
+		Characteristics: characteristicsOf(req.Characteristics),
 	}
 	var wrong []fault.Violation
-	if a.Persons, wrong = byNumber(req.Persons); wrong != nil {
-		return nil, fault.Refuse(wrong...)
+	if a.Persons, wrong = personsByNumber(req.Persons); wrong != nil {
+		return failed[Account](fault.Refuse(wrong...))
 	}
-	made, err := s.Customers.CreateAccount(ctx, s.cfg.Clock(), caller(ctx), a)
-	if err != nil {
-		return nil, err
-	}
-	return accountAnswer(made), nil
+	made, err := accountAnswer(s.Customers.CreateAccount(ctx, c.now, c.caller, a))
+	return made.as(http.StatusCreated), err
 }
 
-// GetAccountByID reads an account by its number.
-func (s *server) GetAccountByID(ctx context.Context, params api.GetAccountByIDParams) (api.GetAccountByIDRes, error) {
-	id, err := customer.ParseAccountID(string(params.Account))
-	if err != nil {
-		return nil, fault.New(fault.NotFound, "there is no such account")
-	}
-	a, err := s.Customers.AccountByID(ctx, caller(ctx), id)
-	if err != nil {
-		return nil, err
-	}
-	return accountAnswer(a), nil
+// accountID is the account that a path names.
+func accountID(x *exchange) (customer.AccountID, error) {
+	return pathID(x, "account", customer.ParseAccountID, "account")
 }
 
-// PatchAccount corrects an account.
-func (s *server) PatchAccount(ctx context.Context, req *api.AccountPatch, params api.PatchAccountParams) (api.PatchAccountRes, error) {
-	id, err := customer.ParseAccountID(string(params.Account))
+// getAccountByID reads an account by its number.
+func (s *server) getAccountByID(ctx context.Context, c call[nothing]) (answer[Account], error) {
+	id, err := accountID(c.exchange)
 	if err != nil {
-		return nil, fault.New(fault.NotFound, "there is no such account")
+		return failed[Account](err)
 	}
-	c, wrong := accountCorrection(req)
+	return accountAnswer(s.Customers.AccountByID(ctx, c.caller, id))
+}
+
+// patchAccount corrects an account.
+func (s *server) patchAccount(ctx context.Context, c call[AccountPatch]) (answer[Account], error) {
+	id, err := accountID(c.exchange)
+	if err != nil {
+		return failed[Account](err)
+	}
+	correction, wrong := accountCorrection(&c.body)
 	if wrong != nil {
-		return nil, fault.Refuse(wrong...)
+		return failed[Account](fault.Refuse(wrong...))
 	}
-	if c.Revision, err = revisionOf(params.IfMatch); err != nil {
-		return nil, err
+	if correction.Revision, err = revisionOf(c.exchange); err != nil {
+		return failed[Account](err)
 	}
-	a, err := s.Customers.CorrectAccount(ctx, s.cfg.Clock(), caller(ctx), id, c)
-	if err != nil {
-		return nil, err
-	}
-	return accountAnswer(a), nil
+	return accountAnswer(s.Customers.CorrectAccount(ctx, c.now, c.caller, id, correction))
 }
 
 // accountCorrection is what a patch changes: the groups that are there.
-func accountCorrection(req *api.AccountPatch) (c desk.Correction[customer.Account], wrong []fault.Violation) {
-	has := func(there bool, g customer.Group) {
-		if there {
-			c.Groups = append(c.Groups, g)
-		}
-	}
-	has(req.Class.Set || req.CollectionClass.Set || req.ManagementGroup.Set || req.Currency.Set, customer.OfClasses)
-	has(req.BillCycle.Set || req.ProtectBillCycle.Set, customer.OfBilling)
-	has(req.Premise.Set, customer.OfPremise)
-	has(req.Persons != nil, customer.OfPersons)
-	has(req.Alerts != nil, customer.OfAlerts)
-	has(req.Comments.Set, customer.OfComments)
-	has(req.Characteristics != nil, customer.OfCharacteristics)
+func accountCorrection(req *AccountPatch) (c desk.Correction[customer.Account], wrong []fault.Violation) {
+	classes := req.Class != nil || req.CollectionClass != nil || req.ManagementGroup != nil || req.Currency != nil
+	var g groupsGiven
+	g.add(classes, customer.OfClasses)
+	g.add(req.BillCycle != nil || req.ProtectBillCycle != nil, customer.OfBilling)
+	g.add(req.Premise != nil, customer.OfPremise)
+	g.add(req.Persons != nil, customer.OfPersons)
+	g.add(req.Alerts != nil, customer.OfAlerts)
+	g.add(req.Comments != nil, customer.OfComments)
+	g.add(req.Characteristics != nil, customer.OfCharacteristics)
+	c.Groups, c.GiveBack = g, req.GiveBack
 	c.To = customer.Account{
-		Class: req.Class.Value, CollectionClass: req.CollectionClass.Value, ManagementGroup: req.ManagementGroup.Value, Currency: req.Currency.Value,
-		BillCycle: req.BillCycle.Value, ProtectCycle: req.ProtectBillCycle.Value, Premise: req.Premise.Value, Comments: req.Comments.Value,
-		Alerts: alerts(req.Alerts), Characteristics: characteristics(req.Characteristics),
+		Class: given(req.Class), CollectionClass: given(req.CollectionClass), ManagementGroup: given(req.ManagementGroup),
+		Currency: given(req.Currency), BillCycle: given(req.BillCycle), ProtectCycle: yes(req.ProtectBillCycle, false),
+		Premise: given(req.Premise), Comments: given(req.Comments), Alerts: alertsOf(req.Alerts),
+		Characteristics: characteristicsOf(req.Characteristics),
 	}
-	c.To.Persons, wrong = byNumber(req.Persons)
-	c.GiveBack = groups(req.GiveBack)
+	c.To.Persons, wrong = personsByNumber(req.Persons)
 	return c, wrong
 }
 
-func accountAnswer(a customer.Account) *api.AccountHeaders {
-	return &api.AccountHeaders{ETag: etag(a.Revision), Response: accountView(a)}
+// accountAnswer shows an account with its revision.
+func accountAnswer(a customer.Account, err error) (answer[Account], error) {
+	if err != nil {
+		return failed[Account](err)
+	}
+	return ok(accountView(a)).revised(a.Revision), nil
 }
 
-func accountView(a customer.Account) api.Account {
-	out := api.Account{
-		ID: api.AccountID(a.ID.String()), Source: a.Source, ExternalId: a.ExternalID, Division: a.Division, Version: a.Version,
-		Revision: a.Revision, Owned: groupsView(a.Owned), UpdatedAt: stamp(a.UpdatedAt), Persons: make([]api.AccountPerson, len(a.Persons)),
-		Class: text(a.Class), CollectionClass: text(a.CollectionClass), ManagementGroup: text(a.ManagementGroup), Currency: text(a.Currency),
-		BillCycle: text(a.BillCycle), ProtectBillCycle: api.NewOptBool(a.ProtectCycle), Premise: text(a.Premise), Comments: text(a.Comments),
+func accountView(a customer.Account) Account {
+	out := Account{
+		ID: a.ID.String(), Source: a.Source, ExternalID: a.ExternalID, Division: a.Division, Version: a.Version,
+		Revision: a.Revision, Owned: groupsView(a.Owned), UpdatedAt: contract.Moment(a.UpdatedAt),
+		Persons: make([]AccountPerson, len(a.Persons)), Class: a.Class, CollectionClass: a.CollectionClass,
+		ManagementGroup: a.ManagementGroup, Currency: a.Currency, BillCycle: a.BillCycle,
+		ProtectBillCycle: a.ProtectCycle, Premise: a.Premise, Comments: a.Comments,
 		Characteristics: characteristicsView(a.Characteristics),
 	}
 	for i, on := range a.Persons {
-		view := api.AccountPerson{
-			Person: on.Person.String(), Main: api.NewOptBool(on.Main), Responsible: api.NewOptBool(on.Responsible), Guarantor: api.NewOptBool(on.Guarantor),
-			Relationship: text(on.Relationship), ReceivesBill: api.NewOptBool(on.ReceivesBill), BillRoute: text(on.BillRoute), Copies: api.NewOptInt(on.Copies),
-			AllowCommunications: api.NewOptBool(!on.Silent), ReceivesNotices: api.NewOptBool(on.ReceivesNotice),
+		out.Persons[i] = AccountPerson{
+			Person: on.Person.String(), Main: &on.Main, Responsible: &on.Responsible, Guarantor: &on.Guarantor,
+			Relationship: on.Relationship, ReceivesBill: &on.ReceivesBill, BillRoute: on.BillRoute, BillFormat: on.BillFormat,
+			Copies: &on.Copies, AddressSource: on.AddressSource, Override: intake.PostalOf(on.Override),
+			AllowCommunications: new(!on.Silent), ReceivesNotices: &on.ReceivesNotice,
 		}
-		if on.BillFormat != "" {
-			view.BillFormat = api.NewOptAccountPersonBillFormat(api.AccountPersonBillFormat(on.BillFormat))
-		}
-		if on.AddressSource != "" {
-			view.AddressSource = api.NewOptAccountPersonAddressSource(api.AccountPersonAddressSource(on.AddressSource))
-		}
-		if on.Override != nil {
-			view.Override = api.NewOptPostal(blockView(*on.Override))
-		}
-		out.Persons[i] = view
 	}
 	for _, alert := range a.Alerts {
-		out.Alerts = append(out.Alerts, api.UserAlert{Type: alert.Type, From: dayView(alert.From).Value, Until: dayView(alert.Until)})
+		out.Alerts = append(out.Alerts, UserAlert(alert))
 	}
 	return out
 }

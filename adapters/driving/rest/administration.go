@@ -2,124 +2,133 @@ package rest
 
 import (
 	"context"
-	"strconv"
-	"strings"
+	"net/http"
+	"time"
 
-	"carillon/adapters/driving/rest/internal/api"
+	"carillon/adapters/driving/api/contract"
 	"carillon/core/access"
 	"carillon/core/config"
-	"carillon/core/fault"
-	"carillon/core/message"
 )
 
-// GetConfig reads the configuration.
-func (s *server) GetConfig(ctx context.Context) (api.GetConfigRes, error) {
-	version, d, err := s.Configs.Config(ctx, caller(ctx))
-	if err != nil {
-		return nil, err
+func (s *server) administrationOperations() []operation {
+	return []operation{
+		op("getConfig", s.getConfig),
+		op("putConfig", s.putConfig),
+		op("createPrincipal", s.createPrincipal),
+		op("listPrincipals", s.listPrincipals),
+		op("revokePrincipal", s.revokePrincipal),
 	}
-	out, err := configOut(d)
-	if err != nil {
-		return nil, err
-	}
-	return &api.ConfigurationHeaders{ETag: etag(version), Response: *out}, nil
 }
 
-// whole writes lists that are missing as empty ones.
-func whole(d config.Document) config.Document {
-	d.Divisions, d.Routes, d.Classes = there(d.Divisions), there(d.Routes), there(d.Classes)
-	d.Types, d.Templates = there(d.Types), there(d.Templates)
-	for i := range d.Divisions {
-		if d.Divisions[i].Routes == nil {
-			d.Divisions[i].Routes = map[message.Channel]string{}
-		}
-	}
-	for i := range d.Types {
-		d.Types[i].Plan.Steps = there(d.Types[i].Plan.Steps)
-	}
-	for i := range d.Templates {
-		if d.Templates[i].Parts == nil {
-			d.Templates[i].Parts = map[string]string{}
-		}
-	}
-	d.MessageCategories = there(d.MessageCategories)
-	for i := range d.MessageCategories {
-		d.MessageCategories[i].Messages = there(d.MessageCategories[i].Messages)
-	}
-	return d
+// Principals creates and revokes principals.
+type Principals interface {
+	// CreatePrincipal returns the key, once; fault.Conflict for a name that is taken, fault.Invalid.
+	CreatePrincipal(ctx context.Context, now time.Time, p access.Principal, made access.Principal) (key string, err error)
+	// RevokePrincipal ends a key; fault.NotFound.
+	RevokePrincipal(ctx context.Context, now time.Time, p access.Principal, name string) error
+	// PrincipalList lists all principals.
+	PrincipalList(ctx context.Context, p access.Principal) ([]access.Principal, error)
 }
 
-func there[T any](list []T) []T {
-	return append([]T{}, list...) // an empty list stays a list
+// Snapshots hands out configurations, for the names of routes and the steps of plans.
+type Snapshots interface {
+	// Current is the newest configuration; never nil.
+	Current() *config.Snapshot
+	// At is the configuration of a version; fault.NotFound.
+	At(ctx context.Context, version int64) (*config.Snapshot, error)
 }
 
-// revisionOf reads an If-Match.
-func revisionOf(ifMatch string) (int64, error) {
-	n, err := strconv.ParseInt(strings.Trim(ifMatch, `"`), 10, 64)
-	if err != nil {
-		return 0, fault.Refuse(fault.Violation{Field: "header/If-Match", Reason: "is an ETag that was given out"})
-	}
-	return n, nil
+// Configs reads and writes the configuration.
+type Configs interface {
+	// Config returns the newest version; version 0 and an empty document when none was written.
+	Config(ctx context.Context, p access.Principal) (version int64, d config.Document, err error)
+	// WriteConfig writes the next version; fault.Conflict when ifVersion is not the newest, fault.Invalid naming every
+	// wrong row.
+	WriteConfig(ctx context.Context, now time.Time, p access.Principal, d config.Document, ifVersion int64) (version int64, err error)
 }
 
-// PutConfig writes the configuration. The document and the contract have one form.
-func (s *server) PutConfig(ctx context.Context, req *api.Configuration, params api.PutConfigParams) (api.PutConfigRes, error) {
-	version, err := revisionOf(params.IfMatch)
-	if err != nil {
-		return nil, err
-	}
-	d, err := configIn(req)
-	if err != nil {
-		return nil, err
-	}
-	version, err = s.Configs.WriteConfig(ctx, s.cfg.Clock(), caller(ctx), d, version)
-	if err != nil {
-		return nil, err
-	}
-	return &api.PutConfigNoContent{ETag: etag(version)}, nil
+// PrincipalRequest makes a principal.
+type PrincipalRequest struct {
+	Name      string        `json:"name"`
+	Source    string        `json:"source"`
+	Divisions []string      `json:"divisions"`
+	Roles     []access.Role `json:"roles"`
 }
 
-func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
-
-// CreatePrincipal makes a principal with a key.
-func (s *server) CreatePrincipal(ctx context.Context, req *api.PrincipalRequest) (api.CreatePrincipalRes, error) {
-	p := access.Principal{Name: string(req.Name), Source: string(req.Source)}
-	for _, d := range req.Divisions {
-		p.Divisions = append(p.Divisions, string(d))
-	}
-	for _, r := range req.Roles {
-		p.Roles = append(p.Roles, access.Role(r))
-	}
-	key, err := s.Principals.CreatePrincipal(ctx, s.cfg.Clock(), caller(ctx), p)
-	if err != nil {
-		return nil, err
-	}
-	return &api.PrincipalCreated{Name: p.Name, Key: key}, nil
+// PrincipalCreated is a new principal with its key, which is shown once.
+type PrincipalCreated struct {
+	Name string `json:"name"`
+	Key  string `json:"key"`
 }
 
-// ListPrincipals lists all principals, without keys and hashes.
-func (s *server) ListPrincipals(ctx context.Context) (api.ListPrincipalsRes, error) {
-	all, err := s.Principals.PrincipalList(ctx, caller(ctx))
+// PrincipalList lists the principals.
+type PrincipalList struct {
+	Principals []Principal `json:"principals"`
+}
+
+// Principal is who may ask.
+type Principal struct {
+	Name      string          `json:"name"`
+	Source    string          `json:"source"`
+	Divisions []string        `json:"divisions"`
+	Roles     []access.Role   `json:"roles"`
+	CreatedAt contract.Moment `json:"createdAt"`
+	RevokedAt contract.Moment `json:"revokedAt,omitzero"`
+}
+
+// getConfig reads the configuration.
+func (s *server) getConfig(ctx context.Context, c call[nothing]) (answer[config.Document], error) {
+	version, d, err := s.Configs.Config(ctx, c.caller)
 	if err != nil {
-		return nil, err
+		return failed[config.Document](err)
 	}
-	out := &api.PrincipalList{Principals: make([]api.Principal, 0, len(all))}
+	return ok(d).revised(version), nil
+}
+
+// putConfig writes the configuration. The document and the contract have one form.
+func (s *server) putConfig(ctx context.Context, c call[config.Document]) (answer[nothing], error) {
+	version, err := revisionOf(c.exchange)
+	if err != nil {
+		return failed[nothing](err)
+	}
+	if version, err = s.Configs.WriteConfig(ctx, c.now, c.caller, c.body, version); err != nil {
+		return failed[nothing](err)
+	}
+	return done().revised(version), nil
+}
+
+// createPrincipal makes a principal with a key.
+func (s *server) createPrincipal(ctx context.Context, c call[PrincipalRequest]) (answer[PrincipalCreated], error) {
+	p := access.Principal{
+		Name: c.body.Name, Source: c.body.Source, Divisions: c.body.Divisions, Roles: c.body.Roles,
+	}
+	key, err := s.Principals.CreatePrincipal(ctx, c.now, c.caller, p)
+	if err != nil {
+		return failed[PrincipalCreated](err)
+	}
+	return ok(PrincipalCreated{Name: p.Name, Key: key}).as(http.StatusCreated), nil
+}
+
+// listPrincipals lists all principals, without keys and hashes.
+func (s *server) listPrincipals(ctx context.Context, c call[nothing]) (answer[PrincipalList], error) {
+	all, err := s.Principals.PrincipalList(ctx, c.caller)
+	if err != nil {
+		return failed[PrincipalList](err)
+	}
+	out := PrincipalList{Principals: make([]Principal, 0, len(all))}
 	for _, p := range all {
-		shown := api.Principal{
-			Name: p.Name, Source: p.Source, Divisions: p.Divisions, CreatedAt: stamp(p.CreatedAt), RevokedAt: maybe(p.RevokedAt),
-		}
-		for _, r := range p.Roles {
-			shown.Roles = append(shown.Roles, api.Role(r))
-		}
-		out.Principals = append(out.Principals, shown)
+		out.Principals = append(out.Principals, Principal{
+			Name: p.Name, Source: p.Source, Divisions: p.Divisions, Roles: p.Roles, CreatedAt: contract.Moment(p.CreatedAt),
+			RevokedAt: contract.Moment(p.RevokedAt),
+		})
 	}
-	return out, nil
+	return ok(out), nil
 }
 
-// RevokePrincipal ends a key.
-func (s *server) RevokePrincipal(ctx context.Context, params api.RevokePrincipalParams) (api.RevokePrincipalRes, error) {
-	if err := s.Principals.RevokePrincipal(ctx, s.cfg.Clock(), caller(ctx), string(params.Name)); err != nil {
-		return nil, err
+// revokePrincipal ends a key.
+func (s *server) revokePrincipal(ctx context.Context, c call[nothing]) (answer[nothing], error) {
+	if err := s.Principals.RevokePrincipal(ctx, c.now, c.caller, c.Text("name")); err != nil {
+		return failed[nothing](err)
 	}
-	return &api.RevokePrincipalNoContent{}, nil
+	return done(), nil
 }

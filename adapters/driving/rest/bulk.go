@@ -14,9 +14,9 @@ import (
 	"sync"
 	"time"
 
-	"carillon/adapters/driving/rest/internal/api"
+	"carillon/adapters/driving/api/intake"
+	"carillon/adapters/driving/api/problem"
 	"carillon/core/accept"
-	"carillon/core/access"
 	"carillon/core/fault"
 	"carillon/core/store"
 )
@@ -31,33 +31,44 @@ const (
 	lastWord     = 5 * time.Second       // for writing how the batch ended
 )
 
-// AcceptContacts takes a stream of contacts in and answers it line by line.
-func (s *server) AcceptContacts(ctx context.Context, _ api.AcceptContactsReq, params api.AcceptContactsParams, w http.ResponseWriter) error {
-	x := exchangeOf(ctx)
-	f := &flow{s: s, w: w, control: http.NewResponseController(w), who: x.principal, only: params.Validate.Set, began: s.cfg.Clock()}
+func (s *server) bulkOperations() []operation {
+	return []operation{
+		op("acceptContacts", s.acceptContacts),
+	}
+}
+
+// acceptContacts takes a stream of contacts in and answers it line by line.
+func (s *server) acceptContacts(ctx context.Context, c call[nothing]) (answer[nothing], error) {
+	w := c.writer
+	f := &flow{
+		s: s, w: w, control: http.NewResponseController(w), exchange: c.exchange, only: c.Given("validate"), began: c.now,
+	}
 	_ = f.control.EnableFullDuplex() // what cannot do it does it already, or is a test's recorder
-	body, err := f.open(x.stream, string(params.ContentEncoding.Value))
+	body, err := f.open(c.stream, c.Text("Content-Encoding"))
 	if err != nil {
-		return err
+		return failed[nothing](err)
 	}
 	if !f.only {
-		id := string(params.Batch.Value)
+		id := c.Text("batch")
 		if id == "" {
 			id = newBatchID(f.began)
 		}
-		b := accept.NewBatch(f.who, id)
+		b := accept.NewBatch(c.caller, id)
 		b.StartedAt, b.TouchedAt = f.began, f.began
-		if err := s.Intake.lots.Mark(ctx, b); err != nil {
-			return err
+		if err := s.Intake.Mark(ctx, b); err != nil {
+			return failed[nothing](err)
 		}
 		f.batch = &b
 		w.Header().Set("Carillon-Batch", id)
 	}
-	w.Header().Set("Content-Type", "application/x-ndjson")
+	w.Header().Set("Content-Type", ndjson)
 	w.Header().Set("Cache-Control", "no-store")
 	f.run(ctx, body)
-	return nil
+	return streamed(), nil
 }
+
+// ndjson is the media type of a stream of JSON, one value a line.
+const ndjson = "application/x-ndjson"
 
 func newBatchID(now time.Time) string {
 	var random [6]byte
@@ -69,30 +80,30 @@ func newBatchID(now time.Time) string {
 // part after part, and the handler itself writes the answers. Each waits for the next, so that what is read and not
 // answered is bounded; the next part is prepared while one commits, and they commit in the order of the lines.
 type flow struct {
-	s       *server
-	w       http.ResponseWriter
-	control *http.ResponseController
-	who     access.Principal
-	only    bool
-	batch   *store.IntakeBatch // nil of a stream that is only checked
-	began   time.Time
+	s        *server
+	w        http.ResponseWriter
+	control  *http.ResponseController
+	exchange *exchange
+	only     bool
+	batch    *store.IntakeBatch // nil of a stream that is only checked
+	began    time.Time
 
-	end     end    // the last line
-	last    int64  // the last line that was answered
-	readErr error  // why reading ended early
-	ending  ending // why no more parts came; read it when the parts have ended
+	end     ContactsEnd // the last line
+	last    int64       // the last line that was answered
+	readErr error       // why reading ended early
+	ending  ending      // why no more parts came; read it when the parts have ended
 }
 
-// end is the last line of an answer.
-type end struct {
-	Batch    string   `json:"batch,omitempty"`
-	State    string   `json:"state"`
-	Lines    int64    `json:"lines"`
-	Accepted int64    `json:"accepted"`
-	Replayed int64    `json:"replayed"`
-	Refused  int64    `json:"refused"`
-	ResumeAt int64    `json:"resumeAt,omitempty"`
-	Problem  *problem `json:"problem,omitempty"`
+// ContactsEnd is the last line of an answer.
+type ContactsEnd struct {
+	Batch    string            `json:"batch,omitzero"`
+	State    string            `json:"state"`
+	Lines    int64             `json:"lines"`
+	Accepted int64             `json:"accepted"`
+	Replayed int64             `json:"replayed"`
+	Refused  int64             `json:"refused"`
+	ResumeAt int64             `json:"resumeAt,omitzero"`
+	Problem  *problem.Document `json:"problem,omitzero"`
 }
 
 // ending is why no more parts came.
@@ -106,9 +117,9 @@ const (
 
 // part is lines that are taken in together.
 type part struct {
-	lines   []Line
-	ready   *prepared
-	results []Result
+	lines   []intake.Line
+	ready   *intake.Prepared
+	results []intake.Result
 	err     error
 }
 
@@ -143,7 +154,7 @@ func (p patient) Read(b []byte) (int, error) {
 // run takes the stream in and answers it to the end.
 func (f *flow) run(ctx context.Context, body io.Reader) {
 	ctx, stop := context.WithCancel(ctx)
-	lines, prepared, answered := make(chan Line, readAhead), make(chan *part), make(chan *part)
+	lines, prepared, answered := make(chan intake.Line, readAhead), make(chan *part), make(chan *part)
 	var all sync.WaitGroup
 	all.Go(func() { f.read(ctx, body, lines) })
 	all.Go(func() { f.gather(ctx, lines, prepared) })
@@ -161,7 +172,7 @@ func (f *flow) run(ctx context.Context, body io.Reader) {
 const readAhead = 64
 
 // read hands on line after line.
-func (f *flow) read(ctx context.Context, body io.Reader, lines chan<- Line) {
+func (f *flow) read(ctx context.Context, body io.Reader, lines chan<- intake.Line) {
 	defer close(lines)
 	from := newLineReader(body, f.s.Intake.MaxLine())
 	for {
@@ -181,14 +192,14 @@ func (f *flow) read(ctx context.Context, body io.Reader, lines chan<- Line) {
 }
 
 // gather cuts the lines into parts and prepares them.
-func (f *flow) gather(ctx context.Context, lines <-chan Line, to chan<- *part) {
+func (f *flow) gather(ctx context.Context, lines <-chan intake.Line, to chan<- *part) {
 	defer close(to)
 	for more := true; more; {
 		p := &part{}
 		if more = f.cut(ctx, lines, p); len(p.lines) == 0 {
 			continue
 		}
-		f.safely(ctx, p, func() { p.ready, p.err = f.s.Intake.prepare(ctx, f.who, p.lines) })
+		f.safely(ctx, p, func() { p.ready, p.err = f.s.Intake.Prepare(ctx, f.exchange.caller, p.lines) })
 		if !send(ctx, to, p) || p.err != nil {
 			return
 		}
@@ -208,21 +219,21 @@ func (f *flow) commit(ctx context.Context, from <-chan *part, to chan<- *part) {
 	}
 }
 
-func (f *flow) write(ctx context.Context, ready *prepared) ([]Result, error) {
+func (f *flow) write(ctx context.Context, ready *intake.Prepared) ([]intake.Result, error) {
 	if f.only {
-		return ready.validate(ctx)
+		return ready.Validate(ctx)
 	}
 	batch := *f.batch
-	return ready.accept(ctx, &batch)
+	return ready.Accept(ctx, &batch)
 }
 
 // safely makes a panic the part's failure.
 func (f *flow) safely(ctx context.Context, p *part, do func()) {
 	defer func() {
 		if v := recover(); v != nil {
-			p.err = panicked(v)
-			problem := problemOf(p.err)
-			f.s.loud(ctx, &problem, p.err)
+			p.err = problem.Panicked(v)
+			told := problem.Of(p.err)
+			f.s.loud(ctx, f.exchange.operation, &told, p.err)
 		}
 	}()
 	do()
@@ -239,7 +250,7 @@ func send(ctx context.Context, to chan<- *part, p *part) bool {
 }
 
 // cut takes lines until the part is full or nothing comes; false when nothing will come any more.
-func (f *flow) cut(ctx context.Context, lines <-chan Line, p *part) bool {
+func (f *flow) cut(ctx context.Context, lines <-chan intake.Line, p *part) bool {
 	still := time.NewTimer(time.Hour)
 	defer still.Stop()
 	var first time.Time
@@ -255,7 +266,7 @@ func (f *flow) cut(ctx context.Context, lines <-chan Line, p *part) bool {
 		p.lines, size = append(p.lines, line), size+len(line.Body)
 		if first.IsZero() {
 			first = time.Now()
-		} else if len(p.lines)%chunk == 0 && time.Since(first) > oldest {
+		} else if len(p.lines)%intake.Chunk == 0 && time.Since(first) > oldest {
 			return true
 		}
 		still.Reset(quiet)
@@ -271,11 +282,11 @@ const (
 )
 
 // next waits for a line. Stopping goes before lines that are there.
-func (f *flow) next(ctx context.Context, lines <-chan Line, still <-chan time.Time) (Line, int) {
+func (f *flow) next(ctx context.Context, lines <-chan intake.Line, still <-chan time.Time) (intake.Line, int) {
 	select {
 	case <-f.s.cfg.Stopping:
 		f.ending = stopped
-		return Line{}, nobody
+		return intake.Line{}, nobody
 	default:
 	}
 	select {
@@ -289,12 +300,12 @@ func (f *flow) next(ctx context.Context, lines <-chan Line, still <-chan time.Ti
 			f.ending = complete
 		}
 	case <-still:
-		return Line{}, pause
+		return intake.Line{}, pause
 	case <-f.s.cfg.Stopping:
 		f.ending = stopped
 	case <-ctx.Done():
 	}
-	return Line{}, nobody
+	return intake.Line{}, nobody
 }
 
 // answer writes the results in the order of the lines, and returns why it stopped before the end.
@@ -316,18 +327,18 @@ func (f *flow) answer(parts <-chan *part) error {
 	return nil
 }
 
-func (f *flow) count(r Result) {
+func (f *flow) count(r intake.Result) {
 	f.end.Lines++
 	switch r.Outcome {
-	case LineAccepted:
+	case intake.LineAccepted:
 		f.end.Accepted++
-	case LineReplayed:
+	case intake.LineReplayed:
 		f.end.Replayed++
 	default:
 		f.end.Refused++
 	}
 	if !f.only {
-		f.s.cfg.Lines(PathBulk, r.Outcome, 1)
+		f.s.cfg.Lines(intake.PathBulk, r.Outcome, 1)
 	}
 }
 
@@ -350,7 +361,7 @@ func (f *flow) finish(ctx context.Context, broken error) {
 	state := store.BatchDone
 	if broken != nil {
 		state = store.BatchBroken
-		p := problemOf(broken)
+		p := problem.Of(broken)
 		f.end.Problem, f.end.ResumeAt = &p, f.last+1
 	}
 	f.end.State = state.String()
@@ -361,7 +372,7 @@ func (f *flow) finish(ctx context.Context, broken error) {
 		b := *f.batch
 		b.State, b.EndedAt = state, f.s.cfg.Clock()
 		b.TouchedAt = b.EndedAt
-		if err := f.s.Intake.lots.Mark(ctx, b); err != nil {
+		if err := f.s.Intake.Mark(ctx, b); err != nil {
 			f.s.cfg.Log.WarnContext(ctx, "how a batch of contacts ended could not be written", slog.String("kind", fault.KindOf(err).String()))
 		}
 	}

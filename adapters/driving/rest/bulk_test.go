@@ -3,6 +3,7 @@ package rest_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -94,8 +95,9 @@ func opened(tb testing.TB, cfg rest.Config) *stall {
 	cfg.Clock, cfg.Log = now, slog.New(slog.NewTextHandler(s.log, nil))
 	cfg.Lines = func(path, outcome string, n int) { s.lines[path+" "+outcome] += n }
 	h := &house{shop: s.shop}
-	services := h.services()
-	services.Intake = s.intake(cfg)
+	cfg.Contract = theContract(tb)
+	services := h.services(tb)
+	services.Intake = s.intake(tb, cfg.Log, cmp.Or(cfg.MaxBody, rest.DefaultMaxBody))
 	handler, err := rest.New(cfg, services)
 	if err != nil {
 		tb.Fatal(err)

@@ -1,175 +1,197 @@
 package rest
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"time"
-	"unicode/utf8"
 
-	"github.com/go-faster/jx"
+	"github.com/go-json-experiment/json/jsontext"
 
-	"carillon/adapters/driving/rest/internal/api"
-	"carillon/core/accept"
+	"carillon/adapters/driving/api/contract"
+	"carillon/adapters/driving/api/intake"
 	"carillon/core/access"
 	"carillon/core/contact"
 	"carillon/core/customer"
 	"carillon/core/fault"
+	"carillon/core/message"
 	"carillon/core/notice"
 	"carillon/core/store"
 )
 
-// AcceptContact takes a contact in, or only checks it.
-func (s *server) AcceptContact(ctx context.Context, req *api.ContactRequest, params api.AcceptContactParams) (api.AcceptContactRes, error) {
-	request, wrong := contactRequest(req, params.IdempotencyKey)
-	if !caller(ctx).Has(access.CIS) { // a user, who may not pick what only the system makes
+func (s *server) contactOperations() []operation {
+	return []operation{
+		opTelling(acceptContact, s.acceptContact, s.alsoWrongContact).
+			answering(intake.ContactAccepted{}, intake.ContactValidated{}),
+		op("getContact", s.getContact),
+		op("findContact", s.findContact),
+		op("cancelContact", s.cancelContact),
+	}
+}
+
+// Contacts reads and stops contacts. All return fault.NotFound for what the caller does not see.
+type Contacts interface {
+	// Contact returns a contact with everything that hangs on it.
+	Contact(ctx context.Context, p access.Principal, id contact.ID) (store.ContactView, error)
+	// ContactByReference returns the contact that a source posted under its reference.
+	ContactByReference(ctx context.Context, p access.Principal, source, reference string) (store.ContactView, error)
+	// Message returns a message with its life.
+	Message(ctx context.Context, p access.Principal, id message.ID) (message.Record, error)
+	// Cancel stops what was not begun; fault.Conflict when a race was lost.
+	Cancel(
+		ctx context.Context, now time.Time, p access.Principal, id contact.ID, reason string,
+	) (store.ContactView, error)
+}
+
+// Contact is a customer contact with everything that hangs on it.
+type Contact struct {
+	ID         string                    `json:"id"`
+	Source     string                    `json:"source"`
+	Division   string                    `json:"division"`
+	Reference  string                    `json:"reference,omitzero"`
+	Class      string                    `json:"class"`
+	Type       string                    `json:"type"`
+	Person     string                    `json:"person,omitzero"`
+	Account    string                    `json:"account,omitzero"`
+	Premise    string                    `json:"premise,omitzero"`
+	Data       map[string]jsontext.Value `json:"data"`
+	Config     int64                     `json:"config"`
+	AcceptedAt contract.Moment           `json:"acceptedAt"`
+	By         string                    `json:"by"`
+	Steps      []Step                    `json:"steps"`
+	Messages   []Message                 `json:"messages"`
+	Retries    []Retry                   `json:"retries,omitempty"`
+	Halted     bool                      `json:"halted,omitzero"`
+	ContactFile
+}
+
+// Step is a step of a contact's plan.
+type Step struct {
+	Number    int             `json:"number"`
+	Channel   message.Channel `json:"channel,omitzero"`
+	Template  string          `json:"template,omitzero"`
+	Started   bool            `json:"started"`
+	StartedAt contract.Moment `json:"startedAt,omitzero"`
+	Message   string          `json:"message,omitzero"`
+	Why       string          `json:"why,omitzero"`
+}
+
+// ReasonRequest says why.
+type ReasonRequest struct {
+	Reason string `json:"reason"`
+}
+
+// acceptContact is the operation whose refusals name what the contract sees and what the core sees in one answer.
+const acceptContact = "acceptContact"
+
+// acceptContact takes a contact in, or only checks it.
+func (s *server) acceptContact(ctx context.Context, c call[intake.ContactRequest]) (answer[any], error) {
+	request, wrong := c.body.Request(c.Text("Idempotency-Key"))
+	if !c.caller.Has(access.CIS) { // a user, who may not pick what only the system makes
 		request.Part = &contact.Part{Manual: true}
 	}
 	if wrong != nil {
-		return nil, fault.Refuse(s.alsoWrong(ctx, request, wrong)...)
+		return failed[any](fault.Refuse(intake.AlsoWrong(ctx, s.Accept, c.now, c.caller, request, wrong)...))
 	}
-	if params.Validate.Set {
-		answer, err := s.Accept.Validate(ctx, s.cfg.Clock(), caller(ctx), request)
+	if c.Given("validate") {
+		a, err := s.Accept.Validate(ctx, c.now, c.caller, request)
 		if err != nil {
-			return nil, err
+			return failed[any](err)
 		}
-		return validated(answer), nil
+		return ok[any](intake.Validated(a)), nil
 	}
-	answer, err := s.Accept.Accept(ctx, s.cfg.Clock(), caller(ctx), request)
+	a, err := s.Accept.Accept(ctx, c.now, c.caller, request)
 	if err != nil {
-		return nil, err
+		return failed[any](err)
 	}
-	return accepted(answer), nil
+	return contactAccepted(a).anyBody(), nil
 }
 
-// contactRequest is the request in the words of the core, and what of it could not be read.
-func contactRequest(req *api.ContactRequest, key string) (accept.Request, []fault.Violation) {
-	var wrong []fault.Violation
-	r := accept.Request{
-		Key: key, Division: string(req.Division), Reference: string(req.Reference.Value),
-		Class: string(req.Class), Type: string(req.Type), External: string(req.ExternalPerson.Value),
-		Account: string(req.Account.Value), Premise: string(req.Premise.Value), ExpiresAt: req.ExpiresAt.Value,
+// alsoWrongContact asks the core about the rest of a contact that the contract refuses.
+func (s *server) alsoWrongContact(x *exchange, body []byte, wrong []fault.Violation) []fault.Violation {
+	r, readable := intake.WhatIsRight(body, wrong)
+	if !readable {
+		return wrong
 	}
-	if req.Person.Set {
-		id, err := customer.ParsePersonID(string(req.Person.Value))
-		if err != nil {
-			wrong = append(wrong, fault.Violation{Field: "/person", Reason: "has ten digits and is not zero"})
-		}
-		r.Person = id
-	}
-	if in := req.Recipient; in.Set {
-		r.Inline = &accept.Inline{
-			Name: in.Value.Name, Language: string(in.Value.Language.Value), Phone: string(in.Value.Phone.Value),
-			Email: string(in.Value.Email.Value), Postal: postal(in.Value.Postal), Zone: string(in.Value.Zone.Value),
-		}
-	}
-	var unread []fault.Violation
-	r.Data, unread = fromData(req.Data.Value)
-	return r, append(wrong, unread...)
+	return intake.AlsoWrong(x.request.Context(), s.Accept, x.now, x.caller, r, wrong)
 }
 
-func accepted(a accept.Answer) *api.ContactAcceptedHeaders {
-	out := &api.ContactAcceptedHeaders{
-		Location: "/v1/contacts/" + a.Contact.String(),
-		Response: api.ContactAccepted{
-			Contact: api.ContactID(a.Contact.String()), AcceptedAt: stamp(a.AcceptedAt),
-			Messages: make([]api.StartedMessage, 0, len(a.Messages)),
-		},
+// getContact reads a contact.
+func (s *server) getContact(ctx context.Context, c call[nothing]) (answer[Contact], error) {
+	id, err := contactID(c.exchange)
+	if err != nil {
+		return failed[Contact](err)
 	}
-	if a.Reference != "" {
-		out.Response.Reference = api.NewOptReference(api.Reference(a.Reference))
-	}
-	if a.Replayed {
-		out.IdempotencyReplayed = api.NewOptBool(true)
-	}
-	for _, m := range a.Messages {
-		out.Response.Messages = append(out.Response.Messages, api.StartedMessage{
-			ID: api.MessageID(m.ID.String()), Step: int(m.Step), Channel: api.Channel(m.Channel), Suppressed: text(m.Suppressed),
-		})
-	}
-	return out
+	view, err := s.Contacts.Contact(ctx, c.caller, id)
+	return s.contactAnswer(ctx, view, err)
 }
 
-func validated(a accept.Answer) *api.ContactValidated {
-	out := &api.ContactValidated{Valid: true, Messages: make([]api.ContactValidatedMessagesItem, 0, len(a.Messages))}
-	for _, m := range a.Messages {
-		out.Messages = append(out.Messages, api.ContactValidatedMessagesItem{
-			Step: int(m.Step), Channel: api.Channel(m.Channel), Suppressed: text(m.Suppressed),
-		})
-	}
-	return out
+// findContact reads a contact by its source's reference.
+func (s *server) findContact(ctx context.Context, c call[nothing]) (answer[Contact], error) {
+	view, err := s.Contacts.ContactByReference(ctx, c.caller, c.source(), c.Text("reference"))
+	return s.plainContact(ctx, view, err)
 }
 
-// GetContact reads a contact.
-func (s *server) GetContact(ctx context.Context, params api.GetContactParams) (api.GetContactRes, error) {
-	id, err := contact.ParseID(string(params.ID))
+// cancelContact stops what was not begun.
+func (s *server) cancelContact(ctx context.Context, c call[ReasonRequest]) (answer[Contact], error) {
+	id, err := contactID(c.exchange)
 	if err != nil {
-		return nil, fault.New(fault.NotFound, "there is no such contact")
+		return failed[Contact](err)
 	}
-	view, err := s.Contacts.Contact(ctx, caller(ctx), id)
-	if err != nil {
-		return nil, err
-	}
-	return s.changed(ctx)(view, nil)
+	view, err := s.Contacts.Cancel(ctx, c.now, c.caller, id, c.body.Reason)
+	return s.plainContact(ctx, view, err)
 }
 
-// FindContact reads a contact by its source's reference.
-func (s *server) FindContact(ctx context.Context, params api.FindContactParams) (api.FindContactRes, error) {
-	view, err := s.Contacts.ContactByReference(ctx, caller(ctx), source(ctx, params.Source), string(params.Reference))
-	if err != nil {
-		return nil, err
-	}
-	return s.contactView(ctx, view)
+// contactID is the contact that a path names.
+func contactID(x *exchange) (contact.ID, error) { return pathID(x, "id", contact.ParseID, "contact") }
+
+// contactAnswer shows a contact with the revision of what the desk added to it.
+func (s *server) contactAnswer(ctx context.Context, v store.ContactView, err error) (answer[Contact], error) {
+	a, err := s.plainContact(ctx, v, err)
+	return a.revised(v.File.Desk.Revision), err
 }
 
-// CancelContact stops what was not begun.
-func (s *server) CancelContact(ctx context.Context, req *api.ReasonRequest, params api.CancelContactParams) (api.CancelContactRes, error) {
-	id, err := contact.ParseID(string(params.ID))
+// plainContact shows a contact.
+func (s *server) plainContact(ctx context.Context, v store.ContactView, err error) (answer[Contact], error) {
 	if err != nil {
-		return nil, fault.New(fault.NotFound, "there is no such contact")
+		return failed[Contact](err)
 	}
-	view, err := s.Contacts.Cancel(ctx, s.cfg.Clock(), caller(ctx), id, req.Reason)
-	if err != nil {
-		return nil, err
-	}
-	return s.contactView(ctx, view)
+	view, err := s.contactView(ctx, v)
+	return ok(view), err
 }
 
-func (s *server) contactView(ctx context.Context, v store.ContactView) (*api.Contact, error) {
-	data, err := toData(v.Contact.Data)
+func (s *server) contactView(ctx context.Context, v store.ContactView) (Contact, error) {
+	data, err := dataView(v.Contact.Data)
 	if err != nil {
-		return nil, fault.Wrap(fault.Unknown, "reading the data of contact "+v.Contact.ID.String(), err)
+		return Contact{}, fault.Wrap(fault.Unknown, "reading the data of contact "+v.Contact.ID.String(), err)
 	}
 	c := v.Contact
-	out := &api.Contact{
-		ID: api.ContactID(c.ID.String()), Source: c.Source, Division: c.Division, Reference: text(c.Reference),
-		Class: c.Class, Type: c.Type, Person: person(c.Person), Account: text(c.Account), Premise: text(c.Premise),
-		Data: data, Config: c.Config, AcceptedAt: stamp(c.AcceptedAt), By: c.By,
-		Steps: make([]api.Step, 0, v.Plan.Steps), Messages: make([]api.Message, 0, len(v.Messages)),
+	out := Contact{
+		ID: c.ID.String(), Source: c.Source, Division: c.Division, Reference: c.Reference, Class: c.Class, Type: c.Type,
+		Person: personNumber(c.Person), Account: c.Account, Premise: c.Premise, Data: data, Config: c.Config,
+		AcceptedAt: contract.Moment(c.AcceptedAt), By: c.By, Halted: v.Halted,
+		Steps: make([]Step, 0, v.Plan.Steps), Messages: make([]Message, 0, len(v.Messages)),
 	}
-	rules, err := s.plan(ctx, v.Contact)
+	rules, err := s.stepRules(ctx, c)
 	if err != nil {
-		return nil, err
+		return Contact{}, err
 	}
 	for number := int16(1); number <= v.Plan.Steps; number++ {
 		out.Steps = append(out.Steps, stepView(number, rules, v.Steps))
 	}
 	by := s.holders()
 	for _, m := range v.Messages {
-		out.Messages = append(out.Messages, *messageView(m, by))
+		out.Messages = append(out.Messages, messageView(m, by))
 	}
 	for _, r := range v.Retries {
 		out.Retries = append(out.Retries, retryView(r))
 	}
-	putFile(out, v)
-	if v.Halted {
-		out.Halted = api.NewOptBool(true)
-	}
+	out.putFile(v)
 	return out, nil
 }
 
-// plan is the plan of a contact's type as it was when the contact was accepted; none when that configuration is gone.
-func (s *server) plan(ctx context.Context, c contact.Contact) ([]notice.StepRule, error) {
+// stepRules are the steps of a contact's type as it was when the contact was accepted; none when that configuration is
+// gone.
+func (s *server) stepRules(ctx context.Context, c contact.Contact) ([]notice.StepRule, error) {
 	cfg, err := s.Snapshots.At(ctx, c.Config)
 	switch {
 	case fault.Is(err, fault.NotFound):
@@ -181,104 +203,33 @@ func (s *server) plan(ctx context.Context, c contact.Contact) ([]notice.StepRule
 	return kind.Plan.Steps, nil
 }
 
-func stepView(number int16, rules []notice.StepRule, started []notice.Step) api.Step {
-	out := api.Step{Number: int(number)}
+func stepView(number int16, rules []notice.StepRule, started []notice.Step) Step {
+	out := Step{Number: int(number)}
 	if n := int(number); n <= len(rules) {
-		rule := rules[n-1]
-		out.Channel, out.Template = api.NewOptChannel(api.Channel(rule.Channel)), text(rule.Template)
+		out.Channel, out.Template = rules[n-1].Channel, rules[n-1].Template
 	}
 	for _, st := range started {
 		if st.Number == number {
-			out.Started, out.StartedAt, out.Why = true, maybe(st.StartedAt), text(st.Why)
-			out.Message = api.NewOptMessageID(api.MessageID(st.Message.String()))
+			out.Started, out.StartedAt, out.Why = true, contract.Moment(st.StartedAt), st.Why
+			out.Message = st.Message.String()
 		}
 	}
 	return out
 }
 
-// source is the source asked for, else the caller's own.
-func source(ctx context.Context, asked api.OptCode) string {
-	if asked.Set {
-		return string(asked.Value)
-	}
-	return caller(ctx).Source
-}
-
-// fromData reads free data; numbers keep the form they were written in.
-func fromData(d api.Data) (map[string]any, []fault.Violation) {
-	if len(d) == 0 {
-		return nil, nil
-	}
-	var wrong []fault.Violation
-	out := make(map[string]any, len(d))
-	for name, raw := range d {
-		if text, plain := plainText(raw); plain {
-			out[name] = text
-			continue
-		}
-		decoder := json.NewDecoder(bytes.NewReader(raw))
-		decoder.UseNumber()
-		var value any
-		if err := decoder.Decode(&value); err != nil {
-			wrong = append(wrong, fault.Violation{Field: "/data" + shown(name), Reason: "is no JSON value"})
-		}
-		out[name] = value
-	}
-	return out, wrong
-}
-
-// plainText is the text of a JSON string that means what it says, letter by letter: most data is.
-func plainText(raw []byte) (text string, plain bool) {
-	n := len(raw)
-	if n < 2 || raw[0] != '"' || raw[n-1] != '"' {
-		return "", false
-	}
-	for _, c := range raw[1 : n-1] {
-		if c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
-			return "", false
-		}
-	}
-	return string(raw[1 : n-1]), true
-}
-
-// toData writes free data as it is stored.
-func toData(canonical string) (api.Data, error) {
-	out := api.Data{}
+// dataView writes free data as it is stored.
+func dataView(canonical string) (map[string]jsontext.Value, error) {
+	out := map[string]jsontext.Value{}
 	if canonical == "" || canonical == "null" {
 		return out, nil
 	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(canonical), &fields); err != nil {
-		return nil, err
-	}
-	for name, raw := range fields {
-		out[name] = jx.Raw(raw)
-	}
-	return out, nil
+	return out, json.Unmarshal([]byte(canonical), &out)
 }
 
-// text is an optional field; an empty one is left out.
-func text[S ~string](v S) api.OptString {
-	if v == "" {
-		return api.OptString{}
-	}
-	return api.NewOptString(string(v))
-}
-
-func person(id customer.PersonID) api.OptPersonID {
+// personNumber is a person's number; empty of none.
+func personNumber(id customer.PersonID) string {
 	if id == 0 {
-		return api.OptPersonID{}
+		return ""
 	}
-	return api.NewOptPersonID(api.PersonID(id.String()))
-}
-
-// stamp is a moment as answers write it.
-func stamp(t time.Time) api.Timestamp { return api.Timestamp(t.UTC()) }
-
-// maybe is a moment that is left out when it is zero.
-func maybe(t time.Time) api.OptTimestamp {
-	if t.IsZero() {
-		return api.OptTimestamp{}
-	}
-	return api.NewOptTimestamp(stamp(t))
+	return id.String()
 }

@@ -15,14 +15,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
 
-	"carillon/adapters/driving/rest/internal/api"
 	"carillon/contracts"
 	"carillon/core/access"
 )
@@ -321,77 +319,6 @@ func parsed(t *testing.T, text []byte) any {
 		t.Fatalf("%v in %s", err, text)
 	}
 	return tree
-}
-
-// body is a generated request body.
-type body interface {
-	json.Marshaler
-	json.Unmarshaler
-}
-
-// bodies makes the body of every operation that has one.
-func bodies() map[string]func() body {
-	return map[string]func() body{
-		"addToDo":       func() body { return new(api.ToDoRequest) },
-		"changeToDo":    func() body { return new(api.ToDoChange) },
-		"actOnToDo":     func() body { return new(api.ToDoActionRequest) },
-		"actOnToDos":    func() body { return new(api.ToDoActions) },
-		"acceptContact": func() body { return new(api.ContactRequest) }, "cancelContact": func() body { return new(api.ReasonRequest) },
-		"putPerson": func() body { return new(api.PersonRequest) }, "putSuppression": func() body { return new(api.SuppressionRequest) },
-		"tripBreaker": func() body { return new(api.ReasonRequest) }, "resetBreaker": func() body { return new(api.ReasonRequest) },
-		"pauseLane": func() body { return new(api.ReasonRequest) }, "resumeLane": func() body { return new(api.ReasonRequest) },
-		"leaseCalls": func() body { return new(api.LeaseRequest) }, "postCallResults": func() body { return new(api.CallResults) },
-		"extendCalls": func() body { return new(api.ExtendRequest) }, "recallCalls": func() body { return new(api.RecallRequest) },
-		"replayDeadLetters": func() body { return new(api.ReplayRequest) }, "cancelMany": func() body { return new(api.CancellationRequest) },
-		"retryMessage": func() body { return new(api.RetryRequest) }, "resolveMessage": func() body { return new(api.ResolveRequest) },
-		"startRun": func() body { return new(api.RunRequest) }, "pauseBatch": func() body { return new(api.ReasonRequest) }, "resumeBatch": func() body { return new(api.ReasonRequest) },
-		"addContact": func() body { return new(api.DeskContactRequest) }, "changeContact": func() body { return new(api.ContactChange) },
-		"retypeContact": func() body { return new(api.RetypeRequest) }, "logContact": func() body { return new(api.LogRequest) },
-		"raiseEvent": func() body { return new(api.SystemEvent) }, "runScript": func() body { return new(api.ScriptBody) },
-		"createPerson": func() body { return new(api.PersonNew) }, "patchPerson": func() body { return new(api.PersonPatch) },
-		"createAccount": func() body { return new(api.AccountNew) }, "patchAccount": func() body { return new(api.AccountPatch) },
-		"createPremise": func() body { return new(api.PremiseNew) }, "patchPremise": func() body { return new(api.PremisePatch) },
-		"putAccount": func() body { return new(api.AccountLoad) }, "putPremise": func() body { return new(api.PremiseLoad) },
-		"putAgreement": func() body { return new(api.AgreementLoad) },
-		"putHold":      func() body { return new(api.HoldRequest) },
-		"putConfig":    func() body { return new(api.Configuration) }, "lintConfig": func() body { return new(api.Configuration) },
-		"diffConfig": func() body { return new(api.ConfigComparison) }, "createPrincipal": func() body { return new(api.PrincipalRequest) },
-	}
-}
-
-// TestExamplesGoBothWays reads the body of every recorded request and writes it again: nothing is lost and nothing is
-// added.
-func TestExamplesGoBothWays(t *testing.T) {
-	for _, name := range requests(t) {
-		request, _ := readExample(t, name+".request.json")
-		id, kind, _ := strings.Cut(name, ".")
-		if request.Body == nil || kind == "invalid" {
-			continue
-		}
-		fresh, known := bodies()[id]
-		if !known {
-			t.Errorf("no body of %s", id)
-			continue
-		}
-		b := fresh()
-		if err := b.UnmarshalJSON(request.Body); err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		text, err := b.MarshalJSON()
-		if err != nil {
-			t.Fatal(err)
-		}
-		same := cmpopts.AcyclicTransformer("moment", func(s string) any {
-			if at, err := time.Parse(time.RFC3339, s); err == nil {
-				return at.Truncate(time.Second).UTC() // the generated encoder of requests writes whole seconds
-			}
-			return s
-		})
-		if diff := cmp.Diff(parsed(t, request.Body), parsed(t, text), same); diff != "" {
-			t.Errorf("%s: %s", name, diff)
-		}
-	}
 }
 
 // TestRoles calls every operation as every role: those the contract names are let in, the others are not, and nobody

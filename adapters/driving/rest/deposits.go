@@ -4,33 +4,71 @@ import (
 	"context"
 	"strings"
 
-	"carillon/adapters/driving/rest/internal/api"
+	"carillon/adapters/driving/api/contract"
+	"carillon/core/access"
+	"carillon/core/agreement"
 	"carillon/core/customer"
 	"carillon/core/fault"
 )
 
-// ListDepositReviews lists what deposit review found.
-func (s *server) ListDepositReviews(ctx context.Context, params api.ListDepositReviewsParams) (api.ListDepositReviewsRes, error) {
-	account, class, err := reviewAt(params.After.Value)
-	if err != nil {
-		return nil, err
+func (s *server) depositOperations() []operation {
+	return []operation{
+		op("listDepositReviews", s.listDepositReviews),
 	}
-	seen, next, err := s.DepositReviews.Reviews(ctx, caller(ctx), account, class, params.Limit.Value)
+}
+
+// DepositReviews shows what deposit review found.
+type DepositReviews interface {
+	// Reviews returns reviews behind an account and class; next is nil at the end.
+	Reviews(ctx context.Context, p access.Principal, account customer.AccountID, class string, limit int) (seen []agreement.Review, next *agreement.Review, err error)
+}
+
+// DepositReviewList is a page of deposit reviews.
+type DepositReviewList struct {
+	Reviews []DepositReview `json:"reviews"`
+	Next    string          `json:"next,omitzero"`
+}
+
+// DepositReview is the last review of an account under a deposit class.
+type DepositReview struct {
+	Account      string          `json:"account"`
+	DepositClass string          `json:"depositClass"`
+	Source       string          `json:"source"`
+	ExternalID   string          `json:"externalId"`
+	Division     string          `json:"division"`
+	BusinessDate string          `json:"businessDate"`
+	Outcome      string          `json:"outcome"`
+	Recommended  string          `json:"recommended,omitzero"`
+	Held         string          `json:"held,omitzero"`
+	Tolerance    int             `json:"tolerance"`
+	Currency     string          `json:"currency,omitzero"`
+	Reason       string          `json:"reason,omitzero"`
+	Run          int64           `json:"run"`
+	ReviewedAt   contract.Moment `json:"reviewedAt"`
+}
+
+// listDepositReviews lists what deposit review found.
+func (s *server) listDepositReviews(ctx context.Context, c call[nothing]) (answer[DepositReviewList], error) {
+	account, class, err := reviewAt(c.Text("after"))
 	if err != nil {
-		return nil, err
+		return failed[DepositReviewList](err)
 	}
-	out := &api.DepositReviewList{Reviews: make([]api.DepositReview, 0, len(seen))}
+	seen, next, err := s.DepositReviews.Reviews(ctx, c.caller, account, class, int(c.Integer("limit")))
+	if err != nil {
+		return failed[DepositReviewList](err)
+	}
+	out := DepositReviewList{Reviews: make([]DepositReview, 0, len(seen))}
 	for _, r := range seen {
-		out.Reviews = append(out.Reviews, api.DepositReview{
-			Account: r.Account.String(), DepositClass: r.Class, Source: r.Source, ExternalId: r.External, Division: r.Division, BusinessDate: r.Date,
-			Outcome: api.DepositReviewOutcome(r.End), Recommended: text(r.Recommended), Held: text(r.Held), Tolerance: r.Tolerance,
-			Currency: text(r.Currency), Reason: text(r.Reason), Run: r.Run, ReviewedAt: stamp(r.At),
+		out.Reviews = append(out.Reviews, DepositReview{
+			Account: r.Account.String(), DepositClass: r.Class, Source: r.Source, ExternalID: r.External,
+			Division: r.Division, BusinessDate: r.Date, Outcome: string(r.End), Recommended: r.Recommended, Held: r.Held, Tolerance: r.Tolerance,
+			Currency: r.Currency, Reason: r.Reason, Run: r.Run, ReviewedAt: contract.Moment(r.At),
 		})
 	}
 	if next != nil {
-		out.Next = text(next.Account.String() + "_" + next.Class)
+		out.Next = next.Account.String() + "_" + next.Class
 	}
-	return out, nil
+	return ok(out), nil
 }
 
 // reviewAt reads where a list goes on.

@@ -2,105 +2,115 @@ package rest
 
 import (
 	"context"
+	"net/http"
+	"time"
 
-	"carillon/adapters/driving/rest/internal/api"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"carillon/adapters/driving/api/contract"
+	"carillon/adapters/driving/api/intake"
+	"carillon/adapters/driving/api/problem"
+	"carillon/core/access"
 	"carillon/core/contact"
 	"carillon/core/event"
-	"carillon/core/fault"
 	"carillon/core/occurrence"
 )
+
+func (s *server) eventOperations() []operation {
+	return []operation{
+		op("raiseEvent", s.raiseEvent),
+		op("getContactTask", s.getContactTask),
+		op("retryContactTask", s.retryContactTask),
+	}
+}
+
+// Events takes system events in.
+type Events interface {
+	// Raise takes an event in; fault.Invalid, fault.Conflict, fault.Forbidden.
+	Raise(ctx context.Context, now time.Time, p access.Principal, r event.Raised) (event.Answer, error)
+	// RaiseAll takes events in, each alone.
+	RaiseAll(ctx context.Context, now time.Time, p access.Principal, raised []event.Raised) ([]event.Decision, error)
+	// Task reads a contact task; fault.NotFound.
+	Task(ctx context.Context, p access.Principal, id contact.TaskID) (contact.Task, error)
+	// Retry tries one again; fault.Conflict for one that is completed.
+	Retry(ctx context.Context, now time.Time, p access.Principal, id contact.TaskID) (contact.Task, error)
+}
+
+// EventAccepted is what became of a system event.
+type EventAccepted struct {
+	Event      occurrence.Kind    `json:"event"`
+	Object     string             `json:"object"`
+	Sequence   int                `json:"sequence"`
+	AcceptedAt contract.Moment    `json:"acceptedAt"`
+	Made       []intake.EventMade `json:"made"`
+	Again      bool               `json:"again,omitzero"`
+}
+
+// ContactTask is a service task that creates a customer contact.
+type ContactTask struct {
+	ID        string             `json:"id"`
+	Source    string             `json:"source"`
+	Division  string             `json:"division"`
+	Type      string             `json:"type"`
+	Creator   string             `json:"creator"`
+	Status    contact.TaskStatus `json:"status"`
+	Contact   string             `json:"contact,omitzero"`
+	Errors    []problem.Field    `json:"errors,omitempty"`
+	Tries     int                `json:"tries"`
+	CreatedAt contract.Moment    `json:"createdAt"`
+	ChangedAt contract.Moment    `json:"changedAt"`
+}
 
 // raiseEvent is the operation that takes a system event in.
 const raiseEvent = "raiseEvent"
 
-// RaiseEvent takes a system event in.
-func (s *server) RaiseEvent(ctx context.Context, req api.SystemEvent, params api.RaiseEventParams) (api.RaiseEventRes, error) {
-	body, err := req.MarshalJSON() // the generated types proved its form; the core reads it whatever way it comes
+// raiseEvent takes a system event in.
+func (s *server) raiseEvent(ctx context.Context, c call[jsontext.Value]) (answer[EventAccepted], error) {
+	e, err := occurrence.Read(c.body)
 	if err != nil {
-		return nil, fault.Wrap(fault.Unknown, "writing an event", err)
+		return failed[EventAccepted](err)
 	}
-	e, err := occurrence.Read(body)
+	a, err := s.Events.Raise(ctx, c.now, c.caller, event.Raised{Key: c.Text("Idempotency-Key"), Event: e})
 	if err != nil {
-		return nil, err
+		return failed[EventAccepted](err)
 	}
-	answer, err := s.Events.Raise(ctx, s.cfg.Clock(), caller(ctx), event.Raised{Key: params.IdempotencyKey.Value, Event: e})
-	if err != nil {
-		return nil, err
-	}
-	out := &api.EventAcceptedHeaders{Response: api.EventAccepted{
-		Event: api.EventKind(answer.Key.Kind), Object: answer.Key.Object, Sequence: answer.Key.Sequence,
-		AcceptedAt: stamp(answer.At), Made: madeView(answer.Made),
-	}}
-	if answer.Replayed {
-		out.IdempotencyReplayed = api.NewOptBool(true)
-	}
-	if !answer.Kept {
-		out.Response.Again = api.NewOptBool(true)
-	}
-	return out, nil
+	return ok(EventAccepted{
+		Event: a.Key.Kind, Object: a.Key.Object, Sequence: a.Key.Sequence, AcceptedAt: contract.Moment(a.At),
+		Made: intake.MadeOf(a.Made), Again: !a.Kept,
+	}).as(http.StatusAccepted).replayed(a.Replayed), nil
 }
 
-func madeView(all []contact.Made) []api.EventMade {
-	out := make([]api.EventMade, 0, len(all))
-	for _, m := range all {
-		one := api.EventMade{
-			Creator: text(m.Creator), Place: m.Place, Class: text(m.Class), Type: text(m.Type), Skipped: text(m.Skipped), Errors: taskErrors(m.Problem),
-		}
-		if m.Contact != 0 {
-			one.Contact = api.NewOptContactID(api.ContactID(m.Contact.String()))
-		}
-		if m.Task != 0 {
-			one.Task = api.NewOptContactTaskID(api.ContactTaskID(m.Task.String()))
-		}
-		if m.Status != "" {
-			one.Status = api.NewOptContactTaskStatus(api.ContactTaskStatus(m.Status))
-		}
-		out = append(out, one)
+// taskID is the contact task that a path names.
+func taskID(x *exchange) (contact.TaskID, error) { return pathID(x, "id", contact.ParseTaskID, "task") }
+
+// getContactTask reads a contact task.
+func (s *server) getContactTask(ctx context.Context, c call[nothing]) (answer[ContactTask], error) {
+	id, err := taskID(c.exchange)
+	if err != nil {
+		return failed[ContactTask](err)
 	}
-	return out
+	t, err := s.Events.Task(ctx, c.caller, id)
+	return ok(taskView(t)), err
 }
 
-func taskErrors(all []fault.Violation) []api.TaskError {
-	var out []api.TaskError
-	for _, v := range all {
-		out = append(out, api.TaskError{Field: v.Field, Reason: v.Reason})
+// retryContactTask tries a contact task again.
+func (s *server) retryContactTask(ctx context.Context, c call[nothing]) (answer[ContactTask], error) {
+	id, err := taskID(c.exchange)
+	if err != nil {
+		return failed[ContactTask](err)
 	}
-	return out
+	t, err := s.Events.Retry(ctx, c.now, c.caller, id)
+	return ok(taskView(t)), err
 }
 
-// GetContactTask reads a contact task.
-func (s *server) GetContactTask(ctx context.Context, params api.GetContactTaskParams) (api.GetContactTaskRes, error) {
-	id, err := contact.ParseTaskID(string(params.ID))
-	if err != nil {
-		return nil, fault.New(fault.NotFound, "there is no such task")
-	}
-	t, err := s.Events.Task(ctx, caller(ctx), id)
-	if err != nil {
-		return nil, err
-	}
-	return taskView(t), nil
-}
-
-// RetryContactTask tries a contact task again.
-func (s *server) RetryContactTask(ctx context.Context, params api.RetryContactTaskParams) (api.RetryContactTaskRes, error) {
-	id, err := contact.ParseTaskID(string(params.ID))
-	if err != nil {
-		return nil, fault.New(fault.NotFound, "there is no such task")
-	}
-	t, err := s.Events.Retry(ctx, s.cfg.Clock(), caller(ctx), id)
-	if err != nil {
-		return nil, err
-	}
-	return taskView(t), nil
-}
-
-func taskView(t contact.Task) *api.ContactTask {
-	out := &api.ContactTask{
-		ID: api.ContactTaskID(t.ID.String()), Source: t.Source, Division: t.Division, Type: t.Type, Creator: t.Creator,
-		Status: api.ContactTaskStatus(t.Status), Errors: taskErrors(t.Problem), Tries: t.Tries, CreatedAt: stamp(t.CreatedAt), ChangedAt: stamp(t.ChangedAt),
+func taskView(t contact.Task) ContactTask {
+	out := ContactTask{
+		ID: t.ID.String(), Source: t.Source, Division: t.Division, Type: t.Type, Creator: t.Creator, Status: t.Status,
+		Errors: intake.FieldsOf(t.Problem), Tries: t.Tries, CreatedAt: contract.Moment(t.CreatedAt),
+		ChangedAt: contract.Moment(t.ChangedAt),
 	}
 	if t.Contact != 0 {
-		out.Contact = api.NewOptContactID(api.ContactID(t.Contact.String()))
+		out.Contact = t.Contact.String()
 	}
 	return out
 }

@@ -3,57 +3,203 @@ package rest
 import (
 	"cmp"
 	"context"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"carillon/adapters/driving/rest/internal/api"
+	"carillon/adapters/driving/api/contract"
+	"carillon/adapters/driving/api/intake"
 	"carillon/core/accept"
-	"carillon/core/contact"
+	"carillon/core/access"
 	"carillon/core/desk"
 	"carillon/core/fault"
 	"carillon/core/message"
 	"carillon/core/notice"
 )
 
-// ListDeadLetters lists messages that ended badly.
-func (s *server) ListDeadLetters(ctx context.Context, p api.ListDeadLettersParams) (api.ListDeadLettersRes, error) {
-	filter := deadFilter(api.DeadLetterFilter{
-		Outcome: p.Outcome, Division: p.Division, Channel: p.Channel, Route: p.Route, Urgency: p.Urgency, Class: p.Class, Type: p.Type,
-		Reason: p.Reason, Code: p.Code, Batch: p.Batch, AcceptedFrom: p.AcceptedFrom, AcceptedUntil: p.AcceptedUntil,
-		SettledFrom: p.SettledFrom, SettledUntil: p.SettledUntil,
+func (s *server) failureOperations() []operation {
+	return []operation{
+		op("listDeadLetters", s.listDeadLetters),
+		op("replayDeadLetters", s.replayDeadLetters),
+		op("retryMessage", s.retryMessage),
+		op("resolveMessage", s.resolveMessage),
+	}
+}
+
+// Retrier replaces messages that fell.
+type Retrier interface {
+	// Retry returns when the new message is durable; fault.Conflict for what cannot be replaced, fault.Invalid for an address.
+	Retry(ctx context.Context, now time.Time, p access.Principal, r accept.RetryRequest) (accept.Retried, error)
+}
+
+// Failures are what ended badly or is in doubt, and what people do about it. All return fault.Forbidden for a caller
+// that
+// may not, and fault.NotFound for what the caller does not see.
+type Failures interface {
+	// DeadLetters lists dead letters, newest first; next is nil at the end.
+	DeadLetters(ctx context.Context, p access.Principal, f desk.DeadFilter, after message.DeadCursor, limit int) (rows []desk.DeadRow, next *message.DeadCursor, err error)
+	// Replay puts dead letters back into their lanes, or says what that would do; bounded.
+	Replay(ctx context.Context, now time.Time, p access.Principal, r desk.ReplayRequest) (desk.ReplayAnswer, error)
+	// Resolve ends the doubt about a message; fault.Conflict when there is none.
+	Resolve(ctx context.Context, now time.Time, p access.Principal, id message.ID, as desk.Resolution, reason string) (message.Record, error)
+	// CancelMany stops what has not begun, or says what that would do; bounded.
+	CancelMany(ctx context.Context, now time.Time, p access.Principal, c desk.Cancellation) (desk.Cancelled, error)
+}
+
+// DeadLetterPage is a page of dead letters, newest first.
+type DeadLetterPage struct {
+	DeadLetters []DeadLetter `json:"deadLetters"`
+	Next        string       `json:"next,omitzero"`
+}
+
+// DeadLetter is a message that ended without a proof that anybody was reached, or is in doubt.
+type DeadLetter struct {
+	Message    string          `json:"message"`
+	Outcome    string          `json:"outcome"`
+	SettledAt  contract.Moment `json:"settledAt"`
+	AcceptedAt contract.Moment `json:"acceptedAt"`
+	Source     string          `json:"source"`
+	Division   string          `json:"division"`
+	Contact    string          `json:"contact,omitzero"`
+	Class      string          `json:"class,omitzero"`
+	Type       string          `json:"type,omitzero"`
+	Channel    message.Channel `json:"channel"`
+	Route      string          `json:"route"`
+	Urgency    string          `json:"urgency"`
+	Reason     string          `json:"reason,omitzero"`
+	Code       string          `json:"code,omitzero"`
+	Attempts   int             `json:"attempts"`
+	Reached    bool            `json:"reached"`
+}
+
+// ReplayRequest is dead letters, by a filter or by their messages.
+type ReplayRequest struct {
+	Filter         *DeadLetterFilter `json:"filter,omitzero"`
+	Messages       []string          `json:"messages,omitzero"`
+	DryRun         *bool             `json:"dryRun,omitzero"`
+	IncludeReached *bool             `json:"includeReached,omitzero"`
+	Reason         string            `json:"reason,omitzero"`
+	After          string            `json:"after,omitzero"`
+	Limit          int               `json:"limit,omitzero"`
+}
+
+// DeadLetterFilter is which dead letters are meant. What is left out asks for nothing.
+type DeadLetterFilter struct {
+	Outcome       string          `json:"outcome,omitzero"`
+	Division      string          `json:"division,omitzero"`
+	Channel       message.Channel `json:"channel,omitzero"`
+	Route         string          `json:"route,omitzero"`
+	Urgency       string          `json:"urgency,omitzero"`
+	Class         string          `json:"class,omitzero"`
+	Type          string          `json:"type,omitzero"`
+	Reason        string          `json:"reason,omitzero"`
+	Code          string          `json:"code,omitzero"`
+	Batch         string          `json:"batch,omitzero"`
+	AcceptedFrom  time.Time       `json:"acceptedFrom,omitzero"`
+	AcceptedUntil time.Time       `json:"acceptedUntil,omitzero"`
+	SettledFrom   time.Time       `json:"settledFrom,omitzero"`
+	SettledUntil  time.Time       `json:"settledUntil,omitzero"`
+}
+
+// ReplayAnswer is what a replay did, or would do.
+type ReplayAnswer struct {
+	DryRun   bool                 `json:"dryRun"`
+	Found    int                  `json:"found"`
+	Replayed int                  `json:"replayed"`
+	Parts    int                  `json:"parts"`
+	Groups   []ReplayAnswerGroup  `json:"groups"`
+	Passed   []ReplayAnswerPassed `json:"passed"`
+	Next     string               `json:"next,omitzero"`
+}
+
+// ReplayAnswerGroup is how many messages of a channel, route and reason go back.
+type ReplayAnswerGroup struct {
+	Channel  message.Channel `json:"channel"`
+	Route    string          `json:"route"`
+	Reason   string          `json:"reason,omitzero"`
+	Messages int             `json:"messages"`
+}
+
+// ReplayAnswerPassed is how many messages stay where they are, and why.
+type ReplayAnswerPassed struct {
+	Why      string `json:"why"`
+	Messages int    `json:"messages"`
+}
+
+// RetryRequest is a corrected address, where there is one to correct.
+type RetryRequest struct {
+	Address string         `json:"address,omitzero"`
+	Postal  *intake.Postal `json:"postal,omitzero"`
+}
+
+// Retried is the message that replaces another. The same for the first and for every repeated request.
+type Retried struct {
+	Message  string          `json:"message"`
+	Replaces string          `json:"replaces"`
+	Contact  string          `json:"contact"`
+	Step     int             `json:"step"`
+	Number   int             `json:"number"`
+	Channel  message.Channel `json:"channel"`
+	At       contract.Moment `json:"at"`
+}
+
+// Retry is a message that replaced another of its step.
+type Retry struct {
+	Message  string          `json:"message"`
+	Replaces string          `json:"replaces"`
+	Step     int             `json:"step"`
+	Number   int             `json:"number"`
+	At       contract.Moment `json:"at"`
+	By       string          `json:"by"`
+}
+
+// ResolveRequest is what became of a message in doubt, and how that is known.
+type ResolveRequest struct {
+	Outcome string `json:"outcome"`
+	Reason  string `json:"reason"`
+}
+
+// listDeadLetters lists messages that ended badly.
+func (s *server) listDeadLetters(ctx context.Context, c call[nothing]) (answer[DeadLetterPage], error) {
+	filter := deadFilter(DeadLetterFilter{
+		Outcome: c.Text("outcome"), Division: c.Text("division"), Channel: message.Channel(c.Text("channel")),
+		Route: c.Text("route"), Urgency: c.Text("urgency"), Class: c.Text("class"), Type: c.Text("type"),
+		Reason: c.Text("reason"), Code: c.Text("code"), Batch: c.Text("batch"), AcceptedFrom: c.Moment("acceptedFrom"),
+		AcceptedUntil: c.Moment("acceptedUntil"), SettledFrom: c.Moment("settledFrom"),
+		SettledUntil: c.Moment("settledUntil"),
 	})
-	after, err := deadCursor(p.After, "query/after")
+	after, err := deadCursor(c.Text("after"), "query/after")
 	if err != nil {
-		return nil, err
+		return failed[DeadLetterPage](err)
 	}
-	rows, next, err := s.Failures.DeadLetters(ctx, caller(ctx), filter, after, p.Limit.Value)
+	rows, next, err := s.Failures.DeadLetters(ctx, c.caller, filter, after, int(c.Integer("limit")))
 	if err != nil {
-		return nil, err
+		return failed[DeadLetterPage](err)
 	}
-	out := &api.DeadLetterPage{DeadLetters: make([]api.DeadLetter, 0, len(rows)), Next: cursorText(next)}
+	out := DeadLetterPage{DeadLetters: make([]DeadLetter, 0, len(rows)), Next: deadCursorText(next)}
 	for _, d := range rows {
-		shown := api.DeadLetter{
-			Message: api.MessageID(d.Message.String()), Outcome: api.DeadOutcome(d.Place.String()), SettledAt: stamp(d.At),
-			AcceptedAt: stamp(d.AcceptedAt), Source: d.Source, Division: d.Division, Class: text(d.Class), Type: text(d.Type),
-			Channel: api.Channel(d.Channel), Route: d.Route, Urgency: api.Urgency(d.Urgency.String()), Reason: text(d.Reason),
-			Code: text(d.Code), Attempts: int(d.Attempts), Reached: d.Reached,
+		shown := DeadLetter{
+			Message: d.Message.String(), Outcome: d.Place.String(), SettledAt: contract.Moment(d.At),
+			AcceptedAt: contract.Moment(d.AcceptedAt), Source: d.Source, Division: d.Division, Class: d.Class, Type: d.Type,
+			Channel: d.Channel, Route: d.Route, Urgency: d.Urgency.String(), Reason: d.Reason,
+			Code: d.Code, Attempts: int(d.Attempts), Reached: d.Reached,
 		}
 		if d.Contact != 0 {
-			shown.Contact = api.NewOptContactID(api.ContactID(d.Contact.String()))
+			shown.Contact = d.Contact.String()
 		}
 		out.DeadLetters = append(out.DeadLetters, shown)
 	}
-	return out, nil
+	return ok(out), nil
 }
 
-func deadFilter(f api.DeadLetterFilter) desk.DeadFilter {
+func deadFilter(f DeadLetterFilter) desk.DeadFilter {
 	return desk.DeadFilter{
-		Outcome: placeOf(string(f.Outcome.Value)), Division: string(f.Division.Value), Channel: message.Channel(f.Channel.Value),
-		Route: string(f.Route.Value), Urgency: urgencyOf(f.Urgency), Class: string(f.Class.Value), Type: string(f.Type.Value),
-		Reason: string(f.Reason.Value), Code: string(f.Code.Value), Batch: string(f.Batch.Value), AcceptedFrom: f.AcceptedFrom.Value,
-		AcceptedUntil: f.AcceptedUntil.Value, SettledFrom: f.SettledFrom.Value, SettledUntil: f.SettledUntil.Value,
+		Outcome: placeOf(f.Outcome), Division: f.Division, Channel: f.Channel,
+		Route: f.Route, Urgency: urgencyOf(f.Urgency), Class: f.Class, Type: f.Type,
+		Reason: f.Reason, Code: f.Code, Batch: f.Batch, AcceptedFrom: f.AcceptedFrom,
+		AcceptedUntil: f.AcceptedUntil, SettledFrom: f.SettledFrom, SettledUntil: f.SettledUntil,
 	}
 }
 
@@ -66,20 +212,21 @@ func placeOf(word string) message.Place {
 	return message.Places()[i]
 }
 
-func urgencyOf(o api.OptUrgency) *message.Urgency {
-	u, err := message.ParseUrgency(string(o.Value))
-	if !o.Set || err != nil {
+// urgencyOf is the urgency of a word; nil when there is none.
+func urgencyOf(word string) *message.Urgency {
+	u, err := message.ParseUrgency(word)
+	if word == "" || err != nil {
 		return nil
 	}
 	return &u
 }
 
 // deadCursor reads a cursor as it was given out: microseconds, a dot, and an id.
-func deadCursor(o api.OptDeadCursor, field string) (message.DeadCursor, error) {
-	if !o.Set {
+func deadCursor(text, field string) (message.DeadCursor, error) {
+	if text == "" {
 		return message.DeadCursor{}, nil
 	}
-	at, id, _ := strings.Cut(string(o.Value), ".")
+	at, id, _ := strings.Cut(text, ".")
 	micros, err := strconv.ParseInt(at, 10, 64)
 	last, bad := message.ParseID(id)
 	if err != nil || bad != nil {
@@ -88,145 +235,99 @@ func deadCursor(o api.OptDeadCursor, field string) (message.DeadCursor, error) {
 	return message.DeadCursor{At: time.UnixMicro(micros).UTC(), Message: last}, nil
 }
 
-func cursorText(c *message.DeadCursor) api.OptDeadCursor {
+// deadCursorText is a cursor as it is given out; empty at the end.
+func deadCursorText(c *message.DeadCursor) string {
 	if c == nil {
-		return api.OptDeadCursor{}
+		return ""
 	}
-	return api.NewOptDeadCursor(api.DeadCursor(strconv.FormatInt(c.At.UnixMicro(), 10) + "." + c.Message.String()))
+	return strconv.FormatInt(c.At.UnixMicro(), 10) + "." + c.Message.String()
 }
 
-// ReplayDeadLetters puts dead letters back into their lanes, or says what that would do.
-func (s *server) ReplayDeadLetters(ctx context.Context, req *api.ReplayRequest, params api.ReplayDeadLettersParams) (api.ReplayDeadLettersRes, error) {
-	after, err := deadCursor(req.After, "/after")
+// replayDeadLetters puts dead letters back into their lanes, or says what that would do.
+func (s *server) replayDeadLetters(ctx context.Context, c call[ReplayRequest]) (answer[ReplayAnswer], error) {
+	after, err := deadCursor(c.body.After, "/after")
 	if err != nil {
-		return nil, err
+		return failed[ReplayAnswer](err)
 	}
-	ids, err := messageIDs("/messages/", req.Messages)
+	ids, err := messageIDs("/messages/", c.body.Messages)
 	if err != nil {
-		return nil, err
+		return failed[ReplayAnswer](err)
 	}
-	if len(ids) > 0 && req.Filter.Set {
-		return nil, fault.Refuse(fault.Violation{Field: "/messages", Reason: "stand instead of a filter"})
+	if len(ids) > 0 && c.body.Filter != nil {
+		return failed[ReplayAnswer](fault.Refuse(fault.Violation{Field: "/messages", Reason: "stand instead of a filter"}))
 	}
-	answer, err := s.Failures.Replay(ctx, s.cfg.Clock(), caller(ctx), desk.ReplayRequest{
-		Key: params.IdempotencyKey, Reason: string(req.Reason.Value), Filter: deadFilter(req.Filter.Value), IDs: ids, After: after,
-		Limit: req.Limit.Value, DryRun: req.DryRun.Or(true), IncludeReached: req.IncludeReached.Value,
-	})
+	ask := desk.ReplayRequest{
+		Key: c.Text("Idempotency-Key"), Reason: c.body.Reason, IDs: ids, After: after, Limit: replayLimit,
+		DryRun: yes(c.body.DryRun, true), IncludeReached: yes(c.body.IncludeReached, false),
+	}
+	if c.body.Filter != nil {
+		ask.Filter = deadFilter(*c.body.Filter)
+	}
+	if c.body.Limit != 0 {
+		ask.Limit = c.body.Limit
+	}
+	a, err := s.Failures.Replay(ctx, c.now, c.caller, ask)
 	if err != nil {
-		return nil, err
+		return failed[ReplayAnswer](err)
 	}
-	return replayAnswer(answer, req.DryRun.Or(true)), nil
+	return ok(replayView(a, ask.DryRun)), nil
 }
 
-func replayAnswer(a desk.ReplayAnswer, dry bool) *api.ReplayAnswer {
-	out := &api.ReplayAnswer{
-		DryRun: dry, Found: a.Found, Replayed: a.Replayed, Parts: a.Parts, Groups: []api.ReplayAnswerGroupsItem{},
-		Passed: []api.ReplayAnswerPassedItem{}, Next: cursorText(a.Next),
+// replayLimit is how many dead letters are looked at when the request does not say, as the contract says.
+const replayLimit = 1000
+
+func replayView(a desk.ReplayAnswer, dry bool) ReplayAnswer {
+	out := ReplayAnswer{
+		DryRun: dry, Found: a.Found, Replayed: a.Replayed, Parts: a.Parts, Groups: []ReplayAnswerGroup{},
+		Passed: []ReplayAnswerPassed{}, Next: deadCursorText(a.Next),
 	}
 	for g, n := range a.Groups {
-		out.Groups = append(out.Groups, api.ReplayAnswerGroupsItem{Channel: api.Channel(g.Channel), Route: g.Route, Reason: text(g.Reason), Messages: n})
+		out.Groups = append(out.Groups, ReplayAnswerGroup{Channel: g.Channel, Route: g.Route, Reason: g.Reason, Messages: n})
 	}
 	for why, n := range a.Passed {
-		out.Passed = append(out.Passed, api.ReplayAnswerPassedItem{Why: why, Messages: n})
+		out.Passed = append(out.Passed, ReplayAnswerPassed{Why: why, Messages: n})
 	}
-	slices.SortFunc(out.Groups, func(a, b api.ReplayAnswerGroupsItem) int {
-		return cmp.Or(cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Route, b.Route), cmp.Compare(a.Reason.Value, b.Reason.Value))
+	slices.SortFunc(out.Groups, func(a, b ReplayAnswerGroup) int {
+		return cmp.Or(cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Route, b.Route), cmp.Compare(a.Reason, b.Reason))
 	})
-	slices.SortFunc(out.Passed, func(a, b api.ReplayAnswerPassedItem) int { return cmp.Compare(a.Why, b.Why) })
+	slices.SortFunc(out.Passed, func(a, b ReplayAnswerPassed) int { return cmp.Compare(a.Why, b.Why) })
 	return out
 }
 
-// RetryMessage replaces a message that fell by a new one.
-func (s *server) RetryMessage(ctx context.Context, req *api.RetryRequest, params api.RetryMessageParams) (api.RetryMessageRes, error) {
-	id, err := message.ParseID(string(params.ID))
+// retryMessage replaces a message that fell by a new one.
+func (s *server) retryMessage(ctx context.Context, c call[RetryRequest]) (answer[Retried], error) {
+	id, err := pathID(c.exchange, "id", message.ParseID, "message")
 	if err != nil {
-		return nil, fault.New(fault.NotFound, "there is no such message")
+		return failed[Retried](err)
 	}
-	made, err := s.Retries.Retry(ctx, s.cfg.Clock(), caller(ctx), accept.RetryRequest{
-		Key: params.IdempotencyKey, Message: id, Address: req.Address.Value, Postal: postal(req.Postal),
+	made, err := s.Retries.Retry(ctx, c.now, c.caller, accept.RetryRequest{
+		Key: c.Text("Idempotency-Key"), Message: id, Address: c.body.Address, Postal: c.body.Postal.Block(),
 	})
 	if err != nil {
-		return nil, err
+		return failed[Retried](err)
 	}
-	out := &api.RetriedHeaders{Response: api.Retried{
-		Message: api.MessageID(made.Message.String()), Replaces: api.MessageID(made.Former.String()), Contact: api.ContactID(made.Contact.String()),
-		Step: int(made.Step), Number: int(made.Number), Channel: api.Channel(made.Channel), At: stamp(made.At),
-	}}
-	if made.Replayed {
-		out.IdempotencyReplayed = api.NewOptBool(true)
-	}
-	return out, nil
+	return ok(Retried{
+		Message: made.Message.String(), Replaces: made.Former.String(), Contact: made.Contact.String(), Step: int(made.Step),
+		Number: int(made.Number), Channel: made.Channel, At: contract.Moment(made.At),
+	}).as(http.StatusAccepted).replayed(made.Replayed), nil
 }
 
-func retryView(r notice.Retry) api.Retry {
-	return api.Retry{
-		Message: api.MessageID(r.Message.String()), Replaces: api.MessageID(r.Former.String()), Step: int(r.Step), Number: int(r.Number),
-		At: stamp(r.At), By: r.By,
+func retryView(r notice.Retry) Retry {
+	return Retry{
+		Message: r.Message.String(), Replaces: r.Former.String(), Step: int(r.Step), Number: int(r.Number),
+		At: contract.Moment(r.At), By: r.By,
 	}
 }
 
-// ResolveMessage ends a doubt by a person's word.
-func (s *server) ResolveMessage(ctx context.Context, req *api.ResolveRequest, params api.ResolveMessageParams) (api.ResolveMessageRes, error) {
-	id, err := message.ParseID(string(params.ID))
+// resolveMessage ends a doubt by a person's word.
+func (s *server) resolveMessage(ctx context.Context, c call[ResolveRequest]) (answer[Message], error) {
+	id, err := pathID(c.exchange, "id", message.ParseID, "message")
 	if err != nil {
-		return nil, fault.New(fault.NotFound, "there is no such message")
+		return failed[Message](err)
 	}
-	rec, err := s.Failures.Resolve(ctx, s.cfg.Clock(), caller(ctx), id, desk.Resolution(req.Outcome), string(req.Reason))
+	rec, err := s.Failures.Resolve(ctx, c.now, c.caller, id, desk.Resolution(c.body.Outcome), c.body.Reason)
 	if err != nil {
-		return nil, err
+		return failed[Message](err)
 	}
-	return messageView(rec, s.holders()), nil
-}
-
-// CancelMany stops what has not begun, or says what that would do.
-func (s *server) CancelMany(ctx context.Context, req *api.CancellationRequest) (api.CancelManyRes, error) {
-	c := desk.Cancellation{Batch: string(req.Batch.Value), Reason: string(req.Reason.Value), DryRun: req.DryRun.Or(true)}
-	var err error
-	if req.Contact.Set {
-		if c.Contact, err = contact.ParseID(string(req.Contact.Value)); err != nil {
-			return nil, fault.New(fault.NotFound, "there is no such contact")
-		}
-	}
-	if q := req.Query.Value; req.Query.Set {
-		c.Query = &desk.WaitFilter{
-			Division: string(q.Division.Value), Channel: message.Channel(q.Channel.Value), Route: string(q.Route.Value),
-			Urgency: urgencyOf(q.Urgency), Class: string(q.Class.Value), Type: string(q.Type.Value),
-			AcceptedFrom: q.AcceptedFrom.Value, AcceptedUntil: q.AcceptedUntil.Value,
-		}
-	}
-	if c.After, err = cancelCursor(req.After); err != nil {
-		return nil, err
-	}
-	done, err := s.Failures.CancelMany(ctx, s.cfg.Clock(), caller(ctx), c)
-	if err != nil {
-		return nil, err
-	}
-	out := &api.CancellationAnswer{
-		DryRun: c.DryRun, Contacts: done.Contacts, Cancelled: done.Cancelled, Recalled: done.Recalled, UnderWay: done.UnderWay,
-		Halted: done.Halted, Lost: done.Lost,
-	}
-	if n := done.Next; n != nil {
-		next := n.Contact.String()
-		if n.Contact == 0 {
-			next = n.Message.String()
-		}
-		out.Next = api.NewOptCancelCursor(api.CancelCursor(next))
-	}
-	return out, nil
-}
-
-func cancelCursor(o api.OptCancelCursor) (c desk.CancelCursor, err error) {
-	const contactDigits = 10
-	switch {
-	case !o.Set:
-		return c, nil
-	case len(o.Value) == contactDigits:
-		c.Contact, err = contact.ParseID(string(o.Value))
-	default:
-		c.Message, err = message.ParseID(string(o.Value))
-	}
-	if err != nil {
-		return c, fault.Refuse(fault.Violation{Field: "/after", Reason: "is a cursor that was given out"})
-	}
-	return c, nil
+	return ok(messageView(rec, s.holders())), nil
 }

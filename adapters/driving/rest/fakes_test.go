@@ -8,9 +8,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"carillon/adapters/driving/api/contract"
 	"carillon/adapters/driving/rest"
 	"carillon/adapters/kit/guard"
 	"carillon/adapters/kit/pace"
@@ -556,12 +558,13 @@ func (h *house) Holds(_ context.Context, p access.Principal, lifted bool) ([]sto
 	return all, h.asked(p)
 }
 
-func (h *house) services() rest.Services {
+func (h *house) services(tb testing.TB) rest.Services {
+	tb.Helper()
 	if h.shop == nil {
 		h.shop = newShop()
 	}
 	return rest.Services{
-		Intake: h.shop.intake(rest.Config{Clock: now, Log: quiet()}), Batches: h.shop.lots(),
+		Intake: h.shop.intake(tb, quiet(), rest.DefaultMaxBody), Batches: h.shop.lots(),
 		Proofs: h, Events: happenings{h},
 		Keys: h, Accept: h, Contacts: h, Persons: h, Customers: h, Suppressions: h, Changes: h, Lanes: h, Calls: h, Letters: h,
 		Configs: h, Versions: h, Snapshots: h, Principals: h, Health: h, Breakers: h, Fleet: h, Trips: h, Failures: h, Retries: h, Holds: h,
@@ -581,7 +584,8 @@ func open(tb testing.TB, h *house) http.Handler {
 
 func openWith(tb testing.TB, h *house, cfg rest.Config) http.Handler {
 	tb.Helper()
-	handler, err := rest.New(cfg, h.services())
+	cfg.Contract = theContract(tb)
+	handler, err := rest.New(cfg, h.services(tb))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -595,3 +599,15 @@ func roleOf(roles []access.Role) access.Role {
 	}
 	return roles[len(roles)-1]
 }
+
+// theContract is read once for all tests, as a process does.
+func theContract(tb testing.TB) *contract.Contract {
+	tb.Helper()
+	c, err := readOnce()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c
+}
+
+var readOnce = sync.OnceValues(contract.Read)

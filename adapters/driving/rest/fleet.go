@@ -6,25 +6,74 @@ import (
 	"slices"
 	"time"
 
-	"carillon/adapters/driving/rest/internal/api"
+	"carillon/adapters/driving/api/contract"
 	"carillon/adapters/kit/guard"
 	"carillon/adapters/kit/pace"
+	"carillon/core/access"
 	"carillon/core/message"
+	"carillon/core/store"
 )
 
-// ListGateways shows who lives.
-func (s *server) ListGateways(ctx context.Context) (api.ListGatewaysRes, error) {
-	all, me, err := s.Fleet.Gateways(ctx, caller(ctx))
-	if err != nil {
-		return nil, err
+func (s *server) fleetOperations() []operation {
+	return []operation{
+		op("listGateways", s.listGateways),
 	}
-	out := &api.GatewayList{Gateways: make([]api.Gateway, 0, len(all))}
+}
+
+// Fleet shows the gateways that share the store.
+type Fleet interface {
+	// Gateways lists those that live, by name, and says which one answers.
+	Gateways(ctx context.Context, p access.Principal) (all []store.Gateway, me string, err error)
+	// Paces are the limits of providers, as this gateway keeps them.
+	Paces() []pace.Snapshot
+}
+
+// GatewayList lists the gateways that live.
+type GatewayList struct {
+	Gateways []Gateway `json:"gateways"`
+}
+
+// Gateway is a process of Carillon.
+type Gateway struct {
+	Name    string          `json:"name"`
+	Host    string          `json:"host,omitzero"`
+	Version string          `json:"version"`
+	Since   contract.Moment `json:"since"`
+	SeenAt  contract.Moment `json:"seenAt"`
+	Self    bool            `json:"self"`
+}
+
+// Pace is a limit of a provider, in its own unit; that of a route, or of an account that routes share.
+type Pace struct {
+	Name      string     `json:"name"`
+	Routes    []string   `json:"routes"`
+	Limit     *float64   `json:"limit,omitzero"`
+	Rate      *float64   `json:"rate,omitzero"`
+	Throttled int64      `json:"throttled"`
+	DailyLeft *float64   `json:"dailyLeft,omitzero"`
+	Held      []PaceHeld `json:"held,omitempty"`
+}
+
+// PaceHeld is an urgency that a limit holds back.
+type PaceHeld struct {
+	Urgency string          `json:"urgency"`
+	Until   contract.Moment `json:"until"`
+}
+
+// listGateways shows who lives.
+func (s *server) listGateways(ctx context.Context, c call[nothing]) (answer[GatewayList], error) {
+	all, me, err := s.Fleet.Gateways(ctx, c.caller)
+	if err != nil {
+		return failed[GatewayList](err)
+	}
+	out := GatewayList{Gateways: make([]Gateway, 0, len(all))}
 	for _, g := range all {
-		out.Gateways = append(out.Gateways, api.Gateway{
-			Name: g.Name, Host: text(g.Host), Version: g.Version, Since: stamp(g.Since), SeenAt: stamp(g.SeenAt), Self: g.Name == me,
+		out.Gateways = append(out.Gateways, Gateway{
+			Name: g.Name, Host: g.Host, Version: g.Version, Since: contract.Moment(g.Since),
+			SeenAt: contract.Moment(g.SeenAt), Self: g.Name == me,
 		})
 	}
-	return out, nil
+	return ok(out), nil
 }
 
 // holders are what may hold a message back beside its own due row.
@@ -51,20 +100,20 @@ func (h holders) paced(rec message.Record) (until time.Time, is bool) {
 	return until, !until.IsZero()
 }
 
-func paceOf(p pace.Snapshot) api.Pace {
-	out := api.Pace{Name: p.Name, Routes: p.Routes, Throttled: p.Throttled}
+func paceView(p pace.Snapshot) Pace {
+	out := Pace{Name: p.Name, Routes: p.Routes, Throttled: p.Throttled}
 	if p.Limit > 0 {
-		out.Limit = api.NewOptFloat64(p.Limit)
+		out.Limit = &p.Limit
 	}
 	if !math.IsInf(p.Rate, 1) {
-		out.Rate = api.NewOptFloat64(p.Rate)
+		out.Rate = &p.Rate
 	}
 	if !math.IsNaN(p.Left) {
-		out.DailyLeft = api.NewOptFloat64(p.Left)
+		out.DailyLeft = &p.Left
 	}
 	for _, u := range message.Urgencies() {
 		if until := p.Held[u]; !until.IsZero() {
-			out.Held = append(out.Held, api.PaceHeld{Urgency: api.Urgency(u.String()), Until: stamp(until)})
+			out.Held = append(out.Held, PaceHeld{Urgency: u.String(), Until: contract.Moment(until)})
 		}
 	}
 	return out

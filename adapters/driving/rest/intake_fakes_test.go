@@ -3,10 +3,12 @@ package rest_test
 import (
 	"context"
 	"encoding/binary"
+	"log/slog"
 	"sync"
+	"testing"
 	"time"
 
-	"carillon/adapters/driving/rest"
+	"carillon/adapters/driving/api/intake"
 	"carillon/core/accept"
 	"carillon/core/config"
 	"carillon/core/contact"
@@ -251,11 +253,13 @@ func (words) Fill(_ template.Renderer, _ template.Template, data map[string]any)
 }
 
 // intake is an intake over the shop; the core that looks at what is refused already is the real one too.
-func (s *shop) intake(cfg rest.Config) *rest.Intake {
+func (s *shop) intake(tb testing.TB, log *slog.Logger, maxLine int64) *intake.Contacts {
+	tb.Helper()
 	lots := s.lots()
-	in, err := rest.NewIntake(cfg, lots.Service, lots)
+	cfg := intake.Config{Contract: theContract(tb), MaxLine: maxLine, Clock: now, Log: log}
+	in, err := intake.NewContacts(cfg, lots.Service, lots)
 	if err != nil {
-		panic(err)
+		tb.Fatal(err)
 	}
 	return in
 }

@@ -2,60 +2,105 @@ package rest
 
 import (
 	"context"
+	"time"
 
-	"carillon/adapters/driving/rest/internal/api"
+	"carillon/adapters/driving/api/contract"
+	"carillon/core/access"
 	"carillon/core/message"
+	"carillon/core/store"
 )
 
-// ListLanes shows what waits, and the breakers.
-func (s *server) ListLanes(ctx context.Context) (api.ListLanesRes, error) {
-	states, err := s.Lanes.Lanes(ctx, s.cfg.Clock(), caller(ctx))
+func (s *server) laneOperations() []operation {
+	return []operation{
+		op("listLanes", s.listLanes),
+		op("pauseLane", s.pauseLane),
+		op("resumeLane", s.resumeLane),
+	}
+}
+
+// Lanes shows and switches lanes.
+type Lanes interface {
+	// Lanes returns every lane that has rows or a pause.
+	Lanes(ctx context.Context, now time.Time, p access.Principal) ([]store.LaneState, error)
+	// PauseLane stops a lane; fault.NotFound when no route has it.
+	PauseLane(ctx context.Context, now time.Time, p access.Principal, lane message.Lane, reason string) error
+	// ResumeLane lets it go on; fault.NotFound when no route has it.
+	ResumeLane(ctx context.Context, now time.Time, p access.Principal, lane message.Lane, reason string) error
+}
+
+// LaneList is what waits, with what holds it back.
+type LaneList struct {
+	Lanes    []LaneState `json:"lanes"`
+	Breakers []Breaker   `json:"breakers"`
+	Paces    []Pace      `json:"paces,omitempty"`
+}
+
+// LaneState is a route at one urgency.
+type LaneState struct {
+	Lane      int             `json:"lane"`
+	Route     string          `json:"route,omitzero"`
+	Urgency   string          `json:"urgency"`
+	Queued    int64           `json:"queued"`
+	Claimed   int64           `json:"claimed"`
+	AtLeast   bool            `json:"atLeast,omitzero"`
+	OldestDue contract.Moment `json:"oldestDue,omitzero"`
+	Paused    bool            `json:"paused"`
+	Pause     *Pause          `json:"pause,omitzero"`
+}
+
+// Pause is why a lane stands still.
+type Pause struct {
+	Reason string          `json:"reason"`
+	By     string          `json:"by"`
+	Until  contract.Moment `json:"until,omitzero"`
+}
+
+// listLanes shows what waits, and the breakers.
+func (s *server) listLanes(ctx context.Context, c call[nothing]) (answer[LaneList], error) {
+	states, err := s.Lanes.Lanes(ctx, c.now, c.caller)
 	if err != nil {
-		return nil, err
+		return failed[LaneList](err)
 	}
 	snapshot := s.Snapshots.Current()
-	out := &api.LaneList{Lanes: make([]api.LaneState, 0, len(states)), Breakers: []api.Breaker{}}
+	out := LaneList{Lanes: make([]LaneState, 0, len(states)), Breakers: []Breaker{}}
 	for _, st := range states {
-		lane := api.LaneState{
-			Lane: int(st.Lane), Urgency: api.Urgency(st.Lane.Urgency().String()), Queued: st.Queued, Claimed: st.Claimed,
-			OldestDue: maybe(st.OldestDue), Paused: st.Pause.Paused,
-		}
-		if st.AtLeast {
-			lane.AtLeast = api.NewOptBool(true)
+		lane := LaneState{
+			Lane: int(st.Lane), Urgency: st.Lane.Urgency().String(), Queued: st.Queued, Claimed: st.Claimed,
+			OldestDue: contract.Moment(st.OldestDue), Paused: st.Pause.Paused, AtLeast: st.AtLeast,
 		}
 		if route, found := snapshot.RouteOf(st.Lane); found {
-			lane.Route = text(route.Code)
+			lane.Route = route.Code
 		}
 		if st.Pause.Paused {
-			lane.Pause = api.NewOptPause(api.Pause{Reason: st.Pause.Reason, By: st.Pause.By, Until: maybe(st.Pause.Until)})
+			lane.Pause = &Pause{Reason: st.Pause.Reason, By: st.Pause.By, Until: contract.Moment(st.Pause.Until)}
 		}
 		out.Lanes = append(out.Lanes, lane)
 	}
 	for _, b := range s.Breakers.Breakers() {
-		out.Breakers = append(out.Breakers, breaker(b))
+		out.Breakers = append(out.Breakers, breakerView(b))
 	}
 	for _, p := range s.Fleet.Paces() {
-		out.Paces = append(out.Paces, paceOf(p))
+		out.Paces = append(out.Paces, paceView(p))
 	}
-	return out, nil
+	return ok(out), nil
 }
 
-// PauseLane stops a lane.
-func (s *server) PauseLane(ctx context.Context, req *api.ReasonRequest, params api.PauseLaneParams) (api.PauseLaneRes, error) {
-	err := s.Lanes.PauseLane(ctx, s.cfg.Clock(), caller(ctx), laneOf(params.Lane), req.Reason)
+// pauseLane stops a lane.
+func (s *server) pauseLane(ctx context.Context, c call[ReasonRequest]) (answer[nothing], error) {
+	err := s.Lanes.PauseLane(ctx, c.now, c.caller, laneOf(int(c.Integer("lane"))), c.body.Reason)
 	if err != nil {
-		return nil, err
+		return failed[nothing](err)
 	}
-	return &api.PauseLaneNoContent{}, nil
+	return done(), nil
 }
 
-// ResumeLane lets a lane go on.
-func (s *server) ResumeLane(ctx context.Context, req *api.ReasonRequest, params api.ResumeLaneParams) (api.ResumeLaneRes, error) {
-	err := s.Lanes.ResumeLane(ctx, s.cfg.Clock(), caller(ctx), laneOf(params.Lane), req.Reason)
+// resumeLane lets a lane go on.
+func (s *server) resumeLane(ctx context.Context, c call[ReasonRequest]) (answer[nothing], error) {
+	err := s.Lanes.ResumeLane(ctx, c.now, c.caller, laneOf(int(c.Integer("lane"))), c.body.Reason)
 	if err != nil {
-		return nil, err
+		return failed[nothing](err)
 	}
-	return &api.ResumeLaneNoContent{}, nil
+	return done(), nil
 }
 
 func laneOf(number int) message.Lane {

@@ -2,15 +2,41 @@ package rest
 
 import (
 	"context"
-	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 
-	"carillon/adapters/driving/rest/internal/api"
 	"carillon/core/access"
 	"carillon/core/desk"
 	"carillon/core/store"
 )
+
+func (s *server) ledgerOperations() []operation {
+	return []operation{
+		op("getCheckpoint", s.getCheckpoint),
+		op("proveLeaf", s.proveLeaf),
+		op("proveConsistency", s.proveConsistency),
+	}
+}
+
+// LeafProof proves that an entry is in the ledger.
+type LeafProof struct {
+	Leaf       int64    `json:"leaf"`
+	Entry      string   `json:"entry,omitzero"`
+	Hash       string   `json:"hash"`
+	Size       int64    `json:"size"`
+	Root       string   `json:"root"`
+	Proof      []string `json:"proof"`
+	Checkpoint string   `json:"checkpoint,omitzero"`
+}
+
+// ConsistencyProof proves that the ledger only grew.
+type ConsistencyProof struct {
+	From     int64    `json:"from"`
+	FromRoot string   `json:"fromRoot"`
+	To       int64    `json:"to"`
+	ToRoot   string   `json:"toRoot"`
+	Proof    []string `json:"proof"`
+}
 
 // Proofs proves what the ledger holds.
 type Proofs interface {
@@ -22,44 +48,44 @@ type Proofs interface {
 	ProveGrowth(ctx context.Context, p access.Principal, from, to int64) (desk.GrowthProof, error)
 }
 
-// GetCheckpoint gives out the newest signed checkpoint.
-func (s *server) GetCheckpoint(ctx context.Context) (api.GetCheckpointRes, error) {
-	head, err := s.Proofs.Checkpoint(ctx, caller(ctx))
+// getCheckpoint gives out the newest signed checkpoint.
+func (s *server) getCheckpoint(ctx context.Context, c call[nothing]) (answer[nothing], error) {
+	head, err := s.Proofs.Checkpoint(ctx, c.caller)
 	if err != nil {
-		return nil, err
+		return failed[nothing](err)
 	}
-	return &api.GetCheckpointOK{Data: strings.NewReader(head.Note)}, nil
+	return document("text/plain; charset=utf-8", []byte(head.Note)), nil
 }
 
-// ProveLeaf proves that an entry is in the ledger.
-func (s *server) ProveLeaf(ctx context.Context, params api.ProveLeafParams) (api.ProveLeafRes, error) {
-	p, err := s.Proofs.ProveLeaf(ctx, caller(ctx), params.Leaf)
+// proveLeaf proves that an entry is in the ledger.
+func (s *server) proveLeaf(ctx context.Context, c call[nothing]) (answer[LeafProof], error) {
+	p, err := s.Proofs.ProveLeaf(ctx, c.caller, c.Integer("leaf"))
 	if err != nil {
-		return nil, err
+		return failed[LeafProof](err)
 	}
-	return &api.LeafProof{
-		Leaf: p.Leaf.Number, Entry: text(p.Leaf.Body), Hash: api.MerkleHash(p.Hash.String()), Size: p.Tree.N,
-		Root: api.MerkleHash(p.Tree.Hash.String()), Proof: path(p.Proof), Checkpoint: text(p.Note),
-	}, nil
+	return ok(LeafProof{
+		Leaf: p.Leaf.Number, Entry: p.Leaf.Body, Hash: p.Hash.String(), Size: p.Tree.N,
+		Root: p.Tree.Hash.String(), Proof: hashesOf(p.Proof), Checkpoint: p.Note,
+	}), nil
 }
 
-// ProveConsistency proves that the ledger only grew.
-func (s *server) ProveConsistency(ctx context.Context, params api.ProveConsistencyParams) (api.ProveConsistencyRes, error) {
-	p, err := s.Proofs.ProveGrowth(ctx, caller(ctx), params.From, params.To.Value)
+// proveConsistency proves that the ledger only grew.
+func (s *server) proveConsistency(ctx context.Context, c call[nothing]) (answer[ConsistencyProof], error) {
+	p, err := s.Proofs.ProveGrowth(ctx, c.caller, c.Integer("from"), c.Integer("to"))
 	if err != nil {
-		return nil, err
+		return failed[ConsistencyProof](err)
 	}
-	return &api.ConsistencyProof{
-		From: p.From.N, FromRoot: api.MerkleHash(p.From.Hash.String()), To: p.To.N,
-		ToRoot: api.MerkleHash(p.To.Hash.String()), Proof: path(p.Proof),
-	}, nil
+	return ok(ConsistencyProof{
+		From: p.From.N, FromRoot: p.From.Hash.String(), To: p.To.N,
+		ToRoot: p.To.Hash.String(), Proof: hashesOf(p.Proof),
+	}), nil
 }
 
-// path writes the hashes of a proof.
-func path(proof []tlog.Hash) []api.MerkleHash {
-	out := make([]api.MerkleHash, len(proof))
+// hashesOf writes the hashes of a proof.
+func hashesOf(proof []tlog.Hash) []string {
+	out := make([]string, len(proof))
 	for i, h := range proof {
-		out[i] = api.MerkleHash(h.String())
+		out[i] = h.String()
 	}
 	return out
 }

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+
+	"carillon/adapters/driving/api/intake"
 )
 
 // lineReader reads the lines of a stream in memory that does not grow with it.
@@ -23,12 +25,12 @@ func newLineReader(from io.Reader, limit int64) *lineReader {
 
 // next returns the next line that is not empty. Of one that is too long nothing is kept. The last line needs no end.
 // io.EOF ends the stream; any other error is what reading met, and the line it met is lost.
-func (r *lineReader) next() (Line, error) {
+func (r *lineReader) next() (intake.Line, error) {
 	for {
 		line, err := r.line()
 		switch {
 		case err != nil:
-			return Line{}, err
+			return intake.Line{}, err
 		case line.TooLong || len(line.Body) > 0:
 			return line, nil
 		}
@@ -36,9 +38,9 @@ func (r *lineReader) next() (Line, error) {
 }
 
 // line returns the next line, white space trimmed.
-func (r *lineReader) line() (Line, error) {
+func (r *lineReader) line() (intake.Line, error) {
 	var whole []byte
-	l := Line{Number: r.at + 1}
+	l := intake.Line{Number: r.at + 1}
 	for {
 		part, err := r.from.ReadSlice('\n')
 		if l.TooLong = l.TooLong || len(whole)+len(bytes.TrimRight(part, "\r\n")) > r.limit; l.TooLong {
@@ -51,7 +53,7 @@ func (r *lineReader) line() (Line, error) {
 			continue
 		case errors.Is(err, io.EOF) && (len(part) > 0 || len(whole) > 0 || l.TooLong):
 		case err != nil:
-			return Line{}, err
+			return intake.Line{}, err
 		}
 		r.at++
 		l.Body = bytes.TrimSpace(whole)

@@ -2,16 +2,15 @@ package rest
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/iotest"
 )
 
-// FuzzLines: whatever is sent, in pieces of whatever size, every line that is not empty comes out once, with its number,
+// FuzzLines: whatever is sent, in pieces of whatever size, every line that is not empty comes out once, with its
+// number,
 // whole or told to be too long; and nothing is kept beyond the limit.
 func FuzzLines(f *testing.F) {
 	for _, seed := range []string{"", "a", "a\nb", "a\r\n\r\n b \n", strings.Repeat("x", 100), "\n\n\n", "a\n" + strings.Repeat("y", 70_000) + "\nz\n", "\r", "\xff\x00\n"} {
@@ -43,39 +42,4 @@ func FuzzLines(f *testing.F) {
 			t.Fatalf("after the last line: %v", err)
 		}
 	})
-}
-
-// FuzzSplit: a line is parted into its key and the contact, or is no JSON object; never both, never a panic.
-func FuzzSplit(f *testing.F) {
-	for _, seed := range []string{`{}`, `{"key":"k"}`, `{"key":"k","a":1}`, `{"a":{"key":1},"key":"\u006b","b\"":[1,2]}`, `[]`, `{"key":1}`, `{"key":"k"} x`, `{"a":1,}`, `{"key":"k","a":01}`} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, line []byte) {
-		key, body, wrong, ok := split(line)
-		if !ok {
-			return
-		}
-		if err := sameButKey(line, key, body, wrong != nil); err != nil {
-			t.Fatalf("%q: %v", line, err)
-		}
-	})
-}
-
-// sameButKey says in what the body differs from the line without its key.
-func sameButKey(line []byte, key string, body []byte, wrong bool) error {
-	var whole, rest map[string]any
-	if err := json.Unmarshal(line, &whole); err != nil {
-		return err
-	}
-	if err := json.Unmarshal(body, &rest); err != nil {
-		return err
-	}
-	if text, isText := whole["key"].(string); isText && text != key || !isText && !wrong {
-		return errors.New("the key is another")
-	}
-	delete(whole, "key")
-	if !reflect.DeepEqual(whole, rest) {
-		return errors.New("the contact is another")
-	}
-	return nil
 }

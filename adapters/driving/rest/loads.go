@@ -1,41 +1,51 @@
 package rest
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
-	"regexp"
 	"sync"
 	"time"
 
-	"github.com/go-faster/jx"
-
-	"carillon/adapters/driving/rest/internal/api"
+	"carillon/adapters/driving/api/contract"
+	"carillon/adapters/driving/api/intake"
+	"carillon/adapters/driving/api/problem"
+	"carillon/core/access"
 	"carillon/core/desk"
 	"carillon/core/fault"
 )
 
-// LoadCustomers takes a stream of customers in and answers it line by line: one reads lines, the handler loads part after
+func (s *server) loadOperations() []operation {
+	return []operation{
+		op("loadCustomers", s.loadCustomers),
+	}
+}
+
+// Loader takes objects from a CIS.
+type Loader interface {
+	// Load loads each alone; what is wrong with one stands in its answer.
+	Load(ctx context.Context, now time.Time, p access.Principal, items []desk.Load) ([]desk.Loaded, error)
+}
+
+// loadCustomers takes a stream of customers in and answers it line by line: one reads lines, the handler loads part
+// after
 // part, each in one transaction, and answers it before it takes the next, so that what is read and not answered is
 // bounded.
-func (s *server) LoadCustomers(ctx context.Context, _ api.LoadCustomersReq, params api.LoadCustomersParams, w http.ResponseWriter) error {
-	x := exchangeOf(ctx)
-	f := &flow{s: s, w: w, control: http.NewResponseController(w), who: x.principal, began: s.cfg.Clock()}
+func (s *server) loadCustomers(ctx context.Context, c call[nothing]) (answer[nothing], error) {
+	w := c.writer
+	f := &flow{s: s, w: w, control: http.NewResponseController(w), exchange: c.exchange, began: c.now}
 	_ = f.control.EnableFullDuplex() // what cannot do it does it already, or is a test's recorder
-	body, err := f.open(x.stream, string(params.ContentEncoding.Value))
+	body, err := f.open(c.stream, c.Text("Content-Encoding"))
 	if err != nil {
-		return err
+		return failed[nothing](err)
 	}
-	w.Header().Set("Content-Type", "application/x-ndjson")
+	w.Header().Set("Content-Type", ndjson)
 	w.Header().Set("Cache-Control", "no-store")
 	ctx, stop := context.WithCancel(ctx)
-	lines := make(chan Line, readAhead)
+	lines := make(chan intake.Line, readAhead)
 	var all sync.WaitGroup
 	all.Go(func() { f.read(ctx, body, lines) })
-	end, broken := s.loadLines(ctx, f, lines)
+	end, broken := newLoading(s, f).loadLines(ctx, lines)
 	stop()
 	_ = f.control.SetReadDeadline(time.Unix(1, 0)) // whoever still waits for the sender waits no more
 	all.Wait()
@@ -45,45 +55,65 @@ func (s *server) LoadCustomers(ctx context.Context, _ api.LoadCustomersReq, para
 	}
 	end.State = "done"
 	if broken != nil {
-		p := problemOf(broken)
-		end.State, end.Problem, end.ResumeAt = "broken", &p, f.last+1
+		end.State, end.Problem, end.ResumeAt = "broken", new(problem.Of(broken)), f.last+1
 	}
 	text, err := json.Marshal(end)
 	if err == nil { // strings and numbers always marshal
 		_ = f.tell(append(text, '\n')) // a caller that hung up is none of our business
 	}
 	_ = f.control.SetWriteDeadline(time.Time{})
-	return nil
+	return streamed(), nil
 }
 
-// loadsEnd is the last line of an answer.
-type loadsEnd struct {
-	State    string   `json:"state"`
-	Lines    int64    `json:"lines"`
-	Loaded   int64    `json:"loaded"`
-	Refused  int64    `json:"refused"`
-	ResumeAt int64    `json:"resumeAt,omitempty"`
-	Problem  *problem `json:"problem,omitempty"`
+// LoadsEnd is the last line of an answer.
+type LoadsEnd struct {
+	State    string            `json:"state"`
+	Lines    int64             `json:"lines"`
+	Loaded   int64             `json:"loaded"`
+	Refused  int64             `json:"refused"`
+	ResumeAt int64             `json:"resumeAt,omitzero"`
+	Problem  *problem.Document `json:"problem,omitzero"`
 }
 
-// loadResult is what became of one line.
-type loadResult struct {
-	Line       int64    `json:"line"`
-	ExternalID string   `json:"externalId,omitempty"`
-	Status     int      `json:"status"`
-	ID         string   `json:"id,omitempty"`
-	Owned      []string `json:"owned,omitempty"`
-	Problem    *problem `json:"problem,omitempty"`
+// LoadResult is what became of one line.
+type LoadResult struct {
+	Line       int64             `json:"line"`
+	ExternalID string            `json:"externalId,omitzero"`
+	Status     int               `json:"status"`
+	ID         string            `json:"id,omitzero"`
+	Owned      []string          `json:"owned,omitempty"`
+	Problem    *problem.Document `json:"problem,omitzero"`
 }
 
-func (s *server) loadLines(ctx context.Context, f *flow, lines <-chan Line) (end loadsEnd, err error) {
+// LoadLine is one line of a load: one of person, account, premise and agreement.
+type LoadLine struct {
+	ExternalID string         `json:"externalId"`
+	Person     *PersonRequest `json:"person,omitzero"`
+	Account    *AccountLoad   `json:"account,omitzero"`
+	Premise    *PremiseLoad   `json:"premise,omitzero"`
+	Agreement  *AgreementLoad `json:"agreement,omitzero"`
+}
+
+// loading is a stream of customers on its way.
+type loading struct {
+	s    *server
+	flow *flow
+	line *contract.Body[LoadLine]
+}
+
+func newLoading(s *server, f *flow) *loading {
+	return &loading{s: s, flow: f, line: contract.BodyOf[LoadLine](s.cfg.Contract.Object("LoadLine"))}
+}
+
+func (l *loading) loadLines(ctx context.Context, lines <-chan intake.Line) (end LoadsEnd, err error) {
+	f := l.flow
 	for more := true; more; {
 		p := &part{}
 		if more = f.cut(ctx, lines, p); len(p.lines) == 0 {
 			continue
 		}
-		results := make([]loadResult, len(p.lines))
-		f.safely(ctx, p, func() { p.err = s.loadPart(ctx, f, p.lines, results) })
+		results := make([]LoadResult, len(p.lines))
+		f.safely(ctx, p, func() { p.err = l.loadPart(ctx, p.lines, results) })
 		if p.err != nil {
 			return end, p.err
 		}
@@ -110,12 +140,12 @@ func (s *server) loadLines(ctx context.Context, f *flow, lines <-chan Line) (end
 }
 
 // loadPart loads the lines that can be read; the others are answered with what is wrong with them.
-func (s *server) loadPart(ctx context.Context, f *flow, lines []Line, results []loadResult) error {
+func (l *loading) loadPart(ctx context.Context, lines []intake.Line, results []LoadResult) error {
 	var loads []desk.Load
 	var at []int
 	for i, line := range lines {
-		results[i] = loadResult{Line: line.Number, Status: http.StatusOK}
-		load, externalID, bad := s.readLoad(line)
+		results[i] = LoadResult{Line: line.Number, Status: http.StatusOK}
+		load, externalID, bad := l.readLine(line)
 		results[i].ExternalID = externalID
 		if bad != nil {
 			results[i].Status, results[i].Problem = bad.Status, bad
@@ -123,15 +153,15 @@ func (s *server) loadPart(ctx context.Context, f *flow, lines []Line, results []
 		}
 		loads, at = append(loads, load), append(at, i)
 	}
-	done, err := s.Customers.Load(ctx, s.cfg.Clock(), f.who, loads)
+	done, err := l.s.Customers.Load(ctx, l.s.cfg.Clock(), l.flow.exchange.caller, loads)
 	if err != nil {
 		return err
 	}
 	for k, d := range done {
 		r := &results[at[k]]
 		if d.Err != nil {
-			p := problemOf(d.Err)
-			r.Status, r.Problem = p.Status, &p
+			r.Problem = new(problem.Of(d.Err))
+			r.Status = r.Problem.Status
 			continue
 		}
 		r.Owned = groupsView(d.Left)
@@ -149,102 +179,46 @@ func (s *server) loadPart(ctx context.Context, f *flow, lines []Line, results []
 	return nil
 }
 
-// loadLine is a line as it is read first: what it holds is read by the contract of its PUT.
-type loadLine struct {
-	ExternalID string          `json:"externalId"`
-	Person     json.RawMessage `json:"person"`
-	Account    json.RawMessage `json:"account"`
-	Premise    json.RawMessage `json:"premise"`
-	Agreement  json.RawMessage `json:"agreement"`
-}
-
-// readLoad reads one line, or says in full what is wrong with it.
-func (s *server) readLoad(line Line) (load desk.Load, externalID string, bad *problem) {
-	refused := func(wrong ...fault.Violation) (desk.Load, string, *problem) {
-		p := problemOf(fault.Refuse(wrong...))
-		return desk.Load{}, externalID, &p
-	}
+// readLine reads one line, or says in full what is wrong with it.
+func (l *loading) readLine(line intake.Line) (load desk.Load, externalID string, bad *problem.Document) {
 	if line.TooLong {
-		p := tooLarge(s.Intake.MaxLine())
-		return load, "", &p
+		return load, "", new(problem.TooLarge(l.s.Intake.MaxLine()))
 	}
-	var l loadLine
-	d := json.NewDecoder(bytes.NewReader(line.Body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&l); err != nil {
-		if !json.Valid(line.Body) {
-			p := malformed()
-			return load, "", &p
-		}
-		return refused(fault.Violation{Field: "", Reason: "has externalId, and one of person, account, premise and agreement"})
+	in, wrong, err := l.line.Decode(line.Body)
+	if err != nil {
+		return load, "", new(problem.Malformed())
 	}
-	if right, err := regexp.MatchString(`^[!-~]{1,100}$`, l.ExternalID); err != nil || !right {
-		return refused(fault.Violation{Field: "/externalId", Reason: "must have 1 to 100 visible characters of ASCII"})
-	}
-	externalID = l.ExternalID
-	load, wrong := s.loadOf(l)
-	if wrong != nil {
-		return refused(wrong...)
-	}
-	return load, externalID, nil
-}
-
-// decodable is a request as the contract describes it.
-type decodable interface {
-	Decode(d *jx.Decoder) error
-	Validate() error
-}
-
-// shaped reads one object of a line by the contract of the operation that takes it alone.
-func (s *server) shaped(at, operation string, raw json.RawMessage, into decodable) []fault.Violation {
-	d := jx.DecodeBytes(raw)
-	if into.Decode(d) == nil && errors.Is(d.Skip(), io.EOF) && into.Validate() == nil {
-		return nil
-	}
-	wrong := s.contract.operation(operation).wrongBody(raw)
 	if len(wrong) == 0 {
-		wrong = []fault.Violation{{Reason: "is not as described"}}
+		load, wrong = in.load()
 	}
-	for i := range wrong {
-		wrong[i].Field = at + wrong[i].Field
+	if len(wrong) > 0 {
+		return load, in.ExternalID, new(problem.Of(fault.Refuse(wrong...)))
 	}
-	return wrong
+	return load, in.ExternalID, nil
 }
 
-func (s *server) loadOf(l loadLine) (load desk.Load, wrong []fault.Violation) {
+// load is the object of a line as the core loads it.
+func (l *LoadLine) load() (load desk.Load, wrong []fault.Violation) {
 	n := 0
-	for _, raw := range []json.RawMessage{l.Person, l.Account, l.Premise, l.Agreement} {
-		if raw != nil {
-			n++
-		}
+	if l.Person != nil {
+		p, bad := personLoad(l.ExternalID, l.Person)
+		load.Person, wrong = &p, bad
+		n++
 	}
-	switch {
-	case n != 1:
-		return load, []fault.Violation{{Field: "", Reason: "has one of person, account, premise and agreement"}}
-	case l.Person != nil:
-		var req api.PersonRequest
-		if wrong = s.shaped("/person", "putPerson", l.Person, &req); wrong == nil {
-			p, bad := personLoad(l.ExternalID, &req)
-			load.Person, wrong = &p, bad
-		}
-	case l.Account != nil:
-		var req api.AccountLoad
-		if wrong = s.shaped("/account", "putAccount", l.Account, &req); wrong == nil {
-			a := accountLoad(l.ExternalID, &req)
-			load.Account = &a
-		}
-	case l.Premise != nil:
-		var req api.PremiseLoad
-		if wrong = s.shaped("/premise", "putPremise", l.Premise, &req); wrong == nil {
-			p := premiseLoad(l.ExternalID, &req)
-			load.Premise = &p
-		}
-	default:
-		var req api.AgreementLoad
-		if wrong = s.shaped("/agreement", "putAgreement", l.Agreement, &req); wrong == nil {
-			a := agreementLoad(l.ExternalID, &req)
-			load.Agreement = &a
-		}
+	if l.Account != nil {
+		load.Account = new(accountLoad(l.ExternalID, l.Account))
+		n++
+	}
+	if l.Premise != nil {
+		load.Premise = new(premiseLoad(l.ExternalID, l.Premise))
+		n++
+	}
+	if l.Agreement != nil {
+		load.Agreement = new(agreementLoad(l.ExternalID, l.Agreement))
+		n++
+	}
+	if n != 1 {
+		wrong = []fault.Violation{{Field: "", Reason: "has one of person, account, premise and agreement"}}
 	}
 	return load, wrong
 }

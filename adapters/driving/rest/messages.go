@@ -5,104 +5,164 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"carillon/adapters/driving/rest/internal/api"
+	"carillon/adapters/driving/api/contract"
 	"carillon/adapters/kit/guard"
 	"carillon/core/customer"
-	"carillon/core/fault"
 	"carillon/core/message"
 	"carillon/core/todo"
 )
 
-// GetMessage reads a message.
-func (s *server) GetMessage(ctx context.Context, params api.GetMessageParams) (api.GetMessageRes, error) {
-	id, err := message.ParseID(string(params.ID))
-	if err != nil {
-		return nil, fault.New(fault.NotFound, "there is no such message")
+func (s *server) messageOperations() []operation {
+	return []operation{
+		op("getMessage", s.getMessage),
 	}
-	rec, err := s.Contacts.Message(ctx, caller(ctx), id)
-	if err != nil {
-		return nil, err
-	}
-	return messageView(rec, s.holders()), nil
 }
 
-func messageView(rec message.Record, by holders) *api.Message {
+// Message is a message with its life.
+type Message struct {
+	ID         string          `json:"id"`
+	Source     string          `json:"source"`
+	Division   string          `json:"division"`
+	Origin     messageOrigin   `json:"origin"`
+	Contact    string          `json:"contact,omitzero"`
+	Step       int             `json:"step,omitzero"`
+	Todo       string          `json:"todo,omitzero"`
+	Reference  string          `json:"reference,omitzero"`
+	Account    string          `json:"account,omitzero"`
+	Channel    message.Channel `json:"channel"`
+	Urgency    string          `json:"urgency"`
+	Route      string          `json:"route"`
+	Lane       int             `json:"lane"`
+	Template   string          `json:"template"`
+	Config     int64           `json:"config"`
+	Recipient  MaskedRecipient `json:"recipient"`
+	AcceptedAt contract.Moment `json:"acceptedAt"`
+	ExpiresAt  contract.Moment `json:"expiresAt,omitzero"`
+	Work       string          `json:"work"`
+	Outcome    string          `json:"outcome"`
+	Attempts   int             `json:"attempts"`
+	Waiting    *Waiting        `json:"waiting,omitzero"`
+	Evidence   []Evidence      `json:"evidence"`
+}
+
+// messageOrigin is why there is a message.
+type messageOrigin string
+
+const (
+	originStep  messageOrigin = "step"
+	originReply messageOrigin = "reply"
+	originToDo  messageOrigin = "todo"
+)
+
+// MaskedRecipient is who a message is for, as far as it is shown.
+type MaskedRecipient struct {
+	Person   string   `json:"person,omitzero"`
+	Address  string   `json:"address"`
+	Language string   `json:"language,omitzero"`
+	Zones    []string `json:"zones,omitempty"`
+}
+
+// Waiting is why a message is not being called.
+type Waiting struct {
+	Reason    message.WaitReason `json:"reason"`
+	Until     contract.Moment    `json:"until"`
+	Since     contract.Moment    `json:"since"`
+	Attempt   int                `json:"attempt"`
+	LanePause string             `json:"lanePause,omitzero"`
+	Breakers  []Breaker          `json:"breakers,omitempty"`
+}
+
+// Evidence is one thing seen of a message.
+type Evidence struct {
+	Seq      int             `json:"seq"`
+	At       contract.Moment `json:"at"`
+	Kind     string          `json:"kind"`
+	Reason   string          `json:"reason,omitzero"`
+	Code     string          `json:"code,omitzero"`
+	Attempt  int             `json:"attempt,omitzero"`
+	Provider string          `json:"provider,omitzero"`
+	Ref      string          `json:"ref,omitzero"`
+	TookMs   int64           `json:"tookMs,omitzero"`
+}
+
+// getMessage reads a message.
+func (s *server) getMessage(ctx context.Context, c call[nothing]) (answer[Message], error) {
+	id, err := pathID(c.exchange, "id", message.ParseID, "message")
+	if err != nil {
+		return failed[Message](err)
+	}
+	rec, err := s.Contacts.Message(ctx, c.caller, id)
+	if err != nil {
+		return failed[Message](err)
+	}
+	return ok(messageView(rec, s.holders())), nil
+}
+
+func messageView(rec message.Record, by holders) Message {
 	m, life := rec.Message, rec.Life()
-	out := &api.Message{
-		ID: api.MessageID(m.ID.String()), Source: m.Source, Division: m.Division, Origin: api.MessageOriginReply,
-		Reference: text(m.Reference), Account: text(m.Account), Channel: api.Channel(m.Channel),
-		Urgency: api.Urgency(m.Urgency.String()), Route: m.Route, Lane: int(m.Lane), Template: m.Template, Config: m.Config,
-		Recipient: api.MaskedRecipient{
-			Person: person(m.Recipient.Person), Address: masked(m.Channel, m.Recipient.Address),
-			Language: text(m.Recipient.Language), Zones: m.Recipient.Zones,
-		},
-		AcceptedAt: stamp(m.AcceptedAt), ExpiresAt: maybe(m.ExpiresAt), Work: api.MessageWork(life.Work.String()),
-		Outcome: api.Outcome(life.Place.String()), Attempts: int(life.Attempts), Evidence: make([]api.Evidence, 0, len(rec.Evidence)),
+	out := Message{
+		ID: m.ID.String(), Source: m.Source, Division: m.Division, Origin: originReply, Reference: m.Reference,
+		Account: m.Account, Channel: m.Channel, Urgency: m.Urgency.String(), Route: m.Route, Lane: int(m.Lane),
+		Template: m.Template, Config: m.Config, Recipient: maskedRecipient(m),
+		AcceptedAt: contract.Moment(m.AcceptedAt), ExpiresAt: contract.Moment(m.ExpiresAt), Work: life.Work.String(),
+		Outcome: life.Place.String(), Attempts: int(life.Attempts), Evidence: make([]Evidence, 0, len(rec.Evidence)),
 	}
 	switch m.Origin.Kind {
 	case message.FromStep:
-		out.Origin, out.Step = api.MessageOriginStep, api.NewOptInt(int(m.Origin.Step))
+		out.Origin, out.Step = originStep, int(m.Origin.Step)
 	case message.FromToDo:
-		out.Origin, out.Todo = api.MessageOriginTodo, api.NewOptToDoID(api.ToDoID(todo.ID(m.Origin.ToDo).String()))
+		out.Origin, out.Todo = originToDo, todo.ID(m.Origin.ToDo).String()
 	case message.FromReply:
 	}
 	if m.Origin.Contact != 0 {
-		out.Contact = api.NewOptContactID(api.ContactID(m.Origin.Contact.String()))
+		out.Contact = m.Origin.Contact.String()
 	}
 	if rec.Due != nil {
-		out.ExpiresAt = maybe(m.ExpiryFrom(rec.Due.FirstAt)) // of what was replayed it began anew
-		out.Waiting = api.NewOptWaiting(waiting(rec, by))
+		out.ExpiresAt = contract.Moment(m.ExpiryFrom(rec.Due.FirstAt)) // of what was replayed it began anew
+		out.Waiting = waitingView(rec, by)
 	}
 	for _, e := range rec.Evidence {
-		out.Evidence = append(out.Evidence, evidence(e))
+		out.Evidence = append(out.Evidence, evidenceView(e))
 	}
 	return out
 }
 
-// waiting says why a message is not being called: its own reason, its lane's pause and pace, its route's breakers.
-func waiting(rec message.Record, by holders) api.Waiting {
-	w := api.Waiting{
-		Reason: api.WaitingReason(rec.Due.Reason), Until: stamp(rec.Due.At), Since: stamp(rec.Due.FirstAt),
-		Attempt: int(rec.Due.Attempt), LanePause: text(rec.Pause),
+func maskedRecipient(m message.Message) MaskedRecipient {
+	return MaskedRecipient{
+		Person: personNumber(m.Recipient.Person), Address: maskedAddress(m.Channel, m.Recipient.Address),
+		Language: m.Recipient.Language, Zones: m.Recipient.Zones,
+	}
+}
+
+// waitingView says why a message is not being called: its own reason, its lane's pause and pace, its route's breakers.
+func waitingView(rec message.Record, by holders) *Waiting {
+	w := &Waiting{
+		Reason: rec.Due.Reason, Until: contract.Moment(rec.Due.At), Since: contract.Moment(rec.Due.FirstAt),
+		Attempt: int(rec.Due.Attempt), LanePause: rec.Pause,
 	}
 	if until, is := by.paced(rec); is {
-		w.Reason, w.Until = api.WaitingReason(message.WaitPace), stamp(until)
+		w.Reason, w.Until = message.WaitPace, contract.Moment(until)
 	}
 	for _, b := range by.breakers {
 		if b.Route == rec.Message.Route && b.State != guard.Closed {
-			w.Breakers = append(w.Breakers, breaker(b))
+			w.Breakers = append(w.Breakers, breakerView(b))
 		}
 	}
 	return w
 }
 
-func evidence(e message.Evidence) api.Evidence {
-	out := api.Evidence{
-		Seq: int(e.Seq), At: stamp(e.At), Kind: api.EvidenceKind(e.Kind.String()), Reason: text(e.Reason),
-		Code: text(e.Code), Provider: text(e.Provider), Ref: text(e.Ref),
-	}
-	if e.Attempt != 0 {
-		out.Attempt = api.NewOptInt(int(e.Attempt))
-	}
-	if e.Took != 0 {
-		out.TookMs = api.NewOptInt64(e.Took.Milliseconds())
-	}
-	return out
-}
-
-func breaker(b guard.Snapshot) api.Breaker {
-	return api.Breaker{
-		Adapter: b.Adapter, Route: b.Route, State: api.BreakerState(b.State.String()), Until: maybe(b.Until), Tripped: b.Tripped, Trial: maybe(b.Trial),
-		ConsecutiveFailures: int64(b.ConsecutiveFailures), LastFaultKind: text(b.LastFaultKind),
-		Inflight: b.Inflight, Slots: b.Slots,
+func evidenceView(e message.Evidence) Evidence {
+	return Evidence{
+		Seq: int(e.Seq), At: contract.Moment(e.At), Kind: e.Kind.String(), Reason: e.Reason, Code: e.Code,
+		Attempt: int(e.Attempt), Provider: e.Provider, Ref: e.Ref, TookMs: e.Took.Milliseconds(),
 	}
 }
 
 // hidden stands for what is not shown.
 const hidden = "•••"
 
-// masked shows enough of an address to tell it from others of the same person, and no more.
-func masked(c message.Channel, a customer.Address) string {
+// maskedAddress shows enough of an address to tell it from others of the same person, and no more.
+func maskedAddress(c message.Channel, a customer.Address) string {
 	value := a.Reveal()
 	switch c {
 	case message.Email:

@@ -4,40 +4,216 @@ import (
 	"context"
 	"math"
 	"strconv"
+	"time"
 
-	"carillon/adapters/driving/rest/internal/api"
+	"carillon/adapters/driving/api/contract"
+	"carillon/adapters/driving/api/intake"
+	"carillon/core/access"
 	"carillon/core/customer"
 	"carillon/core/fault"
 )
 
-// PutPerson loads a person of the caller's source.
-func (s *server) PutPerson(ctx context.Context, req *api.PersonRequest, params api.PutPersonParams) (api.PutPersonRes, error) {
-	p, wrong := personLoad(params.ExternalId, req)
+func (s *server) personOperations() []operation {
+	return []operation{
+		op("putPerson", s.putPerson),
+		op("getPerson", s.getPerson),
+		op("createPerson", s.createPerson),
+		op("getPersonByID", s.getPersonByID),
+		op("patchPerson", s.patchPerson),
+	}
+}
+
+// Customers keeps persons, accounts, premises and service agreements; all of [desk.Customers] that the API shows.
+//
+// All return fault.NotFound for what the caller does not see, fault.Invalid naming every wrong field, and
+// fault.Conflict
+// for a revision that was not the latest.
+type Customers interface {
+	Loader
+	PersonDesk
+	AccountDesk
+	PremiseDesk
+	Finder
+}
+
+// Persons loads and reads persons.
+type Persons interface {
+	// LoadPerson writes a person of the caller's source; fault.Conflict for a lower version, fault.Invalid.
+	LoadPerson(ctx context.Context, now time.Time, p access.Principal, person customer.Person) (customer.Person, error)
+	// Person returns the person a source knows by the id; fault.NotFound.
+	Person(ctx context.Context, p access.Principal, source, externalID string) (customer.Person, error)
+}
+
+// PersonRequest is a person as the source knows it, whole.
+type PersonRequest struct {
+	Version             int64               `json:"version"`
+	Division            string              `json:"division"`
+	Names               []Name              `json:"names"`
+	Language            string              `json:"language,omitzero"`
+	Account             string              `json:"account,omitzero"`
+	Points              []PointRequest      `json:"points,omitzero"`
+	Kind                customer.PersonKind `json:"kind,omitzero"`
+	Identifiers         []Identifier        `json:"identifiers,omitzero"`
+	Mailing             *Mailing            `json:"mailing,omitzero"`
+	Seasons             []Season            `json:"seasons,omitzero"`
+	AllowCommunications *bool               `json:"allowCommunications,omitzero"`
+	Characteristics     []Characteristic    `json:"characteristics,omitzero"`
+}
+
+// Name is a name of a person.
+type Name struct {
+	Type customer.NameType `json:"type"`
+	Text string            `json:"text"`
+}
+
+// PointRequest is one way to reach a person. A `post` point has `postal`; the others have `value`.
+type PointRequest struct {
+	Kind         customer.PointKind    `json:"kind"`
+	Value        string                `json:"value,omitzero"`
+	Postal       *intake.Postal        `json:"postal,omitzero"`
+	Capabilities []customer.Capability `json:"capabilities,omitzero"`
+	Zones        []string              `json:"zones,omitzero"`
+	Preferred    bool                  `json:"preferred,omitzero"`
+	Type         string                `json:"type,omitzero"`
+	Extension    string                `json:"extension,omitzero"`
+}
+
+// Identifier is what a person is known by elsewhere.
+type Identifier struct {
+	Type    string `json:"type"`
+	Value   string `json:"value"`
+	Primary bool   `json:"primary,omitzero"`
+}
+
+// Mailing is what letters say instead of the primary name and the address.
+type Mailing struct {
+	Names   []string       `json:"names,omitempty"`
+	Address *intake.Postal `json:"address,omitzero"`
+}
+
+// Season is an address that holds from a day to a day of every year, both included.
+type Season struct {
+	Address intake.Postal `json:"address"`
+	From    string        `json:"from"`
+	Until   string        `json:"until"`
+}
+
+// Person is a person as stored.
+type Person struct {
+	ID                  string              `json:"id"`
+	Source              string              `json:"source"`
+	ExternalID          string              `json:"externalId"`
+	Division            string              `json:"division"`
+	Version             int64               `json:"version"`
+	Names               []Name              `json:"names"`
+	Language            string              `json:"language,omitzero"`
+	Account             string              `json:"account,omitzero"`
+	Points              []Point             `json:"points"`
+	UpdatedAt           contract.Moment     `json:"updatedAt"`
+	Revision            int64               `json:"revision"`
+	Kind                customer.PersonKind `json:"kind,omitzero"`
+	Identifiers         []MaskedIdentifier  `json:"identifiers,omitempty"`
+	Mailing             *Mailing            `json:"mailing,omitzero"`
+	Seasons             []Season            `json:"seasons,omitempty"`
+	Characteristics     []Characteristic    `json:"characteristics,omitempty"`
+	AllowCommunications bool                `json:"allowCommunications"`
+	Divisions           []string            `json:"divisions,omitempty"`
+	Owned               []string            `json:"owned"`
+}
+
+// Point is a contact point as stored.
+type Point struct {
+	ID                 string                `json:"id"`
+	Kind               customer.PointKind    `json:"kind"`
+	Value              string                `json:"value,omitzero"`
+	Postal             *intake.Postal        `json:"postal,omitzero"`
+	Capabilities       []customer.Capability `json:"capabilities"`
+	Zones              []string              `json:"zones"`
+	Preferred          bool                  `json:"preferred"`
+	Origin             customer.Origin       `json:"origin"`
+	UndeliverableSince contract.Moment       `json:"undeliverableSince,omitzero"`
+	Type               string                `json:"type,omitzero"`
+	Extension          string                `json:"extension,omitzero"`
+}
+
+// MaskedIdentifier is an identifier, masked as its type says.
+type MaskedIdentifier struct {
+	Type    string `json:"type"`
+	Value   string `json:"value"`
+	Primary bool   `json:"primary"`
+}
+
+// putPerson loads a person of the caller's source.
+func (s *server) putPerson(ctx context.Context, c call[PersonRequest]) (answer[Person], error) {
+	p, wrong := personLoad(c.Text("externalId"), &c.body)
 	if wrong != nil {
-		return nil, fault.Refuse(wrong...)
+		return failed[Person](fault.Refuse(wrong...))
 	}
-	p.Source = caller(ctx).Source
-	stored, err := s.Persons.LoadPerson(ctx, s.cfg.Clock(), caller(ctx), p)
-	if err != nil {
-		return nil, err
-	}
-	return s.personAnswer(stored)
+	p.Source = c.caller.Source
+	stored, err := s.Persons.LoadPerson(ctx, c.now, c.caller, p)
+	return s.personAnswer(stored, err)
 }
 
 // personLoad is a person as its source sends it.
-func personLoad(externalID string, req *api.PersonRequest) (customer.Person, []fault.Violation) {
+func personLoad(externalID string, req *PersonRequest) (customer.Person, []fault.Violation) {
 	p := customer.Person{
-		ExternalID: externalID, Division: string(req.Division), Version: req.Version, Kind: customer.PersonKind(req.Kind.Value),
-		Names: names(req.Names), Identifiers: identifiers(req.Identifiers), Language: string(req.Language.Value),
-		Account: string(req.Account.Value), Mailing: mailing(req.Mailing), Seasons: seasons(req.Seasons),
-		Silent: !req.AllowCommunications.Or(true), Characteristics: characteristics(req.Characteristics),
+		ExternalID: externalID, Division: req.Division, Version: req.Version, Kind: req.Kind, Names: namesOf(req.Names),
+		Identifiers: identifiersOf(req.Identifiers), Language: req.Language, Account: req.Account,
+		Mailing: mailingOf(req.Mailing), Seasons: seasonsOf(req.Seasons), Silent: !yes(req.AllowCommunications, true),
+		Characteristics: characteristicsOf(req.Characteristics),
 	}
 	var wrong []fault.Violation
-	p.Points, wrong = points("/points/", req.Points)
+	p.Points, wrong = pointsOf("/points/", req.Points)
 	return p, wrong
 }
 
-func points(at string, in []api.PointRequest) (out []customer.Point, wrong []fault.Violation) {
+// yes is a switch, or what it is when it is left out.
+func yes(given *bool, otherwise bool) bool {
+	if given == nil {
+		return otherwise
+	}
+	return *given
+}
+
+// given is a text, or nothing when it is left out.
+func given(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}
+
+func namesOf(in []Name) (out []customer.Name) {
+	for _, n := range in {
+		out = append(out, customer.Name(n))
+	}
+	return out
+}
+
+func identifiersOf(in []Identifier) (out []customer.Identifier) {
+	for _, id := range in {
+		out = append(out, customer.Identifier{
+			Type: id.Type, Value: customer.IdentifierValue(id.Value), Primary: id.Primary,
+		})
+	}
+	return out
+}
+
+func mailingOf(in *Mailing) customer.Mailing {
+	if in == nil {
+		return customer.Mailing{}
+	}
+	return customer.Mailing{Names: in.Names, Address: in.Address.Block()}
+}
+
+func seasonsOf(in []Season) (out []customer.Season) {
+	for _, s := range in {
+		out = append(out, customer.Season{Address: *s.Address.Block(), From: s.From, Until: s.Until})
+	}
+	return out
+}
+
+func pointsOf(at string, in []PointRequest) (out []customer.Point, wrong []fault.Violation) {
 	for i, pt := range in {
 		point, reason := pointOf(pt)
 		if reason != "" {
@@ -49,134 +225,93 @@ func points(at string, in []api.PointRequest) (out []customer.Point, wrong []fau
 }
 
 // pointOf reads a contact point, or says what is wrong with it.
-func pointOf(in api.PointRequest) (customer.Point, string) {
-	p := customer.Point{Kind: customer.PointKind(in.Kind), Preferred: in.Preferred.Value, Type: in.Type.Value, Extension: in.Extension.Value}
-	for _, c := range in.Capabilities {
-		p.Capabilities = append(p.Capabilities, customer.Capability(c))
+func pointOf(in PointRequest) (customer.Point, string) {
+	p := customer.Point{
+		Kind: in.Kind, Preferred: in.Preferred, Type: in.Type, Extension: in.Extension, Capabilities: in.Capabilities,
+		Zones: in.Zones,
 	}
-	for _, z := range in.Zones {
-		p.Zones = append(p.Zones, string(z))
-	}
-	block := postal(in.Postal)
+	block := in.Postal.Block()
 	switch {
-	case p.Kind == customer.Post && (block == nil || in.Value.Set):
+	case p.Kind == customer.Post && (block == nil || in.Value != ""):
 		return p, "a post point has postal and no value"
-	case p.Kind != customer.Post && (block != nil || !in.Value.Set):
+	case p.Kind != customer.Post && (block != nil || in.Value == ""):
 		return p, "a phone or email point has value and no postal"
 	case block != nil:
 		p.Value = block.Address()
 	default:
-		p.Value = customer.Address(in.Value.Value)
+		p.Value = customer.Address(in.Value)
 	}
 	return p, ""
 }
 
-func postal(in api.OptPostal) *customer.Postal {
-	if !in.Set {
-		return nil
-	}
-	return new(block(in.Value))
+// getPerson reads a person.
+func (s *server) getPerson(ctx context.Context, c call[nothing]) (answer[Person], error) {
+	p, err := s.Persons.Person(ctx, c.caller, c.source(), c.Text("externalId"))
+	return s.personAnswer(p, err)
 }
 
-// block is a postal address as the core knows it.
-func block(p api.Postal) customer.Postal {
-	return customer.Postal{
-		Line1: p.Line1, Line2: p.Line2.Value, Line3: p.Line3.Value, Line4: p.Line4.Value,
-		City: p.City, State: p.State.Value, Postal: p.Postal.Value, Country: p.Country,
-		Number1: p.Number1.Value, Number2: p.Number2.Value, HouseType: p.HouseType.Value, County: p.County.Value,
-		GeoCode: p.GeoCode.Value, InCityLimit: string(p.InCityLimit.Value),
-	}
-}
-
-func blockView(b customer.Postal) api.Postal {
-	out := api.Postal{
-		Line1: b.Line1, Line2: text(b.Line2), Line3: text(b.Line3), Line4: text(b.Line4),
-		City: b.City, State: text(b.State), Postal: text(b.Postal), Country: b.Country,
-		Number1: text(b.Number1), Number2: text(b.Number2), HouseType: text(b.HouseType), County: text(b.County), GeoCode: text(b.GeoCode),
-	}
-	if b.InCityLimit != "" {
-		out.InCityLimit = api.NewOptPostalInCityLimit(api.PostalInCityLimit(b.InCityLimit))
-	}
-	return out
-}
-
-// GetPerson reads a person.
-func (s *server) GetPerson(ctx context.Context, params api.GetPersonParams) (api.GetPersonRes, error) {
-	p, err := s.Persons.Person(ctx, caller(ctx), source(ctx, params.Source), params.ExternalId)
+// personAnswer shows a person with its revision.
+func (s *server) personAnswer(p customer.Person, err error) (answer[Person], error) {
 	if err != nil {
-		return nil, err
+		return failed[Person](err)
 	}
-	return s.personAnswer(p)
-}
-
-func (s *server) personAnswer(p customer.Person) (*api.PersonHeaders, error) {
 	view, err := s.personView(p)
-	if err != nil {
-		return nil, err
-	}
-	return &api.PersonHeaders{ETag: etag(p.Revision), Response: *view}, nil
+	return ok(view).revised(p.Revision), err
 }
 
 // personView shows a person with addresses in the clear, to whoever may call the operation; identifiers are masked as
 // their types say.
-func (s *server) personView(p customer.Person) (*api.Person, error) {
-	out := &api.Person{
-		ID: api.PersonID(p.ID.String()), Source: p.Source, ExternalId: p.ExternalID, Division: p.Division,
-		Version: p.Version, Revision: p.Revision, Language: text(p.Language), Account: text(p.Account), UpdatedAt: stamp(p.UpdatedAt),
-		Names: make([]api.Name, 0, len(p.Names)), Points: make([]api.Point, 0, len(p.Points)), AllowCommunications: !p.Silent,
+func (s *server) personView(p customer.Person) (Person, error) {
+	out := Person{
+		ID: p.ID.String(), Source: p.Source, ExternalID: p.ExternalID, Division: p.Division, Version: p.Version,
+		Revision: p.Revision, Kind: p.Kind, Language: p.Language, Account: p.Account,
+		UpdatedAt: contract.Moment(p.UpdatedAt), AllowCommunications: !p.Silent,
 		Characteristics: characteristicsView(p.Characteristics), Divisions: p.Also, Owned: groupsView(p.Owned),
 	}
-	if p.Kind != "" {
-		out.Kind = api.NewOptPersonKind(api.PersonKind(p.Kind))
-	}
 	for _, n := range p.Names {
-		out.Names = append(out.Names, api.Name{Type: api.NameType(n.Type), Text: n.Text})
+		out.Names = append(out.Names, Name(n))
 	}
 	for _, id := range p.Identifiers {
 		kind, known := s.Snapshots.Current().IdentifierType(id.Type)
 		if !known { // its type is gone: nothing says how much may be shown
 			kind.Shown = math.MaxInt
 		}
-		out.Identifiers = append(out.Identifiers, api.MaskedIdentifier{Type: id.Type, Value: id.Value.Masked(kind.Shown), Primary: id.Primary})
+		out.Identifiers = append(out.Identifiers, MaskedIdentifier{
+			Type: id.Type, Value: id.Value.Masked(kind.Shown), Primary: id.Primary,
+		})
 	}
 	if len(p.Mailing.Names) > 0 || p.Mailing.Address != nil {
-		m := api.Mailing{Names: p.Mailing.Names}
-		if p.Mailing.Address != nil {
-			m.Address = api.NewOptPostal(blockView(*p.Mailing.Address))
-		}
-		out.Mailing = api.NewOptMailing(m)
+		out.Mailing = &Mailing{Names: p.Mailing.Names, Address: intake.PostalOf(p.Mailing.Address)}
 	}
 	for _, season := range p.Seasons {
-		out.Seasons = append(out.Seasons, api.Season{Address: blockView(season.Address), From: season.From, Until: season.Until})
+		out.Seasons = append(out.Seasons, Season{
+			Address: *intake.PostalOf(&season.Address), From: season.From, Until: season.Until,
+		})
 	}
 	for _, pt := range p.Points {
 		point, err := pointView(pt)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
 		out.Points = append(out.Points, point)
 	}
 	return out, nil
 }
 
-func pointView(p customer.Point) (api.Point, error) {
-	out := api.Point{
-		ID: strconv.FormatInt(int64(p.ID), 10), Kind: api.PointKind(p.Kind), Zones: p.Zones, Preferred: p.Preferred,
-		Origin: api.PointOrigin(p.Origin), UndeliverableSince: maybe(p.UndeliverableSince),
-		Type: text(p.Type), Extension: text(p.Extension),
-		Capabilities: make([]api.Capability, 0, len(p.Capabilities)),
-	}
-	for _, c := range p.Capabilities {
-		out.Capabilities = append(out.Capabilities, api.Capability(c))
+func pointView(p customer.Point) (Point, error) {
+	out := Point{
+		ID: strconv.FormatInt(int64(p.ID), 10), Kind: p.Kind, Zones: p.Zones, Preferred: p.Preferred, Origin: p.Origin,
+		UndeliverableSince: contract.Moment(p.UndeliverableSince), Type: p.Type, Extension: p.Extension,
+		Capabilities: p.Capabilities,
 	}
 	if p.Kind != customer.Post {
-		out.Value = text(p.Value.Reveal())
+		out.Value = p.Value.Reveal()
 		return out, nil
 	}
 	address, err := customer.ParsePostal(p.Value)
 	if err != nil {
 		return out, fault.Wrap(fault.Unknown, "reading contact point "+out.ID, err)
 	}
-	out.Postal = api.NewOptPostal(blockView(address))
+	out.Postal = intake.PostalOf(&address)
 	return out, nil
 }

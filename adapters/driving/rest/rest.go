@@ -1,30 +1,33 @@
 // Package rest is the HTTP API: contracts/openapi.yaml, made into use cases.
 //
-// The server in internal/api is generated from the contract, which also says who may call what (x-roles) and what a
-// right request looks like. What is here turns requests into the nouns of the core, answers back into JSON, and every
-// failure into a problem document by the one table in problem.go.
+// The contract says which operations there are, who may call them, and what a right request looks like (package
+// contract). Each noun's file has the table of its operations with what answers them, its wire forms beside them, and
+// the use cases that it needs as interfaces. What is here finds the operation and who asks; every failure becomes a
+// problem document (package problem).
 package rest
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
+	"path"
+	"slices"
+	"strings"
 	"time"
 
-	"carillon/adapters/driving/rest/internal/api"
-	"carillon/contracts"
+	"carillon/adapters/driving/api/contract"
+	"carillon/adapters/driving/api/problem"
 	"carillon/core/access"
 	"carillon/core/fault"
 )
 
-//go:generate go tool -modfile=../../../deploy/tools.mod ogen --config ogen.yaml --target internal/api --package api --clean ../../../contracts/openapi.yaml
-
 // Config is how the API is served.
 type Config struct {
-	// MaxBody is how many bytes a request body may have; 1 MiB when 0.
+	// Contract is the contract, as it was read.
+	Contract *contract.Contract
+	// MaxBody is how many bytes a request body may have; [DefaultMaxBody] when 0.
 	MaxBody int64
 	// Clock says what time it is.
 	Clock func() time.Time
@@ -33,23 +36,24 @@ type Config struct {
 	// Stopping is closed when streams are to end because the process does. It may be nil.
 	Stopping <-chan struct{}
 	// Lines is told what became of contacts: one at a time on path single, by the lines of a stream on path bulk. The
-	// outcome is one of [LineOutcomes]. It may be nil.
+	// outcome is one of [intake.LineOutcomes]. It may be nil.
 	Lines func(path, outcome string, n int)
 	// Raised is told what became of system events, as Lines of contacts. It may be nil.
 	Raised func(path, outcome string, n int)
 	// Consumers shows the consumers of Kafka. It may be nil.
 	Consumers func() []Consumer
-	// Observe is told of every request, for metrics; the operation is from the contract, or "none". It may be nil.
+	// Observe is told of every request, for metrics; the operation is from the contract, or [contract.NoOperation]. It
+	// may be nil.
 	Observe func(operation string, status int, took time.Duration)
 }
 
-// defaultMaxBody is what the contract promises.
-const defaultMaxBody = 1 << 20
+// DefaultMaxBody is how many bytes a body may have, as the contract promises.
+const DefaultMaxBody = 1 << 20
 
 // New returns the API over the use cases.
 func New(cfg Config, services Services) (http.Handler, error) {
 	if cfg.MaxBody == 0 {
-		cfg.MaxBody = defaultMaxBody
+		cfg.MaxBody = DefaultMaxBody
 	}
 	if cfg.Observe == nil {
 		cfg.Observe = func(string, int, time.Duration) {}
@@ -63,50 +67,142 @@ func New(cfg Config, services Services) (http.Handler, error) {
 	if err := errors.Join(cfg.check(), services.check()); err != nil {
 		return nil, fmt.Errorf("serving the API: %w", err)
 	}
-	contract, err := readContract(contracts.OpenAPI())
-	if err != nil {
-		return nil, fmt.Errorf("reading the contract of the API: %w", err)
-	}
-	s := &server{Services: services, cfg: cfg, contract: contract}
-	s.routes, err = api.NewServer(s, s, s,
-		api.WithErrorHandler(s.fail),
-		api.WithNotFound(s.notFound),
-		api.WithMethodNotAllowed(s.methodNotAllowed),
-		api.WithMiddleware(s.strict),
-	)
-	if err != nil {
-		return nil, fmt.Errorf("making the API: %w", err)
+	s := &server{Services: services, cfg: cfg, routes: http.NewServeMux()}
+	if err := s.route(); err != nil {
+		return nil, fmt.Errorf("serving the API: %w", err)
 	}
 	return s, nil
 }
 
 func (c Config) check() error {
-	if c.Clock == nil || c.Log == nil || c.MaxBody < 0 {
-		return errors.New("a clock, a log and a body limit that is not negative are needed")
+	if c.Contract == nil || c.Clock == nil || c.Log == nil || c.MaxBody < 0 {
+		return errors.New("a contract, a clock, a log and a body limit that is not negative are needed")
 	}
 	return nil
 }
 
-// server is the API. It implements api.Handler, noun by noun, and api.SecurityHandler.
+// server is the API.
 type server struct {
 	Services
 
-	cfg      Config
-	contract contract
-	routes   *api.Server
+	cfg    Config
+	routes *http.ServeMux
 }
 
-var (
-	_ api.Handler         = (*server)(nil)
-	_ api.RawHandler      = (*server)(nil)
-	_ api.SecurityHandler = (*server)(nil)
-)
+// operations are all operations, noun by noun.
+func (s *server) operations() []operation {
+	return slices.Concat(
+		s.contactOperations(),
+		s.bulkOperations(),
+		s.intakeBatchOperations(),
+		s.messageOperations(),
+		s.accountOperations(),
+		s.administrationOperations(),
+		s.agreementOperations(),
+		s.breakerOperations(),
+		s.callOperations(),
+		s.cancellationOperations(),
+		s.changeOperations(),
+		s.depositOperations(),
+		s.deskOperations(),
+		s.eventOperations(),
+		s.failureOperations(),
+		s.fleetOperations(),
+		s.healthOperations(),
+		s.holdOperations(),
+		s.laneOperations(),
+		s.ledgerOperations(),
+		s.loadOperations(),
+		s.personOperations(),
+		s.premiseOperations(),
+		s.runOperations(),
+		s.scriptOperations(),
+		s.searchOperations(),
+		s.suppressionOperations(),
+		s.timelineOperations(),
+		s.todoOperations(),
+		s.versionOperations(),
+	)
+}
 
-// exchange is what is known of a request while it is answered; the context carries it.
-type exchange struct {
-	operation string
-	principal access.Principal
-	stream    io.ReadCloser // the body without its limit, for the one operation that takes any length
+// hooksPath begins the paths that package hooks serves.
+const hooksPath = "/v1/hooks/"
+
+// route gives every operation of the contract its handler. One without the other is refused.
+func (s *server) route() error {
+	var wrong []error
+	answered := make(map[string]bool)
+	for _, op := range s.operations() {
+		o := s.cfg.Contract.Operation(op.id)
+		if o == nil || answered[op.id] {
+			wrong = append(wrong, fmt.Errorf("%s is answered, and is not one operation of the contract", op.id))
+			continue
+		}
+		answered[op.id] = true
+		s.routes.Handle(o.Method+" "+o.Path, s.answering(o, op.bind(s, o)))
+	}
+	for _, id := range s.cfg.Contract.IDs() {
+		if !answered[id] && !strings.HasPrefix(s.cfg.Contract.Operation(id).Path, hooksPath) {
+			wrong = append(wrong, fmt.Errorf("nobody answers %s", id))
+		}
+	}
+	s.routes.HandleFunc("/", s.noSuchRoute)
+	return errors.Join(wrong...)
+}
+
+// answering is a handler that knows who asks, and answers for every failure.
+func (s *server) answering(o *contract.Operation, serve func(*exchange) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x := exchangeOf(r.Context())
+		x.operation, x.request, x.writer = o, r, w
+		err := s.signIn(x)
+		if err == nil {
+			err = serve(x)
+		}
+		if err != nil {
+			s.fail(r.Context(), w, o, err)
+		}
+	})
+}
+
+// signIn looks up who holds the key, and refuses an operation that none of its roles may call.
+func (s *server) signIn(x *exchange) error {
+	if x.operation.Open {
+		return nil
+	}
+	scheme, key, _ := strings.Cut(x.request.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || key == "" {
+		return fault.New(fault.Unauthorized, "send Authorization: Bearer and your key")
+	}
+	var err error
+	if x.caller, err = s.Keys.Principal(x.request.Context(), access.HashKey(key)); err != nil {
+		return err
+	}
+	if !x.caller.Has(x.operation.Roles...) {
+		return fault.New(fault.Forbidden, "this needs one of the roles "+x.operation.RolesInWords())
+	}
+	return nil
+}
+
+// noSuchRoute answers for paths that are not there, and for methods that a path does not have.
+func (s *server) noSuchRoute(w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, method := range []string{
+		http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodPatch, http.MethodPost, http.MethodPut,
+	} {
+		if _, pattern := s.routes.Handler(&http.Request{Method: method, URL: r.URL, Host: r.Host}); pattern != "/" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) > 0 {
+		s.writeProblem(w, problem.MethodNotAllowed(strings.Join(allowed, ", ")))
+		return
+	}
+	s.notFound(w)
+}
+
+func (s *server) notFound(w http.ResponseWriter) {
+	s.writeProblem(w, problem.Of(fault.New(fault.NotFound, "there is no such path")))
 }
 
 type exchangeKey struct{}
@@ -118,43 +214,42 @@ func exchangeOf(ctx context.Context) *exchange {
 	return &exchange{}
 }
 
-// caller is the principal that asks; the zero principal may do nothing.
-func caller(ctx context.Context) access.Principal { return exchangeOf(ctx).principal }
-
 // ServeHTTP answers a request, whatever happens.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := s.cfg.Clock()
-	x := &exchange{operation: noOperation, stream: r.Body}
-	if route, found := s.routes.FindPath(r.Method, r.URL); found {
-		x.operation = route.OperationID()
-	}
+	x := &exchange{operation: &contract.Operation{ID: contract.NoOperation}, stream: r.Body}
 	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
 	r.Body = http.MaxBytesReader(w, r.Body, s.cfg.MaxBody)
 	rec := &recorder{ResponseWriter: w}
 	defer func() { //nolint:contextcheck // the request carries it
-		s.recovered(rec, r, recover())
-		s.countLine(x.operation, rec)
+		s.recovered(rec, r, x, recover())
+		s.countLine(x, rec)
 		took := s.cfg.Clock().Sub(began)
-		s.cfg.Observe(x.operation, rec.status, took)
-		s.cfg.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("operation", x.operation),
-			slog.Int("status", rec.status), slog.Duration("took", took), slog.String("principal", x.principal.Name))
+		s.cfg.Observe(x.operation.ID, rec.status, took)
+		s.cfg.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("operation", x.operation.ID),
+			slog.Int("status", rec.status), slog.Duration("took", took), slog.String("principal", x.caller.Name))
 	}()
+	if way := r.URL.EscapedPath(); path.Clean("/"+way) != way { // the routes would answer with a redirection
+		s.notFound(rec)
+		return
+	}
 	s.routes.ServeHTTP(rec, r)
 }
 
 // recovered answers for a handler that panicked. The value may hold anything and is not logged, save that of the Go
 // runtime; where it happened is.
-func (s *server) recovered(w *recorder, r *http.Request, value any) {
+func (s *server) recovered(w *recorder, r *http.Request, x *exchange, value any) {
 	if value == nil {
 		return
 	}
 	if err, ok := value.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(value) // the server's own way to hang up
 	}
-	problem := problemOf(panicked(value))
-	s.loud(r.Context(), &problem, panicked(value))
+	err := problem.Panicked(value)
+	p := problem.Of(err)
+	s.loud(r.Context(), x.operation, &p, err)
 	if w.status == 0 {
-		s.write(w, problem)
+		s.writeProblem(w, p)
 	}
 }
 
@@ -182,16 +277,3 @@ func (r *recorder) Write(b []byte) (int, error) {
 
 // Unwrap is for http.ResponseController.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
-
-// HandleBearer looks up who holds the key, and refuses an operation that none of its roles may call.
-func (s *server) HandleBearer(ctx context.Context, operation api.OperationName, t api.Bearer) (context.Context, error) {
-	p, err := s.Keys.Principal(ctx, access.HashKey(t.Token))
-	if err != nil {
-		return nil, err
-	}
-	exchangeOf(ctx).principal = p
-	if roles := s.contract.operation(operation).roles; !p.Has(roles...) {
-		return nil, fault.New(fault.Forbidden, "this needs one of the roles "+words(roles))
-	}
-	return ctx, nil
-}

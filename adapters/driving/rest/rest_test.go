@@ -374,10 +374,10 @@ func TestRequestsAreLogged(t *testing.T) {
 
 func TestNewWantsEverything(t *testing.T) {
 	h := &house{}
-	if _, err := rest.New(rest.Config{}, h.services()); err == nil {
+	if _, err := rest.New(rest.Config{Contract: theContract(t)}, h.services(t)); err == nil {
 		t.Error("takes no clock")
 	}
-	_, err := rest.New(rest.Config{Clock: now, Log: slog.Default()}, rest.Services{Keys: h})
+	_, err := rest.New(rest.Config{Contract: theContract(t), Clock: now, Log: slog.Default()}, rest.Services{Keys: h})
 	if err == nil || !strings.Contains(err.Error(), "no Letters") || strings.Contains(err.Error(), "no Keys") {
 		t.Errorf("got %v", err)
 	}

@@ -4,127 +4,274 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"net/http"
+	"time"
 
-	"carillon/adapters/driving/rest/internal/api"
+	"carillon/adapters/driving/api/contract"
+	"carillon/core/access"
 	"carillon/core/batch"
 	"carillon/core/command"
 	"carillon/core/control"
 	"carillon/core/extract"
 )
 
-// ListBatches lists every batch.
-func (s *server) ListBatches(ctx context.Context) (api.ListBatchesRes, error) {
-	now := s.cfg.Clock()
-	cards, err := s.Runs.Batches(ctx, now, caller(ctx))
-	if err != nil {
-		return nil, err
+func (s *server) runOperations() []operation {
+	return []operation{
+		op("listBatches", s.listBatches),
+		op("startRun", s.startRun),
+		op("listRuns", s.listRuns),
+		op("getRun", s.getRun),
+		op("restartRun", s.restartRun),
+		op("cancelRun", s.cancelRun),
+		op("rerun", s.rerun),
+		op("pauseBatch", s.pauseBatch),
+		op("resumeBatch", s.resumeBatch),
 	}
-	out := &api.BatchList{Batches: make([]api.Batch, 0, len(cards))}
+}
+
+// RunOrders change runs and schedules.
+type RunOrders interface {
+	// Restart lets the failed threads of a run go on; fault.Conflict when it has not failed.
+	Restart(ctx context.Context, now time.Time, p access.Principal, code string, number int64) (control.View, error)
+	// Cancel ends a run; fault.Conflict when it has ended.
+	Cancel(ctx context.Context, now time.Time, p access.Principal, code string, number int64) (control.View, error)
+	// Rerun asks for a run again under a new number.
+	Rerun(ctx context.Context, now time.Time, p access.Principal, code string, number int64) (control.View, error)
+	// Pause keeps the schedule from starting a batch, or lets it go on.
+	Pause(ctx context.Context, now time.Time, p access.Principal, code string, paused bool, reason string) error
+}
+
+// Runs starts batches and shows them.
+type Runs interface {
+	// Batches lists every batch.
+	Batches(ctx context.Context, now time.Time, p access.Principal) ([]batch.Card, error)
+	// Start asks for a run; fault.Invalid naming every wrong field, fault.Conflict when one is open.
+	Start(ctx context.Context, now time.Time, p access.Principal, code string, ask batch.Ask) (control.View, error)
+	// Runs lists runs, the newest first, below a number where one is given.
+	Runs(ctx context.Context, p access.Principal, code string, below int64, limit int) ([]control.View, error)
+	// Run shows a run with its threads and the first of its rows that had an error.
+	Run(ctx context.Context, p access.Principal, code string, number int64) (control.View, []control.RowError, error)
+}
+
+// Letters reads what the letter extract handed over.
+type Letters interface {
+	// Extracts returns runs of LTRPRT below a number, the newest first.
+	Extracts(ctx context.Context, below int64, limit int) ([]extract.Run, error)
+}
+
+// BatchList lists the batches.
+type BatchList struct {
+	Batches []Batch `json:"batches"`
+}
+
+// Batch is a batch with its Batch Control, where it stands, and its schedule.
+type Batch struct {
+	Batch       string            `json:"batch"`
+	Description string            `json:"description"`
+	Threads     int               `json:"threads"`
+	Parameters  map[string]string `json:"parameters"`
+	Takes       []BatchParameter  `json:"takes"`
+	Schedule    string            `json:"schedule,omitzero"`
+	CatchUp     string            `json:"catchUp,omitzero"`
+	Paused      bool              `json:"paused"`
+	PausedBy    string            `json:"pausedBy,omitzero"`
+	PauseReason string            `json:"pauseReason,omitzero"`
+	PausedAt    contract.Moment   `json:"pausedAt,omitzero"`
+	NextAt      contract.Moment   `json:"nextAt,omitzero"`
+	LateSeconds float64           `json:"lateSeconds"`
+	SucceededAt contract.Moment   `json:"succeededAt,omitzero"`
+	Last        *Run              `json:"last,omitzero"`
+}
+
+// BatchParameter is a parameter that a batch takes.
+type BatchParameter struct {
+	Name        string `json:"name"`
+	Kind        string `json:"kind"`
+	Least       *int   `json:"least,omitzero"`
+	Most        *int   `json:"most,omitzero"`
+	Default     string `json:"default,omitzero"`
+	Description string `json:"description,omitzero"`
+}
+
+// Run is a run of a batch.
+type Run struct {
+	Batch        string            `json:"batch"`
+	Run          int64             `json:"run"`
+	BusinessDate string            `json:"businessDate"`
+	OpenedAt     contract.Moment   `json:"openedAt"`
+	ClosedAt     contract.Moment   `json:"closedAt,omitzero"`
+	Letters      int64             `json:"letters"`
+	SHA256       string            `json:"sha256,omitzero"`
+	By           string            `json:"by"`
+	State        string            `json:"state,omitzero"`
+	RerunOf      int64             `json:"rerunOf,omitzero"`
+	Parameters   map[string]string `json:"parameters,omitempty"`
+	Threads      int               `json:"threads"`
+	Found        *int64            `json:"found,omitzero"`
+	Done         *int64            `json:"done,omitzero"`
+	Errors       *int64            `json:"errors,omitzero"`
+	Reason       string            `json:"reason,omitzero"`
+	DueAt        contract.Moment   `json:"dueAt,omitzero"`
+	StartedAt    contract.Moment   `json:"startedAt,omitzero"`
+}
+
+// RunRequest is what a run is asked for with; what is left out is the Batch Control's.
+type RunRequest struct {
+	BusinessDate string            `json:"businessDate,omitzero"`
+	Parameters   map[string]string `json:"parameters,omitzero"`
+	Threads      *int              `json:"threads,omitzero"`
+}
+
+// RunList is a page of runs.
+type RunList struct {
+	Runs []Run `json:"runs"`
+}
+
+// RunDetail is a run with its threads and errors.
+type RunDetail struct {
+	Run     Run         `json:"run"`
+	Threads []RunThread `json:"threads"`
+	Errors  []RunError  `json:"errors"`
+}
+
+// RunThread is one instance of a thread. The keys of its rows are behind `after`, up to and with `until`; up to `at`
+// they are done.
+type RunThread struct {
+	Thread     int             `json:"thread"`
+	Instance   int             `json:"instance"`
+	State      string          `json:"state"`
+	After      string          `json:"after,omitzero"`
+	Until      string          `json:"until,omitzero"`
+	At         string          `json:"at,omitzero"`
+	Found      int64           `json:"found"`
+	Done       int64           `json:"done"`
+	Errors     int64           `json:"errors"`
+	Owner      string          `json:"owner,omitzero"`
+	LeaseUntil contract.Moment `json:"leaseUntil,omitzero"`
+	StartedAt  contract.Moment `json:"startedAt,omitzero"`
+	EndedAt    contract.Moment `json:"endedAt,omitzero"`
+	Reason     string          `json:"reason,omitzero"`
+}
+
+// RunError is a row that had an error, by its key.
+type RunError struct {
+	Key      string          `json:"key"`
+	Thread   int             `json:"thread"`
+	Instance int             `json:"instance"`
+	Code     string          `json:"code"`
+	Text     string          `json:"text"`
+	At       contract.Moment `json:"at"`
+}
+
+// listBatches lists every batch.
+func (s *server) listBatches(ctx context.Context, c call[nothing]) (answer[BatchList], error) {
+	now := c.now
+	cards, err := s.Runs.Batches(ctx, now, c.caller)
+	if err != nil {
+		return failed[BatchList](err)
+	}
+	out := BatchList{Batches: make([]Batch, 0, len(cards))}
 	for _, c := range cards {
 		view := cardView(c)
 		view.LateSeconds = c.Plan.Late(now).Seconds()
 		out.Batches = append(out.Batches, view)
 	}
-	return out, nil
+	return ok(out), nil
 }
 
-// StartRun asks for a run; the letter extract has run when it answers.
-func (s *server) StartRun(ctx context.Context, req api.OptRunRequest, params api.StartRunParams) (api.StartRunRes, error) {
-	ask := batch.Ask{
-		BusinessDate: req.Value.BusinessDate.Value, Parameters: req.Value.Parameters.Value, Threads: req.Value.Threads.Value,
+// startRun asks for a run; the letter extract has run when it answers.
+func (s *server) startRun(ctx context.Context, c call[RunRequest]) (answer[Run], error) {
+	ask := batch.Ask{BusinessDate: c.body.BusinessDate, Parameters: c.body.Parameters}
+	if t := c.body.Threads; t != nil {
+		ask.Threads = *t
+		if *t == 0 {
+			ask.Threads = -1 // none at all is not what the Batch Control says
+		}
 	}
-	if t := req.Value.Threads; t.Set && t.Value == 0 {
-		ask.Threads = -1 // none at all is not what the Batch Control says
-	}
-	v, err := s.Runs.Start(ctx, s.cfg.Clock(), caller(ctx), params.Batch, ask)
+	v, err := s.Runs.Start(ctx, c.now, c.caller, c.Text("batch"), ask)
 	if err != nil {
-		return nil, err
+		return failed[Run](err)
 	}
-	shown, err := s.runViews(ctx, params.Batch, []control.View{v})
+	shown, err := s.runViews(ctx, c.Text("batch"), []control.View{v})
 	if err != nil {
-		return nil, err
+		return failed[Run](err)
 	}
-	if params.Batch == extract.LTRPRT {
-		out := api.StartRunOK(shown[0])
-		return &out, nil
+	if c.Text("batch") == extract.LTRPRT {
+		return ok(shown[0]), nil
 	}
-	out := api.StartRunAccepted(shown[0])
-	return &out, nil
+	return ok(shown[0]).as(http.StatusAccepted), nil
 }
 
-// ListRuns lists runs of a batch.
-func (s *server) ListRuns(ctx context.Context, params api.ListRunsParams) (api.ListRunsRes, error) {
-	views, err := s.Runs.Runs(ctx, caller(ctx), params.Batch, params.Below.Value, params.Limit.Value)
+// listRuns lists runs of a batch.
+func (s *server) listRuns(ctx context.Context, c call[nothing]) (answer[RunList], error) {
+	views, err := s.Runs.Runs(ctx, c.caller, c.Text("batch"), c.Integer("below"), int(c.Integer("limit")))
 	if err != nil {
-		return nil, err
+		return failed[RunList](err)
 	}
-	shown, err := s.runViews(ctx, params.Batch, views)
-	return &api.RunList{Runs: shown}, err
+	shown, err := s.runViews(ctx, c.Text("batch"), views)
+	return ok(RunList{Runs: shown}), err
 }
 
-// GetRun shows a run with its threads and errors.
-func (s *server) GetRun(ctx context.Context, params api.GetRunParams) (api.GetRunRes, error) {
-	v, wrong, err := s.Runs.Run(ctx, caller(ctx), params.Batch, params.Run)
+// getRun shows a run with its threads and errors.
+func (s *server) getRun(ctx context.Context, c call[nothing]) (answer[RunDetail], error) {
+	v, wrong, err := s.Runs.Run(ctx, c.caller, c.Text("batch"), c.Integer("run"))
 	if err != nil {
-		return nil, err
+		return failed[RunDetail](err)
 	}
-	shown, err := s.runViews(ctx, params.Batch, []control.View{v})
+	shown, err := s.runViews(ctx, c.Text("batch"), []control.View{v})
 	if err != nil {
-		return nil, err
+		return failed[RunDetail](err)
 	}
-	out := &api.RunDetail{Run: shown[0], Threads: make([]api.RunThread, 0, len(v.Threads)), Errors: make([]api.RunError, 0, len(wrong))}
+	out := RunDetail{Run: shown[0], Threads: make([]RunThread, 0, len(v.Threads)), Errors: make([]RunError, 0, len(wrong))}
 	for _, t := range v.Threads {
 		out.Threads = append(out.Threads, threadView(t))
 	}
 	for _, e := range wrong {
-		out.Errors = append(out.Errors, api.RunError{Key: e.Key, Thread: e.Thread, Instance: e.Instance, Code: e.Code, Text: e.Text, At: stamp(e.At)})
+		out.Errors = append(out.Errors, RunError{Key: e.Key, Thread: e.Thread, Instance: e.Instance, Code: e.Code, Text: e.Text, At: contract.Moment(e.At)})
 	}
-	return out, nil
+	return ok(out), nil
 }
 
-// RestartRun lets the failed threads of a run go on.
-func (s *server) RestartRun(ctx context.Context, params api.RestartRunParams) (api.RestartRunRes, error) {
-	v, err := s.RunOrders.Restart(ctx, s.cfg.Clock(), caller(ctx), params.Batch, params.Run)
+// restartRun lets the failed threads of a run go on.
+func (s *server) restartRun(ctx context.Context, c call[nothing]) (answer[Run], error) {
+	v, err := s.RunOrders.Restart(ctx, c.now, c.caller, c.Text("batch"), c.Integer("run"))
 	if err != nil {
-		return nil, err
+		return failed[Run](err)
 	}
-	out := runView(v)
-	return &out, nil
+	return ok(runView(v)), nil
 }
 
-// CancelRun ends a run.
-func (s *server) CancelRun(ctx context.Context, params api.CancelRunParams) (api.CancelRunRes, error) {
-	v, err := s.RunOrders.Cancel(ctx, s.cfg.Clock(), caller(ctx), params.Batch, params.Run)
+// cancelRun ends a run.
+func (s *server) cancelRun(ctx context.Context, c call[nothing]) (answer[Run], error) {
+	v, err := s.RunOrders.Cancel(ctx, c.now, c.caller, c.Text("batch"), c.Integer("run"))
 	if err != nil {
-		return nil, err
+		return failed[Run](err)
 	}
-	out := runView(v)
-	return &out, nil
+	return ok(runView(v)), nil
 }
 
-// Rerun asks for a run again.
-func (s *server) Rerun(ctx context.Context, params api.RerunParams) (api.RerunRes, error) {
-	v, err := s.RunOrders.Rerun(ctx, s.cfg.Clock(), caller(ctx), params.Batch, params.Run)
+// rerun asks for a run again.
+func (s *server) rerun(ctx context.Context, c call[nothing]) (answer[Run], error) {
+	v, err := s.RunOrders.Rerun(ctx, c.now, c.caller, c.Text("batch"), c.Integer("run"))
 	if err != nil {
-		return nil, err
+		return failed[Run](err)
 	}
-	out := runView(v)
-	return &out, nil
+	return ok(runView(v)).as(http.StatusAccepted), nil
 }
 
-// PauseBatch keeps the schedule from starting a batch.
-func (s *server) PauseBatch(ctx context.Context, req *api.ReasonRequest, params api.PauseBatchParams) (api.PauseBatchRes, error) {
-	return &api.PauseBatchNoContent{}, s.RunOrders.Pause(ctx, s.cfg.Clock(), caller(ctx), params.Batch, true, req.Reason)
+// pauseBatch keeps the schedule from starting a batch.
+func (s *server) pauseBatch(ctx context.Context, c call[ReasonRequest]) (answer[nothing], error) {
+	return done(), s.RunOrders.Pause(ctx, c.now, c.caller, c.Text("batch"), true, c.body.Reason)
 }
 
-// ResumeBatch lets the schedule start a batch again.
-func (s *server) ResumeBatch(ctx context.Context, req *api.ReasonRequest, params api.ResumeBatchParams) (api.ResumeBatchRes, error) {
-	return &api.ResumeBatchNoContent{}, s.RunOrders.Pause(ctx, s.cfg.Clock(), caller(ctx), params.Batch, false, req.Reason)
+// resumeBatch lets the schedule start a batch again.
+func (s *server) resumeBatch(ctx context.Context, c call[ReasonRequest]) (answer[nothing], error) {
+	return done(), s.RunOrders.Pause(ctx, c.now, c.caller, c.Text("batch"), false, c.body.Reason)
 }
 
 // runViews shows runs; those of the letter extract with their letters.
-func (s *server) runViews(ctx context.Context, code string, views []control.View) ([]api.Run, error) {
-	out := make([]api.Run, 0, len(views))
+func (s *server) runViews(ctx context.Context, code string, views []control.View) ([]Run, error) {
+	out := make([]Run, 0, len(views))
 	for _, v := range views {
 		out = append(out, runView(v))
 	}
@@ -141,77 +288,70 @@ func (s *server) runViews(ctx context.Context, code string, views []control.View
 	}
 	for i := range out {
 		if r, known := of[out[i].Run]; known {
-			out[i].Letters, out[i].SHA256, out[i].ClosedAt = r.Letters, text(r.Hash), maybe(r.ClosedAt)
+			out[i].Letters, out[i].SHA256, out[i].ClosedAt = r.Letters, r.Hash, contract.Moment(r.ClosedAt)
 		}
 	}
 	return out, nil
 }
 
-func runView(v control.View) api.Run {
+func runView(v control.View) Run {
 	r := v.Run
-	found, done, wrong := v.Sums()
-	out := api.Run{
-		Batch: r.Batch, Run: r.Number, BusinessDate: r.BusinessDate, OpenedAt: stamp(r.AskedAt), ClosedAt: maybe(r.EndedAt), By: r.By,
-		State: api.NewOptBatchState(api.BatchState(r.State.String())), Parameters: parametersView(r.Parameters), Threads: api.NewOptInt(r.Threads),
-		Found: api.NewOptInt64(found), Done: api.NewOptInt64(done), Errors: api.NewOptInt64(wrong), Reason: text(r.Reason),
-		DueAt: maybe(r.DueAt), StartedAt: maybe(r.StartedAt),
+	found, completed, wrong := v.Sums()
+	out := Run{
+		Batch: r.Batch, Run: r.Number, BusinessDate: r.BusinessDate, OpenedAt: contract.Moment(r.AskedAt), ClosedAt: contract.Moment(r.EndedAt), By: r.By,
+		State: r.State.String(), Parameters: maps.Clone(r.Parameters), Threads: r.Threads,
+		Found: &found, Done: &completed, Errors: &wrong, Reason: r.Reason,
+		DueAt: contract.Moment(r.DueAt), StartedAt: contract.Moment(r.StartedAt),
 	}
 	if r.Rerun != 0 {
-		out.RerunOf = api.NewOptInt64(r.Rerun)
+		out.RerunOf = r.Rerun
 	}
 	return out
 }
 
-func parametersView(p map[string]string) api.OptBatchParameters {
-	if len(p) == 0 {
-		return api.OptBatchParameters{}
-	}
-	return api.NewOptBatchParameters(maps.Clone(p))
-}
-
-func threadView(t control.Thread) api.RunThread {
-	out := api.RunThread{
-		Thread: t.Thread, Instance: t.Instance, State: api.BatchState(t.State.String()), After: text(t.After), Until: text(t.Until), At: text(t.At),
-		Found: t.Rows, Done: t.Done, Errors: t.Errors, Owner: text(t.Owner), StartedAt: maybe(t.StartedAt), EndedAt: maybe(t.EndedAt),
-		Reason: text(t.Reason),
+func threadView(t control.Thread) RunThread {
+	out := RunThread{
+		Thread: t.Thread, Instance: t.Instance, State: t.State.String(), After: t.After, Until: t.Until, At: t.At,
+		Found: t.Rows, Done: t.Done, Errors: t.Errors, Owner: t.Owner, StartedAt: contract.Moment(t.StartedAt), EndedAt: contract.Moment(t.EndedAt),
+		Reason: t.Reason,
 	}
 	if t.State == control.Running {
-		out.LeaseUntil = maybe(t.Lease)
+		out.LeaseUntil = contract.Moment(t.Lease)
 	}
 	return out
 }
 
-func cardView(c batch.Card) api.Batch {
+func cardView(c batch.Card) Batch {
 	pause := c.Standing.Pause
-	out := api.Batch{
+	out := Batch{
 		Batch: c.Code, Description: cmp.Or(c.Control.Description, c.Tells), Threads: max(c.Control.Threads, 1),
-		Parameters: maps.Clone(c.Control.Parameters), Takes: takes(c.Accepts()), Schedule: text(c.Control.Schedule),
-		Paused: pause.Paused || c.Control.Paused, PausedBy: text(pause.By), PauseReason: text(pause.Reason), PausedAt: maybe(pause.At),
-		NextAt: maybe(c.Plan.Next), SucceededAt: maybe(c.Standing.SuccessAt),
+		Parameters: maps.Clone(c.Control.Parameters), Takes: takes(c.Accepts()), Schedule: c.Control.Schedule,
+		Paused: pause.Paused || c.Control.Paused, PausedBy: pause.By, PauseReason: pause.Reason, PausedAt: contract.Moment(pause.At),
+		NextAt: contract.Moment(c.Plan.Next), SucceededAt: contract.Moment(c.Standing.SuccessAt),
 	}
 	if out.Parameters == nil {
-		out.Parameters = api.BatchParameters{}
+		out.Parameters = map[string]string{}
 	}
 	if c.Control.Schedule != "" {
-		out.CatchUp = api.NewOptBatchCatchUp(api.BatchCatchUp(cmp.Or(c.Control.CatchUp, batch.CatchUpOnce)))
+		out.CatchUp = cmp.Or(c.Control.CatchUp, batch.CatchUpOnce)
 	}
 	if c.Standing.Last.Number != 0 {
 		last := runView(control.View{Run: c.Standing.Last})
-		last.Found, last.Done, last.Errors = api.OptInt64{}, api.OptInt64{}, api.OptInt64{}
-		out.Last = api.NewOptRun(last)
+		last.Found, last.Done, last.Errors = nil, nil, nil
+		out.Last = &last
 	}
 	return out
 }
 
-func takes(all []command.Parameter) []api.BatchParameter {
-	out := make([]api.BatchParameter, 0, len(all))
+func takes(all []command.Parameter) []BatchParameter {
+	out := make([]BatchParameter, 0, len(all))
 	for _, p := range all {
-		view := api.BatchParameter{Name: p.Name, Kind: string(p.Kind), Default: text(p.Default), Description: text(p.Tells)}
+		view := BatchParameter{Name: p.Name, Kind: string(p.Kind), Default: p.Default, Description: p.Tells}
 		if p.Kind == command.Integer {
-			view.Least = api.NewOptInt(p.Least)
+			view.Least = &p.Least
 		}
 		if p.Most > 0 {
-			view.Most = api.NewOptInt(p.Most)
+			view.Most = &p.Most
 		}
 		out = append(out, view)
 	}

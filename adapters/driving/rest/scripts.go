@@ -4,15 +4,33 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"net/http"
 	"slices"
 
-	"github.com/go-faster/jx"
+	"github.com/go-json-experiment/json/jsontext"
 
-	"carillon/adapters/driving/rest/internal/api"
+	"carillon/adapters/driving/api/contract"
+	"carillon/adapters/driving/api/intake"
+	"carillon/adapters/driving/api/problem"
 	"carillon/core/event"
 	"carillon/core/fault"
 	"carillon/core/occurrence"
 )
+
+func (s *server) scriptOperations() []operation {
+	return []operation{
+		op("runScript", s.runScript),
+	}
+}
+
+// ScriptAnswer is what a script did.
+type ScriptAnswer struct {
+	Script  string             `json:"script"`
+	Contact string             `json:"contact,omitzero"`
+	Task    string             `json:"task,omitzero"`
+	Made    []intake.EventMade `json:"made,omitempty"`
+	Again   bool               `json:"again,omitzero"`
+}
 
 // createContact is the script that creates a customer contact as a callable service.
 const createContact = "C1-CreCsCt"
@@ -32,63 +50,54 @@ func scriptEvent(code string) occurrence.Kind {
 	return ""
 }
 
-// RunScript runs a script of the processes by its code.
-func (s *server) RunScript(ctx context.Context, req api.ScriptBody, params api.RunScriptParams) (api.RunScriptRes, error) {
-	code := string(params.Code)
+// runScript runs a script of the processes by its code.
+func (s *server) runScript(ctx context.Context, c call[map[string]jsontext.Value]) (answer[ScriptAnswer], error) {
+	code := c.Text("code")
 	if code == createContact {
-		return s.runCreateContact(ctx, req, params)
+		return s.runCreateContact(ctx, c)
 	}
-	e, err := s.eventOf(scriptEvent(code), req, params.IdempotencyKey)
+	e, err := s.eventOf(scriptEvent(code), c.body, c.Text("Idempotency-Key"))
 	if err != nil {
-		return nil, err
+		return failed[ScriptAnswer](err)
 	}
-	answer, err := s.Events.Raise(ctx, s.cfg.Clock(), caller(ctx), event.Raised{Key: params.IdempotencyKey, Event: e})
+	a, err := s.Events.Raise(ctx, c.now, c.caller, event.Raised{Key: c.Text("Idempotency-Key"), Event: e})
 	if err != nil {
-		return nil, err
+		return failed[ScriptAnswer](err)
 	}
-	out := &api.ScriptAnswerHeaders{Response: api.ScriptAnswer{Script: code, Made: madeView(answer.Made)}}
-	for _, m := range slices.Backward(answer.Made) { // the first of each is the script's own
+	out := ScriptAnswer{Script: code, Made: intake.MadeOf(a.Made), Again: !a.Kept}
+	for _, m := range slices.Backward(a.Made) { // the first of each is the script's own
 		if m.Contact != 0 {
-			out.Response.Contact = api.NewOptContactID(api.ContactID(m.Contact.String()))
+			out.Contact = m.Contact.String()
 		}
 		if m.Task != 0 {
-			out.Response.Task = api.NewOptContactTaskID(api.ContactTaskID(m.Task.String()))
+			out.Task = m.Task.String()
 		}
 	}
-	if answer.Replayed {
-		out.IdempotencyReplayed = api.NewOptBool(true)
-	}
-	if !answer.Kept {
-		out.Response.Again = api.NewOptBool(true)
-	}
-	return out, nil
+	return ok(out).as(http.StatusAccepted).replayed(a.Replayed), nil
 }
 
 // eventOf is the event that a script raises. A task without an object of its own is named by the key.
-func (s *server) eventOf(kind occurrence.Kind, req api.ScriptBody, key string) (occurrence.Event, error) {
-	own, err := json.Marshal(string(kind))
-	if err != nil { // a text always marshals
-		return occurrence.Event{}, fault.Wrap(fault.Unknown, "writing a script's event", err)
+func (s *server) eventOf(
+	kind occurrence.Kind, req map[string]jsontext.Value, key string,
+) (e occurrence.Event, err error) {
+	fields := maps.Clone(req)
+	if fields == nil {
+		fields = make(map[string]jsontext.Value)
 	}
-	fields := make(map[string]jx.Raw, len(req)+2)
-	maps.Copy(fields, req)
+	own, _ := jsontext.AppendQuote(nil, string(kind)) // our own words are UTF-8
 	if named, there := fields["event"]; there && string(named) != string(own) {
-		return occurrence.Event{}, fault.Refuse(fault.Violation{Field: "/event", Reason: "is left out, or " + string(kind)})
+		return e, fault.Refuse(fault.Violation{Field: "/event", Reason: "is left out, or " + string(kind)})
 	}
 	fields["event"] = own
 	if _, there := fields["object"]; !there && kind == occurrence.KindTask {
-		named, err := json.Marshal(key)
-		if err != nil { // a text always marshals
-			return occurrence.Event{}, fault.Wrap(fault.Unknown, "writing a script's event", err)
-		}
-		fields["object"] = named
+		fields["object"], _ = jsontext.AppendQuote(nil, key) // the contract has it in ASCII
 	}
-	body, err := api.ScriptBody(fields).MarshalJSON()
+	body, err := json.Marshal(fields)
 	if err != nil {
-		return occurrence.Event{}, fault.Wrap(fault.Unknown, "writing a script's event", err)
+		return e, fault.Wrap(fault.Unknown, "writing a script's event", err)
 	}
-	if wrong := s.contract.operation(raiseEvent).wrongBody(body); len(wrong) > 0 {
-		return occurrence.Event{}, fault.Refuse(wrong...)
+	if wrong := s.cfg.Contract.Operation(raiseEvent).Body.Wrong(body); len(wrong) > 0 {
+		return e, fault.Refuse(wrong...)
 	}
 	return occurrence.Read(body)
 }
@@ -98,34 +107,29 @@ const addContact = "addContact"
 
 // runCreateContact is C1-CreCsCt: the body is a contact with its comments and characteristics, as the desk enters one
 // (business object C1-CreateCustomerContact); no user stands behind it.
-func (s *server) runCreateContact(ctx context.Context, req api.ScriptBody, params api.RunScriptParams) (api.RunScriptRes, error) {
-	body, err := req.MarshalJSON()
+func (s *server) runCreateContact(
+	ctx context.Context, c call[map[string]jsontext.Value],
+) (answer[ScriptAnswer], error) {
+	body, err := json.Marshal(c.body)
 	if err != nil {
-		return nil, fault.Wrap(fault.Unknown, "writing a script's contact", err)
+		return failed[ScriptAnswer](fault.Wrap(fault.Unknown, "writing a script's contact", err))
 	}
-	var in api.DeskContactRequest
-	d := jx.DecodeBytes(body)
-	if in.Decode(d) != nil || !ended(d) || in.Validate() != nil {
-		wrong := s.contract.operation(addContact).wrongBody(body)
-		if len(wrong) == 0 {
-			wrong = []fault.Violation{{Field: "", Reason: "is not as described"}}
-		}
-		return nil, fault.Refuse(wrong...)
+	in, wrong, err := contract.BodyOf[DeskContactRequest](s.cfg.Contract.Operation(addContact).Body).Decode(body)
+	if err != nil {
+		return failed[ScriptAnswer](refuse(problem.Malformed()))
 	}
-	request, wrong := deskRequest(&in, params.IdempotencyKey)
 	if wrong != nil {
-		return nil, fault.Refuse(wrong...)
+		return failed[ScriptAnswer](fault.Refuse(wrong...))
+	}
+	request, wrong := deskRequest(&in, c.Text("Idempotency-Key"))
+	if wrong != nil {
+		return failed[ScriptAnswer](fault.Refuse(wrong...))
 	}
 	request.Part.Manual = false
-	answer, err := s.Accept.Accept(ctx, s.cfg.Clock(), caller(ctx), request)
+	a, err := s.Accept.Accept(ctx, c.now, c.caller, request)
 	if err != nil {
-		return nil, err
+		return failed[ScriptAnswer](err)
 	}
-	out := &api.ScriptAnswerHeaders{Response: api.ScriptAnswer{
-		Script: createContact, Contact: api.NewOptContactID(api.ContactID(answer.Contact.String())),
-	}}
-	if answer.Replayed {
-		out.IdempotencyReplayed = api.NewOptBool(true)
-	}
-	return out, nil
+	out := ScriptAnswer{Script: createContact, Contact: a.Contact.String()}
+	return ok(out).as(http.StatusAccepted).replayed(a.Replayed), nil
 }

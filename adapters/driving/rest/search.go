@@ -5,13 +5,60 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
+	"time"
 
-	"carillon/adapters/driving/rest/internal/api"
+	"carillon/core/access"
 	"carillon/core/customer"
 	"carillon/core/desk"
 	"carillon/core/fault"
 	"carillon/core/store"
 )
+
+func (s *server) searchOperations() []operation {
+	return []operation{
+		op("searchCustomers", s.searchCustomers),
+		op("getContext", s.getContext),
+	}
+}
+
+// Finder finds customers, and tells what stands around one.
+type Finder interface {
+	// Search returns a page and where to go on; nil at the end.
+	Search(ctx context.Context, p access.Principal, q desk.SearchQuery) ([]desk.SearchHit, *store.SearchPlace, error)
+	// Complete completes a context.
+	Complete(ctx context.Context, now time.Time, p access.Principal, known customer.Context) (desk.ContextView, error)
+}
+
+// SearchPage is who or what was found.
+type SearchPage struct {
+	Hits []SearchHit `json:"hits"`
+	Next string      `json:"next,omitzero"`
+}
+
+// SearchHit is a person or a premise, with its accounts.
+type SearchHit struct {
+	Person   *Person   `json:"person,omitzero"`
+	Premise  *Premise  `json:"premise,omitzero"`
+	Info     string    `json:"info,omitzero"`
+	Accounts []Account `json:"accounts"`
+}
+
+// Context is who and what is looked at, with what is said of each.
+type Context struct {
+	Person      *Person  `json:"person,omitzero"`
+	Account     *Account `json:"account,omitzero"`
+	Premise     *Premise `json:"premise,omitzero"`
+	PersonInfo  string   `json:"personInfo,omitzero"`
+	AccountInfo string   `json:"accountInfo,omitzero"`
+	Alerts      []Alert  `json:"alerts"`
+}
+
+// Alert is a line of the alerts of Control Central.
+type Alert struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
+	Link string `json:"link,omitzero"`
+}
 
 // searchCursor is where a search goes on, as it is given out.
 type searchCursor struct {
@@ -20,12 +67,12 @@ type searchCursor struct {
 	ID   int64             `json:"i"`
 }
 
-func readSearchCursor(o api.OptString) (store.SearchPlace, error) {
+func readSearchCursor(given string) (store.SearchPlace, error) {
 	var c searchCursor
-	if !o.Set {
+	if given == "" {
 		return store.SearchPlace{}, nil
 	}
-	text, err := base64.RawURLEncoding.DecodeString(o.Value)
+	text, err := base64.RawURLEncoding.DecodeString(given)
 	if err == nil {
 		err = json.Unmarshal(text, &c)
 	}
@@ -35,88 +82,88 @@ func readSearchCursor(o api.OptString) (store.SearchPlace, error) {
 	return store.SearchPlace(c), nil
 }
 
-// SearchCustomers finds persons or premises.
-func (s *server) SearchCustomers(ctx context.Context, params api.SearchCustomersParams) (api.SearchCustomersRes, error) {
-	after, err := readSearchCursor(params.After)
+// searchCustomers finds persons or premises.
+func (s *server) searchCustomers(ctx context.Context, c call[nothing]) (answer[SearchPage], error) {
+	after, err := readSearchCursor(c.Text("after"))
 	if err != nil {
-		return nil, err
+		return failed[SearchPage](err)
 	}
 	q := desk.SearchQuery{
-		Premises: params.Kind.Value == api.SearchCustomersKindPremise, Name: params.Q.Value, Person: params.Person.Value, Phone: params.Phone.Value,
-		Email: params.Email.Value, Identifier: params.Identifier.Value, Account: params.Account.Value, Address: params.Address.Value,
-		Premise: params.Premise.Value, After: after, Limit: params.Limit.Value,
+		Premises: c.Text("kind") == "premise", Name: c.Text("q"), Person: c.Text("person"), Phone: c.Text("phone"),
+		Email: c.Text("email"), Identifier: c.Text("identifier"), Account: c.Text("account"), Address: c.Text("address"),
+		Premise: c.Text("premise"), After: after, Limit: int(c.Integer("limit")),
 	}
-	q.Geographic.Type, q.Geographic.Value, _ = strings.Cut(params.Geographic.Value, ":")
-	hits, next, err := s.Customers.Search(ctx, caller(ctx), q)
+	q.Geographic.Type, q.Geographic.Value, _ = strings.Cut(c.Text("geographic"), ":")
+	hits, next, err := s.Customers.Search(ctx, c.caller, q)
 	if err != nil {
-		return nil, err
+		return failed[SearchPage](err)
 	}
-	out := &api.SearchPage{Hits: make([]api.SearchHit, len(hits))}
+	out := SearchPage{Hits: make([]SearchHit, len(hits))}
 	for i, h := range hits {
 		if out.Hits[i], err = s.hitView(h); err != nil {
-			return nil, err
+			return failed[SearchPage](err)
 		}
 	}
 	if next != nil {
 		text, err := json.Marshal(searchCursor(*next))
 		if err != nil {
-			return nil, err
+			return failed[SearchPage](err)
 		}
-		out.Next = api.NewOptString(base64.RawURLEncoding.EncodeToString(text))
+		out.Next = base64.RawURLEncoding.EncodeToString(text)
 	}
-	return out, nil
+	return ok(out), nil
 }
 
-func (s *server) hitView(h desk.SearchHit) (api.SearchHit, error) {
-	out := api.SearchHit{Info: text(h.Info), Accounts: make([]api.Account, len(h.Accounts))}
+func (s *server) hitView(h desk.SearchHit) (SearchHit, error) {
+	out := SearchHit{Info: h.Info, Accounts: make([]Account, len(h.Accounts))}
 	for i, a := range h.Accounts {
 		out.Accounts[i] = accountView(a)
 	}
 	if h.Premise != nil {
-		out.Premise = api.NewOptPremise(premiseView(*h.Premise))
+		out.Premise = new(premiseView(*h.Premise))
 	}
 	if h.Person != nil {
 		p, err := s.personView(*h.Person)
 		if err != nil {
 			return out, err
 		}
-		out.Person = api.NewOptPerson(*p)
+		out.Person = &p
 	}
 	return out, nil
 }
 
-// GetContext completes a context.
-func (s *server) GetContext(ctx context.Context, params api.GetContextParams) (api.GetContextRes, error) {
+// getContext completes a context.
+func (s *server) getContext(ctx context.Context, c call[nothing]) (answer[Context], error) {
 	var known customer.Context
-	if params.Person.Set {
-		known.Person, _ = customer.ParsePersonID(string(params.Person.Value)) // the contract says ten digits; 0 is nobody's
+	if c.Given("person") {
+		known.Person, _ = customer.ParsePersonID(c.Text("person")) // the contract says ten digits; 0 is nobody's
 	}
-	if params.Account.Set {
-		known.Account, _ = customer.ParseAccountID(string(params.Account.Value))
+	if c.Given("account") {
+		known.Account, _ = customer.ParseAccountID(c.Text("account"))
 	}
-	if params.Premise.Set {
-		known.Premise, _ = customer.ParsePremiseID(string(params.Premise.Value))
+	if c.Given("premise") {
+		known.Premise, _ = customer.ParsePremiseID(c.Text("premise"))
 	}
-	v, err := s.Customers.Complete(ctx, s.cfg.Clock(), caller(ctx), known)
+	v, err := s.Customers.Complete(ctx, c.now, c.caller, known)
 	if err != nil {
-		return nil, err
+		return failed[Context](err)
 	}
-	out := &api.Context{PersonInfo: text(v.PersonInfo), AccountInfo: text(v.AccountInfo), Alerts: make([]api.Alert, len(v.Alerts))}
+	out := Context{PersonInfo: v.PersonInfo, AccountInfo: v.AccountInfo, Alerts: make([]Alert, len(v.Alerts))}
 	if v.Person != nil {
 		p, err := s.personView(*v.Person)
 		if err != nil {
-			return nil, err
+			return failed[Context](err)
 		}
-		out.Person = api.NewOptPerson(*p)
+		out.Person = &p
 	}
 	if v.Account != nil {
-		out.Account = api.NewOptAccount(accountView(*v.Account))
+		out.Account = new(accountView(*v.Account))
 	}
 	if v.Premise != nil {
-		out.Premise = api.NewOptPremise(premiseView(*v.Premise))
+		out.Premise = new(premiseView(*v.Premise))
 	}
 	for i, a := range v.Alerts {
-		out.Alerts[i] = api.Alert{Code: a.Code, Text: a.Text, Link: text(a.Link)}
+		out.Alerts[i] = Alert{Code: a.Code, Text: a.Text, Link: a.Link}
 	}
-	return out, nil
+	return ok(out), nil
 }

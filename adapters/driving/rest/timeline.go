@@ -7,8 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"carillon/adapters/driving/rest/internal/api"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"carillon/adapters/driving/api/contract"
 	"carillon/contracts"
+	"carillon/core/access"
 	"carillon/core/contact"
 	"carillon/core/desk"
 	"carillon/core/fault"
@@ -16,33 +19,127 @@ import (
 	"carillon/core/todo"
 )
 
-// GetTimeline shows what happened with a customer or a place.
-func (s *server) GetTimeline(ctx context.Context, params api.GetTimelineParams) (api.GetTimelineRes, error) {
-	of, err := subjectOf(params.Person, params.Account, params.Premise)
+func (s *server) timelineOperations() []operation {
+	return []operation{
+		op("getTimeline", s.getTimeline),
+		op("listDeskContacts", s.listDeskContacts),
+		op("listReminders", s.listReminders),
+		op("listSchemas", s.listSchemas),
+		op("getSchema", s.getSchema),
+	}
+}
+
+// Timelines shows what happened with whom.
+type Timelines interface {
+	// Timeline returns events, the newest first; next is zero at the end.
+	Timeline(ctx context.Context, now time.Time, p access.Principal, q desk.TimelineQuery) (events []contact.Event, next store.Telling, err error)
+	// ContactList lists contacts, the newest first; next is 0 at the end.
+	ContactList(ctx context.Context, p access.Principal, f desk.ContactFilter, below contact.ID, limit int) (contacts []desk.Listed, next contact.ID, err error)
+	// Reminders lists reminders that wait, the earliest first; next is zero at the end. fault.Forbidden.
+	Reminders(ctx context.Context, p access.Principal, f desk.ReminderFilter, after contact.ReminderKey, limit int) (reminders []contact.Reminder, next contact.ReminderKey, err error)
+}
+
+// Timeline is a page of a timeline, the newest first.
+type Timeline struct {
+	Events []TimelineEvent `json:"events"`
+	Next   string          `json:"next,omitzero"`
+}
+
+// TimelineEvent is one thing that happened.
+type TimelineEvent struct {
+	At      contract.Moment `json:"at"`
+	Kind    string          `json:"kind"`
+	Contact string          `json:"contact"`
+	Class   string          `json:"class"`
+	Type    string          `json:"type"`
+	Title   string          `json:"title"`
+	Text    string          `json:"text,omitzero"`
+	Link    string          `json:"link"`
+	Channel string          `json:"channel,omitzero"`
+	Outcome string          `json:"outcome,omitzero"`
+	Reason  string          `json:"reason,omitzero"`
+	By      string          `json:"by,omitzero"`
+	Icon    string          `json:"icon,omitzero"`
+	Colour  string          `json:"colour,omitzero"`
+}
+
+// DeskContactList is a page of contacts.
+type DeskContactList struct {
+	Contacts []DeskContact `json:"contacts"`
+	Next     string        `json:"next,omitzero"`
+}
+
+// DeskContact is a contact in a list. Class and type are those it has now.
+type DeskContact struct {
+	ID         string          `json:"id"`
+	Source     string          `json:"source"`
+	Division   string          `json:"division"`
+	Class      string          `json:"class"`
+	Type       string          `json:"type"`
+	Person     string          `json:"person,omitzero"`
+	Account    string          `json:"account,omitzero"`
+	Premise    string          `json:"premise,omitzero"`
+	AcceptedAt contract.Moment `json:"acceptedAt"`
+	ContactAt  contract.Moment `json:"contactAt,omitzero"`
+	By         string          `json:"by"`
+	Open       bool            `json:"open"`
+	Comments   string          `json:"comments,omitzero"`
+	Logs       int             `json:"logs"`
+}
+
+// ReminderList is a page of reminders.
+type ReminderList struct {
+	Reminders []Reminder `json:"reminders"`
+	Next      string     `json:"next,omitzero"`
+}
+
+// Reminder is a log entry that wants a To Do by its trigger date.
+type Reminder struct {
+	Contact     string          `json:"contact"`
+	Log         string          `json:"log"`
+	SendTo      contact.SendTo  `json:"sendTo"`
+	User        string          `json:"user,omitzero"`
+	Role        string          `json:"role,omitzero"`
+	TriggerDate string          `json:"triggerDate"`
+	State       string          `json:"state"`
+	Todo        string          `json:"todo,omitzero"`
+	MadeAt      contract.Moment `json:"madeAt,omitzero"`
+	CompletedAt contract.Moment `json:"completedAt,omitzero"`
+}
+
+// SchemaList is the codes of the business objects.
+type SchemaList struct {
+	Schemas []string `json:"schemas"`
+}
+
+// getTimeline shows what happened with a customer or a place.
+func (s *server) getTimeline(ctx context.Context, c call[nothing]) (answer[Timeline], error) {
+	of, err := subjectOf(c.exchange)
 	if err != nil {
-		return nil, err
+		return failed[Timeline](err)
 	}
 	q := desk.TimelineQuery{
-		Of: of, Zone: string(params.Zone.Value), Class: string(params.Class.Value), Type: string(params.Type.Value), Kind: params.Kind.Value,
-		Open: boolean(params.Open), From: moment(params.From), Until: moment(params.Until), Limit: params.Limit.Value,
+		Of: of, Zone: c.Text("zone"), Class: c.Text("class"), Type: c.Text("type"), Kind: c.Text("kind"),
+		Open: c.Flag("open"), From: storedMoment(c.Moment("from")), Until: storedMoment(c.Moment("until")),
+		Limit: int(c.Integer("limit")),
 	}
-	if params.After.Set {
-		if q.Before, err = tellingOf(params.After.Value); err != nil {
-			return nil, err
+	if c.Given("after") {
+		if q.Before, err = tellingOf(c.Text("after")); err != nil {
+			return failed[Timeline](err)
 		}
 	}
-	events, next, err := s.Timelines.Timeline(ctx, s.cfg.Clock(), caller(ctx), q)
+	events, next, err := s.Timelines.Timeline(ctx, c.now, c.caller, q)
 	if err != nil {
-		return nil, err
+		return failed[Timeline](err)
 	}
-	out := &api.Timeline{Events: make([]api.TimelineEvent, 0, len(events))}
+	out := Timeline{Events: make([]TimelineEvent, 0, len(events))}
 	for i := range events {
 		out.Events = append(out.Events, eventView(&events[i]))
 	}
 	if !next.At.IsZero() {
-		out.Next = api.NewOptString(fmt.Sprintf("%d.%d", next.At.UnixMicro(), next.Number))
+		out.Next = fmt.Sprintf("%d.%d", next.At.UnixMicro(), next.Number)
 	}
-	return out, nil
+	return ok(out), nil
 }
 
 // tellingOf reads the cursor of a timeline.
@@ -51,129 +148,127 @@ func tellingOf(cursor string) (store.Telling, error) {
 	micros, err := strconv.ParseInt(at, 10, 64)
 	n, err2 := strconv.ParseInt(number, 10, 64)
 	if err != nil || err2 != nil || micros == 0 {
-		return store.Telling{}, fault.Refuse(fault.Violation{Field: "query/after", Reason: "is a next that was given out"})
+		return store.Telling{}, badNext()
 	}
 	return store.Telling{At: time.UnixMicro(micros).UTC(), Number: n}, nil
 }
 
-func boolean(b api.OptBool) *bool {
-	if !b.Set {
-		return nil
-	}
-	return &b.Value
-}
-
-func eventView(e *contact.Event) api.TimelineEvent {
-	return api.TimelineEvent{
-		At: stamp(e.At), Kind: e.Kind, Contact: api.ContactID(e.Contact.String()), Class: e.Class, Type: e.Type, Title: e.Title, Text: text(e.Text),
-		Link: e.Link, Channel: text(e.Channel), Outcome: text(e.Outcome), Reason: text(e.Reason), By: text(e.By), Icon: text(e.Icon),
-		Colour: text(e.Colour),
+func eventView(e *contact.Event) TimelineEvent {
+	return TimelineEvent{
+		At: contract.Moment(e.At), Kind: e.Kind, Contact: e.Contact.String(), Class: e.Class, Type: e.Type,
+		Title: e.Title, Text: e.Text, Link: e.Link, Channel: e.Channel, Outcome: e.Outcome, Reason: e.Reason, By: e.By, Icon: e.Icon,
+		Colour: e.Colour,
 	}
 }
 
-// ListDeskContacts lists the contacts of a customer or a place.
-func (s *server) ListDeskContacts(ctx context.Context, params api.ListDeskContactsParams) (api.ListDeskContactsRes, error) {
-	of, err := subjectOf(params.Person, params.Account, params.Premise)
+// listDeskContacts lists the contacts of a customer or a place.
+func (s *server) listDeskContacts(ctx context.Context, c call[nothing]) (answer[DeskContactList], error) {
+	of, err := subjectOf(c.exchange)
 	if err != nil {
-		return nil, err
+		return failed[DeskContactList](err)
 	}
 	var below contact.ID
-	if params.After.Set {
-		if below, err = contact.ParseID(string(params.After.Value)); err != nil {
-			return nil, fault.Refuse(fault.Violation{Field: "query/after", Reason: "is a next that was given out"})
+	if c.Given("after") {
+		if below, err = contact.ParseID(c.Text("after")); err != nil {
+			return failed[DeskContactList](badNext())
 		}
 	}
-	listed, next, err := s.Timelines.ContactList(ctx, caller(ctx), desk.ContactFilter{
-		Of: of, Class: string(params.Class.Value), Type: string(params.Type.Value), Open: boolean(params.Open), From: moment(params.From),
-		Until: moment(params.Until),
-	}, below, params.Limit.Value)
+	listed, next, err := s.Timelines.ContactList(ctx, c.caller, desk.ContactFilter{
+		Of: of, Class: c.Text("class"), Type: c.Text("type"), Open: c.Flag("open"),
+		From: storedMoment(c.Moment("from")), Until: storedMoment(c.Moment("until")),
+	}, below, int(c.Integer("limit")))
 	if err != nil {
-		return nil, err
+		return failed[DeskContactList](err)
 	}
-	out := &api.DeskContactList{Contacts: make([]api.DeskContact, 0, len(listed))}
+	out := DeskContactList{Contacts: make([]DeskContact, 0, len(listed))}
 	for i := range listed {
 		out.Contacts = append(out.Contacts, listedView(&listed[i]))
 	}
 	if next != 0 {
-		out.Next = api.NewOptContactID(api.ContactID(next.String()))
+		out.Next = next.String()
 	}
-	return out, nil
+	return ok(out), nil
 }
 
-func listedView(l *desk.Listed) api.DeskContact {
+func listedView(l *desk.Listed) DeskContact {
 	c, d := l.Contact, l.File.Desk
 	class, code := d.Kind(c)
-	return api.DeskContact{
-		ID: api.ContactID(c.ID.String()), Source: c.Source, Division: c.Division, Class: class, Type: code, Person: person(c.Person),
-		Account: text(c.Account), Premise: text(c.Premise), AcceptedAt: stamp(c.AcceptedAt), ContactAt: maybe(d.At), By: c.By, Open: d.Open,
-		Comments: text(d.Comments), Logs: api.NewOptInt(len(l.File.Logs)),
+	return DeskContact{
+		ID: c.ID.String(), Source: c.Source, Division: c.Division, Class: class, Type: code,
+		Person: personNumber(c.Person), Account: c.Account, Premise: c.Premise,
+		AcceptedAt: contract.Moment(c.AcceptedAt), ContactAt: contract.Moment(d.At), By: c.By, Open: d.Open,
+		Comments: d.Comments, Logs: len(l.File.Logs),
 	}
 }
 
-// ListReminders lists reminders that wait.
-func (s *server) ListReminders(ctx context.Context, params api.ListRemindersParams) (api.ListRemindersRes, error) {
+// listReminders lists reminders that wait.
+func (s *server) listReminders(ctx context.Context, c call[nothing]) (answer[ReminderList], error) {
 	var after contact.ReminderKey
-	if parts := strings.Split(params.After.Value, "."); params.After.Set && len(parts) == 3 {
+	if parts := strings.Split(c.Text("after"), "."); c.Given("after") && len(parts) == 3 {
 		id, err := contact.ParseID(parts[1])
 		log, err2 := contact.ParseLogID(parts[2])
 		if err != nil || err2 != nil {
-			return nil, fault.Refuse(fault.Violation{Field: "query/after", Reason: "is a next that was given out"})
+			return failed[ReminderList](badNext())
 		}
 		after = contact.ReminderKey{Trigger: parts[0], Contact: id, Log: log}
 	}
-	f := desk.ReminderFilter{Until: string(params.Until.Value), User: string(params.User.Value), Role: string(params.Role.Value)}
-	found, next, err := s.Timelines.Reminders(ctx, caller(ctx), f, after, params.Limit.Value)
+	f := desk.ReminderFilter{Until: c.Text("until"), User: c.Text("user"), Role: c.Text("role")}
+	found, next, err := s.Timelines.Reminders(ctx, c.caller, f, after, int(c.Integer("limit")))
 	if err != nil {
-		return nil, err
+		return failed[ReminderList](err)
 	}
-	out := &api.ReminderList{Reminders: make([]api.Reminder, 0, len(found))}
+	out := ReminderList{Reminders: make([]Reminder, 0, len(found))}
 	for _, r := range found {
 		out.Reminders = append(out.Reminders, reminderView(r))
 	}
 	if next.Contact != 0 {
-		out.Next = api.NewOptString(next.Trigger + "." + next.Contact.String() + "." + next.Log.String())
+		out.Next = next.Trigger + "." + next.Contact.String() + "." + next.Log.String()
 	}
-	return out, nil
+	return ok(out), nil
 }
 
-func reminderView(r contact.Reminder) api.Reminder {
-	out := api.Reminder{
-		Contact: api.ContactID(r.Contact.String()), Log: r.Log.String(), SendTo: api.ReminderSendTo(r.Kind), TriggerDate: api.Day(r.Trigger),
-		State: api.ReminderStateWaiting, MadeAt: maybe(r.MadeAt), CompletedAt: maybe(r.CompletedAt),
+func reminderView(r contact.Reminder) Reminder {
+	out := Reminder{
+		Contact: r.Contact.String(), Log: r.Log.String(), SendTo: r.Kind, TriggerDate: r.Trigger,
+		State: "waiting", MadeAt: contract.Moment(r.MadeAt), CompletedAt: contract.Moment(r.CompletedAt),
 	}
 	if r.Kind == contact.ToUser {
-		out.User = text(r.To)
+		out.User = r.To
 	} else {
-		out.Role = text(r.To)
+		out.Role = r.To
 	}
 	if !r.Waits() {
-		out.State, out.Todo = api.ReminderStateMade, text(todo.ID(r.ToDo).String())
+		out.State, out.Todo = "made", todo.ID(r.ToDo).String()
 	}
 	if !r.CompletedAt.IsZero() {
-		out.State = api.ReminderStateCompleted
+		out.State = "completed"
 	}
 	return out
 }
 
-// ListSchemas lists the business objects.
-func (s *server) ListSchemas(context.Context) (api.ListSchemasRes, error) {
+// listSchemas lists the business objects.
+func (s *server) listSchemas(context.Context, call[nothing]) (answer[SchemaList], error) {
 	files, err := contracts.Schemas().ReadDir("schemas")
 	if err != nil {
-		return nil, fault.Wrap(fault.Unknown, "listing the business objects", err)
+		return failed[SchemaList](fault.Wrap(fault.Unknown, "listing the business objects", err))
 	}
-	out := &api.SchemaList{Schemas: make([]string, 0, len(files))}
+	out := SchemaList{Schemas: make([]string, 0, len(files))}
 	for _, f := range files {
 		out.Schemas = append(out.Schemas, strings.TrimSuffix(f.Name(), ".json"))
 	}
-	return out, nil
+	return ok(out), nil
 }
 
-// GetSchema reads a business object.
-func (s *server) GetSchema(_ context.Context, params api.GetSchemaParams) (api.GetSchemaRes, error) {
-	schema, err := contracts.Schemas().ReadFile("schemas/" + params.Code + ".json")
+// getSchema reads a business object.
+func (s *server) getSchema(_ context.Context, c call[nothing]) (answer[jsontext.Value], error) {
+	schema, err := contracts.Schemas().ReadFile("schemas/" + c.Text("code") + ".json")
 	if err != nil {
-		return nil, fault.New(fault.NotFound, "there is no such business object")
+		return failed[jsontext.Value](fault.New(fault.NotFound, "there is no such business object"))
 	}
-	out := api.BusinessObject(schema)
-	return &out, nil
+	return ok(jsontext.Value(schema)), nil
+}
+
+// badNext refuses a cursor that was never given out.
+func badNext() error {
+	return fault.Refuse(fault.Violation{Field: "query/after", Reason: "is a next that was given out"})
 }

@@ -3,156 +3,291 @@ package rest
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
-	"carillon/adapters/driving/rest/internal/api"
+	"carillon/adapters/driving/api/contract"
+	"carillon/core/access"
 	"carillon/core/command"
 	"carillon/core/desk"
 	"carillon/core/fault"
 	"carillon/core/todo"
 )
 
-// ListToDos lists work that only a person can do.
-func (s *server) ListToDos(ctx context.Context, params api.ListToDosParams) (api.ListToDosRes, error) {
+func (s *server) todoOperations() []operation {
+	return []operation{
+		op("listToDos", s.listToDos),
+		op("getToDo", s.getToDo),
+		op("addToDo", s.addToDo),
+		op("changeToDo", s.changeToDo),
+		op("actOnToDo", s.actOnToDo).answering(ToDoView{}),
+		op("actOnToDos", s.actOnToDos),
+	}
+}
+
+// ToDos is the work that only people can do. All return fault.Forbidden for a caller that may not, and fault.NotFound
+// for
+// what the caller does not see.
+type ToDos interface {
+	// List lists entries; next is 0 at the end.
+	List(ctx context.Context, p access.Principal, f desk.ToDoFilter, after todo.ID, limit int) (rows []desk.ToDoRow, next todo.ID, err error)
+	// View reads an entry with what is known around it.
+	View(ctx context.Context, p access.Principal, id todo.ID) (desk.ToDoView, error)
+	// Add opens an entry by hand; fault.Conflict when one is open about the same, fault.Invalid naming fields.
+	Add(ctx context.Context, now time.Time, p access.Principal, in desk.NewToDo) (desk.ToDoView, error)
+	// Act does something with an entry; fault.Conflict for what the entry cannot do, and for another revision. The view has no
+	// id when the caller does not see the entry any more.
+	Act(ctx context.Context, now time.Time, p access.Principal, id todo.ID, a desk.ToDoAction) (desk.ToDoView, error)
+	// ActMany does the same with many entries, each by itself.
+	ActMany(ctx context.Context, now time.Time, p access.Principal, ids []todo.ID, a desk.ToDoAction) ([]desk.ToDoResult, error)
+}
+
+// ToDoPage is a page of To Do entries.
+type ToDoPage struct {
+	Todos []ToDo `json:"todos"`
+	Next  string `json:"next,omitzero"`
+}
+
+// ToDo is work that only a person can do.
+type ToDo struct {
+	ID              string               `json:"id"`
+	Type            todo.Type            `json:"type"`
+	Status          todo.Status          `json:"status"`
+	Information     string               `json:"information,omitzero"`
+	Source          string               `json:"source"`
+	Division        string               `json:"division"`
+	Role            string               `json:"role,omitzero"`
+	User            string               `json:"user,omitzero"`
+	AssignedAt      contract.Moment      `json:"assignedAt,omitzero"`
+	AssignedBy      string               `json:"assignedBy,omitzero"`
+	Work            todo.Work            `json:"work,omitzero"`
+	Priority        int                  `json:"priority"`
+	Subject         string               `json:"subject,omitzero"`
+	Comments        string               `json:"comments,omitzero"`
+	About           string               `json:"about,omitzero"`
+	Contact         string               `json:"contact,omitzero"`
+	Message         string               `json:"message,omitzero"`
+	DrillKeys       []string             `json:"drillKeys,omitempty"`
+	SortKeys        []string             `json:"sortKeys,omitempty"`
+	Characteristics []ToDoCharacteristic `json:"characteristics,omitempty"`
+	Skills          []ToDoSkill          `json:"skills,omitempty"`
+	Reason          string               `json:"reason"`
+	Batch           string               `json:"batch,omitzero"`
+	Run             int64                `json:"run,omitzero"`
+	OpenedBy        string               `json:"openedBy,omitzero"`
+	OpenedAt        contract.Moment      `json:"openedAt"`
+	RoutedAt        contract.Moment      `json:"routedAt,omitzero"`
+	CompletedAt     contract.Moment      `json:"completedAt,omitzero"`
+	By              string               `json:"by,omitzero"`
+	Outcome         string               `json:"outcome,omitzero"`
+	Revision        int64                `json:"revision"`
+}
+
+// ToDoCharacteristic is a typed value that hangs on a To Do.
+type ToDoCharacteristic struct {
+	Type  string `json:"type"`
+	Value string `json:"value"`
+}
+
+// ToDoSkill is a skill that a To Do needs.
+type ToDoSkill struct {
+	Type  string `json:"type"`
+	Level int    `json:"level"`
+}
+
+// ToDoView is an entry with what is known around it.
+type ToDoView struct {
+	Todo     ToDo         `json:"todo"`
+	Text     string       `json:"text,omitzero"`
+	Target   string       `json:"target,omitzero"`
+	Log      []ToDoLogRow `json:"log"`
+	Related  []ToDo       `json:"related"`
+	Relating int64        `json:"relating"`
+	Warnings []string     `json:"warnings"`
+}
+
+// ToDoLogRow is one thing that happened to a To Do.
+type ToDoLogRow struct {
+	At      contract.Moment `json:"at"`
+	Kind    todo.Happening  `json:"kind"`
+	By      string          `json:"by,omitzero"`
+	User    string          `json:"user,omitzero"`
+	Role    string          `json:"role,omitzero"`
+	Comment string          `json:"comment,omitzero"`
+	Message string          `json:"message,omitzero"`
+}
+
+// ToDoRequest opens a To Do by hand.
+type ToDoRequest struct {
+	Type            todo.Type            `json:"type"`
+	Division        string               `json:"division"`
+	Role            string               `json:"role,omitzero"`
+	User            string               `json:"user,omitzero"`
+	Priority        *int                 `json:"priority,omitzero"`
+	Subject         string               `json:"subject"`
+	Comments        string               `json:"comments,omitzero"`
+	DrillKeys       []string             `json:"drillKeys,omitzero"`
+	SortKeys        []string             `json:"sortKeys,omitzero"`
+	Characteristics []ToDoCharacteristic `json:"characteristics,omitzero"`
+}
+
+// ToDoChange changes a To Do; what is left out stays as it is.
+type ToDoChange struct {
+	Priority *int    `json:"priority,omitzero"`
+	Subject  *string `json:"subject,omitzero"`
+	Comments *string `json:"comments,omitzero"`
+}
+
+// ToDoActionRequest says to whom, and why.
+type ToDoActionRequest struct {
+	User    string `json:"user,omitzero"`
+	Role    string `json:"role,omitzero"`
+	Comment string `json:"comment,omitzero"`
+}
+
+// ToDoActions does the same with many To Dos.
+type ToDoActions struct {
+	Action  string   `json:"action"`
+	Todos   []string `json:"todos"`
+	User    string   `json:"user,omitzero"`
+	Role    string   `json:"role,omitzero"`
+	Comment string   `json:"comment,omitzero"`
+}
+
+// ToDoResults is what became of each.
+type ToDoResults struct {
+	Results []ToDoResult `json:"results"`
+}
+
+// ToDoResult is what became of one To Do.
+type ToDoResult struct {
+	ID      string `json:"id"`
+	Done    bool   `json:"done"`
+	Problem string `json:"problem,omitzero"`
+}
+
+// listToDos lists work that only a person can do.
+func (s *server) listToDos(ctx context.Context, c call[nothing]) (answer[ToDoPage], error) {
 	var after todo.ID
-	if params.After.Set {
+	if c.Given("after") {
 		var err error
-		if after, err = todo.ParseID(string(params.After.Value)); err != nil {
-			return nil, fault.Refuse(fault.Violation{Field: "query/after", Reason: "is a cursor that was given out"})
+		if after, err = todo.ParseID(c.Text("after")); err != nil {
+			wrong := fault.Violation{Field: "query/after", Reason: "is a cursor that was given out"}
+			return failed[ToDoPage](fault.Refuse(wrong))
 		}
 	}
 	f := desk.ToDoFilter{
-		Mine: params.Mine.Value, Status: todo.Status(params.Status.Value), Type: todo.Type(params.Type.Value), Role: string(params.Role.Value),
-		User: params.User.Value, Division: string(params.Division.Value), About: params.About.Value,
+		Mine: yes(c.Flag("mine"), false), Status: todo.Status(c.Text("status")), Type: todo.Type(c.Text("type")),
+		Role: c.Text("role"), User: c.Text("user"), Division: c.Text("division"), About: c.Text("about"),
 	}
-	f.Characteristic.Type, f.Characteristic.Value, _ = strings.Cut(params.Characteristic.Value, "=")
-	entries, next, err := s.ToDos.List(ctx, caller(ctx), f, after, params.Limit.Value)
+	f.Characteristic.Type, f.Characteristic.Value, _ = strings.Cut(c.Text("characteristic"), "=")
+	entries, next, err := s.ToDos.List(ctx, c.caller, f, after, int(c.Integer("limit")))
 	if err != nil {
-		return nil, err
+		return failed[ToDoPage](err)
 	}
-	out := &api.ToDoPage{Todos: toDoRows(entries)}
+	out := ToDoPage{Todos: toDoRows(entries)}
 	if next != 0 {
-		out.Next = api.NewOptToDoID(api.ToDoID(next.String()))
+		out.Next = next.String()
 	}
-	return out, nil
+	return ok(out), nil
 }
 
-// toDoID reads the number of an entry in a path.
-func toDoID(id api.ToDoID) (todo.ID, error) {
-	n, err := todo.ParseID(string(id))
+// toDoID is the entry that a path names.
+func toDoID(x *exchange) (todo.ID, error) { return pathID(x, "id", todo.ParseID, "To Do") }
+
+// getToDo reads an entry.
+func (s *server) getToDo(ctx context.Context, c call[nothing]) (answer[ToDoView], error) {
+	id, err := toDoID(c.exchange)
 	if err != nil {
-		return 0, fault.New(fault.NotFound, "there is no such To Do")
+		return failed[ToDoView](err)
 	}
-	return n, nil
+	view, err := s.ToDos.View(ctx, c.caller, id)
+	return toDoAnswer(view, err)
 }
 
-// GetToDo reads an entry.
-func (s *server) GetToDo(ctx context.Context, params api.GetToDoParams) (api.GetToDoRes, error) {
-	id, err := toDoID(params.ID)
-	if err != nil {
-		return nil, err
-	}
-	view, err := s.ToDos.View(ctx, caller(ctx), id)
-	if err != nil {
-		return nil, err
-	}
-	return toDoAnswer(view), nil
-}
-
-// AddToDo opens an entry by hand.
-func (s *server) AddToDo(ctx context.Context, req *api.ToDoRequest) (api.AddToDoRes, error) {
+// addToDo opens an entry by hand.
+func (s *server) addToDo(ctx context.Context, c call[ToDoRequest]) (answer[ToDoView], error) {
 	in := desk.NewToDo{
-		Type: string(req.Type), Division: string(req.Division), Role: string(req.Role.Value), User: req.User.Value, Priority: req.Priority.Value,
-		Subject: req.Subject, Comments: req.Comments.Value, Drill: req.DrillKeys, Sort: req.SortKeys,
+		Type: string(c.body.Type), Division: c.body.Division, Role: c.body.Role, User: c.body.User, Subject: c.body.Subject,
+		Comments: c.body.Comments, Drill: c.body.DrillKeys, Sort: c.body.SortKeys,
 	}
-	if req.Priority.Set && in.Priority == 0 {
-		in.Priority = -1 // none of 1 to 9: the desk says so
+	if p := c.body.Priority; p != nil {
+		in.Priority = *p
+		if *p == 0 {
+			in.Priority = -1 // none of 1 to 9: the desk says so
+		}
 	}
-	for _, c := range req.Characteristics {
-		in.Characteristics = append(in.Characteristics, command.Characteristic{Type: c.Type, Value: c.Value})
+	for _, one := range c.body.Characteristics {
+		in.Characteristics = append(in.Characteristics, command.Characteristic(one))
 	}
-	view, err := s.ToDos.Add(ctx, s.cfg.Clock(), caller(ctx), in)
-	if err != nil {
-		return nil, err
-	}
-	return toDoAnswer(view), nil
+	view, err := s.ToDos.Add(ctx, c.now, c.caller, in)
+	a, err := toDoAnswer(view, err)
+	return a.as(http.StatusCreated), err
 }
 
-// ChangeToDo sets priority, subject or comments.
-func (s *server) ChangeToDo(ctx context.Context, req *api.ToDoChange, params api.ChangeToDoParams) (api.ChangeToDoRes, error) {
+// changeToDo sets priority, subject or comments.
+func (s *server) changeToDo(ctx context.Context, c call[ToDoChange]) (answer[ToDoView], error) {
 	a := desk.ToDoAction{Verb: desk.ChangeToDo}
-	if req.Priority.Set {
-		a.Revised.Priority = &req.Priority.Value
-	}
-	if req.Subject.Set {
-		a.Revised.Subject = &req.Subject.Value
-	}
-	if req.Comments.Set {
-		a.Revised.Comments = &req.Comments.Value
-	}
-	view, err := s.actOn(ctx, params.ID, params.IfMatch, a)
-	if err != nil {
-		return nil, err
-	}
-	return toDoAnswer(view), nil
+	a.Revised.Priority, a.Revised.Subject, a.Revised.Comments = c.body.Priority, c.body.Subject, c.body.Comments
+	view, err := s.actOn(ctx, c.exchange, a)
+	return toDoAnswer(view, err)
 }
 
-// ActOnToDo does something with an entry.
-func (s *server) ActOnToDo(ctx context.Context, req api.OptToDoActionRequest, params api.ActOnToDoParams) (api.ActOnToDoRes, error) {
-	view, err := s.actOn(ctx, params.ID, params.IfMatch, desk.ToDoAction{
-		Verb: toDoVerb(params.Action), User: req.Value.User.Value, Role: string(req.Value.Role.Value), Comment: req.Value.Comment.Value,
+// actOnToDo does something with an entry. There is nothing to show of one that the caller does not see any more.
+func (s *server) actOnToDo(ctx context.Context, c call[ToDoActionRequest]) (answer[any], error) {
+	view, err := s.actOn(ctx, c.exchange, desk.ToDoAction{
+		Verb: toDoVerb(c.Text("action")), User: c.body.User, Role: c.body.Role, Comment: c.body.Comment,
 	})
-	switch {
-	case err != nil:
-		return nil, err
-	case view.ID == 0:
-		return &api.ActOnToDoNoContent{}, nil
+	if err == nil && view.ID == 0 {
+		return done().anyBody(), nil
 	}
-	return toDoAnswer(view), nil
+	a, err := toDoAnswer(view, err)
+	return a.anyBody(), err
 }
 
-func (s *server) actOn(ctx context.Context, number api.ToDoID, ifMatch string, a desk.ToDoAction) (desk.ToDoView, error) {
-	id, err := toDoID(number)
+func (s *server) actOn(ctx context.Context, x *exchange, a desk.ToDoAction) (desk.ToDoView, error) {
+	id, err := toDoID(x)
 	if err != nil {
 		return desk.ToDoView{}, err
 	}
-	a.Revision, err = strconv.ParseInt(strings.Trim(ifMatch, `"`), 10, 64)
+	a.Revision, err = strconv.ParseInt(strings.Trim(x.Text("If-Match"), `"`), 10, 64)
 	if err != nil || a.Revision == 0 { // no entry ever has it
 		return desk.ToDoView{}, fault.New(fault.Conflict, "the To Do has another revision now: look again")
 	}
-	return s.ToDos.Act(ctx, s.cfg.Clock(), caller(ctx), id, a)
+	return s.ToDos.Act(ctx, x.now, x.caller, id, a)
 }
 
 // toDoVerb is the desk's word for an action.
-func toDoVerb(a api.ToDoAction) desk.ToDoVerb {
-	if a == api.ToDoActionComments {
+func toDoVerb(action string) desk.ToDoVerb {
+	if action == "comments" {
 		return desk.CommentToDo
 	}
-	return desk.ToDoVerb(a)
+	return desk.ToDoVerb(action)
 }
 
-// ActOnToDos does the same with many entries.
-func (s *server) ActOnToDos(ctx context.Context, req *api.ToDoActions) (api.ActOnToDosRes, error) {
-	ids := make([]todo.ID, len(req.Todos))
-	for i, text := range req.Todos {
-		id, err := toDoID(text)
+// actOnToDos does the same with many entries.
+func (s *server) actOnToDos(ctx context.Context, c call[ToDoActions]) (answer[ToDoResults], error) {
+	ids := make([]todo.ID, len(c.body.Todos))
+	for i, text := range c.body.Todos {
+		id, err := todo.ParseID(text)
 		if err != nil {
-			return nil, err
+			return failed[ToDoResults](fault.New(fault.NotFound, "there is no such To Do"))
 		}
 		ids[i] = id
 	}
-	results, err := s.ToDos.ActMany(ctx, s.cfg.Clock(), caller(ctx), ids, desk.ToDoAction{
-		Verb: toDoVerb(req.Action), User: req.User.Value, Role: string(req.Role.Value), Comment: req.Comment.Value,
+	results, err := s.ToDos.ActMany(ctx, c.now, c.caller, ids, desk.ToDoAction{
+		Verb: toDoVerb(c.body.Action), User: c.body.User, Role: c.body.Role, Comment: c.body.Comment,
 	})
 	if err != nil {
-		return nil, err
+		return failed[ToDoResults](err)
 	}
-	out := &api.ToDoResults{Results: make([]api.ToDoResultsResultsItem, len(results))}
+	out := ToDoResults{Results: make([]ToDoResult, len(results))}
 	for i, r := range results {
-		out.Results[i] = api.ToDoResultsResultsItem{ID: api.ToDoID(r.ID.String()), Done: r.Err == nil, Problem: text(whyNot(r.Err))}
+		out.Results[i] = ToDoResult{ID: r.ID.String(), Done: r.Err == nil, Problem: whyNot(r.Err)}
 	}
-	return out, nil
+	return ok(out), nil
 }
 
 // whyNot says in one line why something was not done.
@@ -173,56 +308,58 @@ func whyNot(err error) string {
 	return strings.Join(told, "; ")
 }
 
-func toDoAnswer(v desk.ToDoView) *api.ToDoHeaders {
-	out := api.ToDoView{
-		Todo: toDoView(v.ToDoRow), Text: text(v.Text), Target: text(v.Target), Log: make([]api.ToDoLogRow, 0, len(v.Log)),
-		Related: toDoRows(v.Related), Relating: v.Relating, Warnings: there(v.Warnings),
+// toDoAnswer shows an entry with its revision.
+func toDoAnswer(v desk.ToDoView, err error) (answer[ToDoView], error) {
+	if err != nil {
+		return failed[ToDoView](err)
+	}
+	out := ToDoView{
+		Todo: toDoView(v.ToDoRow), Text: v.Text, Target: v.Target, Related: toDoRows(v.Related), Relating: v.Relating,
+		Warnings: v.Warnings,
 	}
 	for _, l := range v.Log {
-		row := api.ToDoLogRow{
-			At: stamp(l.At), Kind: api.ToDoLogRowKind(l.Kind), By: text(l.By), User: text(l.User), Role: text(l.Role), Comment: text(l.Comment),
+		row := ToDoLogRow{
+			At: contract.Moment(l.At), Kind: l.Kind, By: l.By, User: l.User, Role: l.Role, Comment: l.Comment,
 		}
 		if !l.Message.IsZero() {
-			row.Message = api.NewOptMessageID(api.MessageID(l.Message.String()))
+			row.Message = l.Message.String()
 		}
 		out.Log = append(out.Log, row)
 	}
-	return &api.ToDoHeaders{ETag: etag(v.Revision), Response: out}
+	return ok(out).revised(v.Revision), nil
 }
 
-func toDoRows(rows []desk.ToDoRow) []api.ToDo {
-	out := make([]api.ToDo, 0, len(rows))
+func toDoRows(rows []desk.ToDoRow) []ToDo {
+	out := make([]ToDo, 0, len(rows))
 	for _, r := range rows {
 		out = append(out, toDoView(r))
 	}
 	return out
 }
 
-func toDoView(e desk.ToDoRow) api.ToDo {
-	out := api.ToDo{
-		ID: api.ToDoID(e.ID.String()), Type: api.ToDoType(e.Type), Status: api.ToDoStatus(e.Status()), Information: text(e.Information),
-		Source: e.Source, Division: e.Division, Role: text(e.Role), User: text(e.User), AssignedAt: maybe(e.AssignedAt),
-		AssignedBy: text(e.AssignedBy), Priority: e.Priority, Subject: text(e.Subject), Comments: text(e.Comments), About: text(e.About),
-		DrillKeys: e.Drill, SortKeys: e.Sort, Reason: e.Reason, Batch: text(e.Batch), OpenedBy: text(e.OpenedBy), OpenedAt: stamp(e.OpenedAt),
-		RoutedAt: maybe(e.RoutedAt), CompletedAt: maybe(e.CompletedAt), By: text(e.By), Outcome: text(e.Outcome), Revision: e.Revision,
+func toDoView(e desk.ToDoRow) ToDo {
+	out := ToDo{
+		ID: e.ID.String(), Type: e.Type, Status: e.Status(), Information: e.Information, Source: e.Source,
+		Division: e.Division, Role: e.Role, User: e.User, AssignedAt: contract.Moment(e.AssignedAt),
+		AssignedBy: e.AssignedBy, Priority: e.Priority, Subject: e.Subject, Comments: e.Comments, About: e.About,
+		DrillKeys: e.Drill, SortKeys: e.Sort, Reason: e.Reason, Batch: e.Batch, Run: e.Run, OpenedBy: e.OpenedBy,
+		OpenedAt: contract.Moment(e.OpenedAt), RoutedAt: contract.Moment(e.RoutedAt),
+		CompletedAt: contract.Moment(e.CompletedAt), By: e.By, Outcome: e.Outcome, Revision: e.Revision,
 	}
 	if e.Work != todo.Untouched {
-		out.Work = api.NewOptToDoWork(api.ToDoWork(e.Work))
+		out.Work = e.Work
 	}
 	if e.Contact != 0 {
-		out.Contact = api.NewOptContactID(api.ContactID(e.Contact.String()))
+		out.Contact = e.Contact.String()
 	}
 	if !e.Message.IsZero() {
-		out.Message = api.NewOptMessageID(api.MessageID(e.Message.String()))
-	}
-	if e.Run != 0 {
-		out.Run = api.NewOptInt64(e.Run)
+		out.Message = e.Message.String()
 	}
 	for _, c := range e.Characteristics {
-		out.Characteristics = append(out.Characteristics, api.ToDoCharacteristic{Type: c.Type, Value: c.Value})
+		out.Characteristics = append(out.Characteristics, ToDoCharacteristic(c))
 	}
 	for _, k := range e.Skills {
-		out.Skills = append(out.Skills, api.ToDoSkillsItem{Type: k.Type, Level: k.Level})
+		out.Skills = append(out.Skills, ToDoSkill{Type: k.Type, Level: k.Level})
 	}
 	return out
 }

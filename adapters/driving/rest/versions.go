@@ -2,15 +2,83 @@ package rest
 
 import (
 	"context"
-	"encoding/json"
 
-	"carillon/adapters/driving/rest/internal/api"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"carillon/adapters/driving/api/contract"
+	"carillon/adapters/driving/api/intake"
+	"carillon/adapters/driving/api/problem"
 	"carillon/core/access"
 	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/desk"
 	"carillon/core/fault"
 )
+
+func (s *server) versionOperations() []operation {
+	return []operation{
+		op("listConfigVersions", s.listConfigVersions),
+		op("getConfigVersion", s.getConfigVersion),
+		op("diffConfig", s.diffConfig),
+		op("lintConfig", s.lintConfig),
+		op("listAlgorithms", s.listAlgorithms),
+	}
+}
+
+// ConfigVersionList is a page of versions.
+type ConfigVersionList struct {
+	Versions []ConfigVersion `json:"versions"`
+	Next     int64           `json:"next,omitzero"`
+}
+
+// ConfigVersion is a version of the configuration, with how many objects it added, removed and changed of the one
+// before.
+type ConfigVersion struct {
+	Version int64           `json:"version"`
+	At      contract.Moment `json:"at"`
+	By      string          `json:"by"`
+	Added   int             `json:"added"`
+	Removed int             `json:"removed"`
+	Changed int             `json:"changed"`
+}
+
+// ConfigComparison is what is compared.
+type ConfigComparison struct {
+	From     int64            `json:"from,omitzero"`
+	To       int64            `json:"to,omitzero"`
+	Document *config.Document `json:"document,omitzero"`
+}
+
+// ConfigDiff is what a configuration changes.
+type ConfigDiff struct {
+	From    int64          `json:"from"`
+	Changes []ConfigChange `json:"changes"`
+}
+
+// ConfigChange is what becomes of one object.
+type ConfigChange struct {
+	Kind   string              `json:"kind"`
+	Code   string              `json:"code,omitzero"`
+	What   string              `json:"what"`
+	Fields []ConfigFieldChange `json:"fields,omitempty"`
+}
+
+// ConfigFieldChange is what becomes of one field; a side is missing where the field is not there.
+type ConfigFieldChange struct {
+	Field  string         `json:"field"`
+	Before jsontext.Value `json:"before,omitzero"`
+	After  jsontext.Value `json:"after,omitzero"`
+}
+
+// ConfigFindings is everything that is wrong with a configuration.
+type ConfigFindings struct {
+	Errors []problem.Field `json:"errors"`
+}
+
+// AlgorithmList lists what may hang on spots.
+type AlgorithmList struct {
+	Algorithms command.Catalog `json:"algorithms"`
+}
 
 // Versions reads the configurations there were, and compares and checks configurations without writing them.
 type Versions interface {
@@ -26,135 +94,72 @@ type Versions interface {
 	Algorithms(ctx context.Context, p access.Principal) (command.Catalog, error)
 }
 
-// configOut writes a configuration as the contract has it.
-func configOut(d config.Document) (*api.Configuration, error) {
-	var out api.Configuration
-	text, err := json.Marshal(whole(d))
-	if err == nil {
-		err = out.UnmarshalJSON(text)
-	}
+// listConfigVersions lists the versions of the configuration.
+func (s *server) listConfigVersions(ctx context.Context, c call[nothing]) (answer[ConfigVersionList], error) {
+	versions, more, err := s.Versions.ConfigHistory(ctx, c.caller, c.Integer("before"), int(c.Integer("limit")))
 	if err != nil {
-		return nil, fault.Wrap(fault.Unknown, "writing a configuration", err)
+		return failed[ConfigVersionList](err)
 	}
-	return &out, nil
-}
-
-// configIn reads a configuration as the contract has it.
-func configIn(c *api.Configuration) (config.Document, error) {
-	var d config.Document
-	text, err := c.MarshalJSON()
-	if err != nil {
-		return d, fault.Wrap(fault.Unknown, "reading a configuration", err)
-	}
-	if err := json.Unmarshal(text, &d); err != nil {
-		return d, fault.Wrap(fault.Invalid, "the configuration is not as described", err)
-	}
-	return d, nil
-}
-
-// ListConfigVersions lists the versions of the configuration.
-func (s *server) ListConfigVersions(ctx context.Context, params api.ListConfigVersionsParams) (api.ListConfigVersionsRes, error) {
-	versions, more, err := s.Versions.ConfigHistory(ctx, caller(ctx), params.Before.Or(0), params.Limit.Or(20))
-	if err != nil {
-		return nil, err
-	}
-	out := &api.ConfigVersionList{Versions: make([]api.ConfigVersion, 0, len(versions))}
+	out := ConfigVersionList{Versions: make([]ConfigVersion, 0, len(versions))}
 	for _, v := range versions {
-		out.Versions = append(out.Versions, api.ConfigVersion{
-			Version: v.Version, At: stamp(v.At), By: v.By, Added: v.Added, Removed: v.Removed, Changed: v.Changed,
+		out.Versions = append(out.Versions, ConfigVersion{
+			Version: v.Version, At: contract.Moment(v.At), By: v.By, Added: v.Added, Removed: v.Removed, Changed: v.Changed,
 		})
 	}
 	if more {
-		out.Next = api.NewOptInt64(versions[len(versions)-1].Version)
+		out.Next = versions[len(versions)-1].Version
 	}
-	return out, nil
+	return ok(out), nil
 }
 
-// GetConfigVersion reads a version of the configuration.
-func (s *server) GetConfigVersion(ctx context.Context, params api.GetConfigVersionParams) (api.GetConfigVersionRes, error) {
-	d, err := s.Versions.ConfigAt(ctx, caller(ctx), params.Version)
+// getConfigVersion reads a version of the configuration.
+func (s *server) getConfigVersion(ctx context.Context, c call[nothing]) (answer[config.Document], error) {
+	d, err := s.Versions.ConfigAt(ctx, c.caller, c.Integer("version"))
 	if err != nil {
-		return nil, err
+		return failed[config.Document](err)
 	}
-	return configOut(d)
+	return ok(d), nil
 }
 
-// DiffConfig says what a configuration changes.
-func (s *server) DiffConfig(ctx context.Context, req *api.ConfigComparison) (api.DiffConfigRes, error) {
-	ask := desk.ConfigComparison{From: req.From.Or(0), To: req.To.Or(0)}
-	if c, given := req.Document.Get(); given {
-		d, err := configIn(&c)
-		if err != nil {
-			return nil, err
-		}
-		ask.Document = &d
-	}
-	from, changes, err := s.Versions.DiffConfig(ctx, caller(ctx), ask)
+// diffConfig says what a configuration changes.
+func (s *server) diffConfig(ctx context.Context, c call[ConfigComparison]) (answer[ConfigDiff], error) {
+	ask := desk.ConfigComparison{From: c.body.From, To: c.body.To, Document: c.body.Document}
+	from, changes, err := s.Versions.DiffConfig(ctx, c.caller, ask)
 	if err != nil {
-		return nil, err
+		return failed[ConfigDiff](err)
 	}
-	out := &api.ConfigDiff{From: from, Changes: make([]api.ConfigChange, 0, len(changes))}
+	out := ConfigDiff{From: from, Changes: make([]ConfigChange, 0, len(changes))}
 	for _, c := range changes {
-		change := api.ConfigChange{Kind: c.Kind, What: api.ConfigChangeWhat(c.What)}
-		if c.Code != "" {
-			change.Code = api.NewOptString(c.Code)
-		}
+		change := ConfigChange{Kind: c.Kind, Code: c.Code, What: c.What}
 		for _, f := range c.Fields {
-			field := api.ConfigFieldChange{Field: f.Field}
-			if field.Before, err = side(f.Before); err != nil {
-				return nil, err
+			field := ConfigFieldChange{Field: f.Field}
+			if field.Before, err = freeJSON(f.Before); err != nil {
+				return failed[ConfigDiff](err)
 			}
-			if field.After, err = side(f.After); err != nil {
-				return nil, err
+			if field.After, err = freeJSON(f.After); err != nil {
+				return failed[ConfigDiff](err)
 			}
 			change.Fields = append(change.Fields, field)
 		}
 		out.Changes = append(out.Changes, change)
 	}
-	return out, nil
+	return ok(out), nil
 }
 
-func side(v any) ([]byte, error) {
-	if v == nil {
-		return nil, nil
+// lintConfig says what is wrong with a configuration.
+func (s *server) lintConfig(ctx context.Context, c call[config.Document]) (answer[ConfigFindings], error) {
+	wrong, err := s.Versions.LintConfig(ctx, c.caller, c.body)
+	if err != nil {
+		return failed[ConfigFindings](err)
 	}
-	return json.Marshal(v)
+	return ok(ConfigFindings{Errors: intake.FieldsOf(wrong)}), nil
 }
 
-// LintConfig says what is wrong with a configuration.
-func (s *server) LintConfig(ctx context.Context, req *api.Configuration) (api.LintConfigRes, error) {
-	d, err := configIn(req)
+// listAlgorithms lists what may hang on spots.
+func (s *server) listAlgorithms(ctx context.Context, c call[nothing]) (answer[AlgorithmList], error) {
+	all, err := s.Versions.Algorithms(ctx, c.caller)
 	if err != nil {
-		return nil, err
+		return failed[AlgorithmList](err)
 	}
-	wrong, err := s.Versions.LintConfig(ctx, caller(ctx), d)
-	if err != nil {
-		return nil, err
-	}
-	out := &api.ConfigFindings{Errors: make([]api.ConfigFindingsErrorsItem, 0, len(wrong))}
-	for _, v := range wrong {
-		out.Errors = append(out.Errors, api.ConfigFindingsErrorsItem{Field: v.Field, Reason: v.Reason})
-	}
-	return out, nil
-}
-
-// ListAlgorithms lists what may hang on spots.
-func (s *server) ListAlgorithms(ctx context.Context) (api.ListAlgorithmsRes, error) {
-	all, err := s.Versions.Algorithms(ctx, caller(ctx))
-	if err != nil {
-		return nil, err
-	}
-	out := &api.AlgorithmList{Algorithms: make([]api.Algorithm, 0, len(all))}
-	for _, a := range all {
-		text, err := json.Marshal(a)
-		if err != nil {
-			return nil, err
-		}
-		var one api.Algorithm
-		if err := one.UnmarshalJSON(text); err != nil {
-			return nil, fault.Wrap(fault.Unknown, "writing algorithm "+a.Code, err)
-		}
-		out.Algorithms = append(out.Algorithms, one)
-	}
-	return out, nil
+	return ok(AlgorithmList{Algorithms: all}), nil
 }

@@ -1,4 +1,4 @@
-package rest
+package intake
 
 import (
 	"encoding/json"

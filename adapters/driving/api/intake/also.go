@@ -1,9 +1,9 @@
-package rest
+package intake
 
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	stdjson "encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -15,16 +15,11 @@ import (
 	"carillon/core/fault"
 )
 
-// acceptContact is the operation whose refusals name what the contract sees and what the core sees in one answer.
-const acceptContact = "acceptContact"
-
-// alsoWrong asks the core what it finds wrong with the rest of a contact that is refused already, and returns
+// AlsoWrong asks the core what it finds wrong with the rest of a contact that is refused already, and returns
 // everything. Nothing is written. What follows only from a field that was left out because it is wrong is not told.
-func (s *server) alsoWrong(ctx context.Context, r accept.Request, wrong []fault.Violation) []fault.Violation {
-	return alsoWrong(ctx, s.Accept, s.cfg.Clock(), caller(ctx), r, wrong)
-}
-
-func alsoWrong(ctx context.Context, core Accepter, now time.Time, p access.Principal, r accept.Request, wrong []fault.Violation) []fault.Violation {
+func AlsoWrong(
+	ctx context.Context, core Accepter, now time.Time, p access.Principal, r accept.Request, wrong []fault.Violation,
+) []fault.Violation {
 	named := func(fields ...string) bool {
 		return slices.ContainsFunc(wrong, func(v fault.Violation) bool { return slices.Contains(fields, v.Field) })
 	}
@@ -59,18 +54,18 @@ func isListOf(list, item string) bool {
 	return below && rest != "" && rest[0] >= '0' && rest[0] <= '9'
 }
 
-// whatIsRight is a contact without its wrong fields; false when nothing of it can be read.
-func whatIsRight(body []byte, wrong []fault.Violation) (accept.Request, bool) {
+// WhatIsRight is a contact without its wrong fields; false when nothing of it can be read.
+func WhatIsRight(body []byte, wrong []fault.Violation) (accept.Request, bool) {
 	var tree map[string]any
-	d := json.NewDecoder(bytes.NewReader(body))
+	d := stdjson.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	if err := d.Decode(&tree); err != nil {
 		return accept.Request{}, false
 	}
 	for _, v := range wrong {
-		drop(tree, strings.Split(v.Field, "/"))
+		removeField(tree, strings.Split(v.Field, "/"))
 	}
-	text, err := json.Marshal(tree)
+	text, err := stdjson.Marshal(tree)
 	if err != nil { // what came in as JSON goes out as JSON
 		return accept.Request{}, false
 	}
@@ -80,7 +75,7 @@ func whatIsRight(body []byte, wrong []fault.Violation) (accept.Request, bool) {
 		Recipient *accept.Inline
 		Data      map[string]any
 	}
-	d = json.NewDecoder(bytes.NewReader(text))
+	d = stdjson.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	if err := d.Decode(&in); err != nil {
 		return accept.Request{}, false
@@ -92,8 +87,9 @@ func whatIsRight(body []byte, wrong []fault.Violation) (accept.Request, bool) {
 	}, true
 }
 
-// drop removes the field that a pointer names; of a list, the whole list. The first token stands before the first slash.
-func drop(tree map[string]any, tokens []string) {
+// removeField removes the field that a pointer names; of a list, the whole list. The first token stands before the
+// first slash.
+func removeField(tree map[string]any, tokens []string) {
 	for at := 1; at < len(tokens); at++ {
 		name := tokens[at]
 		deeper, isObject := tree[name].(map[string]any)
