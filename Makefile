@@ -16,18 +16,18 @@ RULES      := $(filter-out $(RULE_TESTS),$(wildcard deploy/prometheus/*rules*.ym
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo build test race check fmt lint contract rules bench chaos cover fuzz \
-	services services-down services-status image box vuln clean dev
+	services services-down services-status image image-demo box vuln clean dev
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## build it and watch messages travel; needs only Go
-	bin/carillon demo
+	bin/carillon-demo
 
 demo: run ## the same
 
-build: ## the one binary, static, in bin/
-	CGO_ENABLED=0 go build -trimpath -o bin/carillon ./cmd/carillon
+build: ## both programs, static and stripped, in bin/: carillon, and carillon-demo with its simulators
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/carillon ./cmd/carillon-demo
 
 test: dev ## all tests, against the real PostgreSQL, Kafka and moto
 	$(REAL) go test $(TESTFLAGS) $(PKG)
@@ -93,6 +93,9 @@ image: build ## an OCI image in bin/carillon.oci.tar, without Docker; PUSH=regis
 	go run -C $(BOX) . -binary $(CURDIR)/bin/carillon -out $(CURDIR)/bin/carillon.oci.tar \
 		-version "$$(git describe --tags --always --dirty)" -revision "$$(git rev-parse HEAD)" \
 		-created "$$(TZ=UTC0 git show -s --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd)" $(if $(PUSH),-push $(PUSH))
+
+image-demo: build ## the same of the demo, for the compose file; it has simulators in it and is not for production
+	go run -C $(BOX) . -binary $(CURDIR)/bin/carillon-demo -out $(CURDIR)/bin/carillon-demo.oci.tar -tag carillon-demo:latest
 
 box: ## check image, compose file and Kubernetes objects; gets some modules the first time
 	go vet -C $(BOX) ./...

@@ -88,7 +88,7 @@ func (g *Gateway) run(ctx context.Context, name string, rows int, work func() er
 	return s, err
 }
 
-// merged hands single write sets to a committer, as cmd/carillon does.
+// merged hands single write sets to a committer, as cmd/internal/gateway does.
 type merged struct {
 	c *group.Committer[store.Writes, store.Verdict]
 }

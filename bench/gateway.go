@@ -27,12 +27,12 @@ import (
 	"carillon/core/contact"
 	"carillon/core/customer"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 	"carillon/core/template"
 )
 
-// Gateway is the part of the product under measurement, wired as cmd/carillon wires it, beside connections for raw
+// Gateway is the part of the product under measurement, wired as cmd/internal/gateway wires it, beside connections for raw
 // statements to the same database.
 type Gateway struct {
 	options Options
@@ -85,7 +85,7 @@ func (f fixed) Current() *config.Snapshot { return f.s }
 // At is the configuration, whichever version is asked for.
 func (f fixed) At(context.Context, int64) (*config.Snapshot, error) { return f.s, nil }
 
-// numbers hands out identifiers as cmd/carillon/ids.go does.
+// numbers hands out identifiers as cmd/internal/identifiers does.
 type numbers struct {
 	from       store.Numbers
 	mu         sync.Mutex
@@ -128,25 +128,25 @@ func document(slots int) config.Document {
 			Routes:  map[message.Channel]string{message.Letter: "letters-north", message.SMS: "sms-north", message.Email: "email-north"},
 		}},
 		Routes: []config.Route{
-			{Code: "letters-north", Number: 1, Channel: message.Letter, Provider: "kafka", Receipt: notice.Span(14 * day)},
+			{Code: "letters-north", Number: 1, Channel: message.Letter, Provider: "kafka", Receipt: plan.Span(14 * day)},
 			{
 				Code: "sms-north", Number: 3, Channel: message.SMS, Provider: "sns", Slots: slots, Sender: map[string]string{"sender_id": "NORTHFIELD"},
-				Receipt: notice.Span(73 * time.Hour), Expires: notice.Span(72 * time.Hour),
+				Receipt: plan.Span(73 * time.Hour), Expires: plan.Span(72 * time.Hour),
 			},
-			{Code: "email-north", Number: 5, Channel: message.Email, Provider: "ses", Sender: map[string]string{"from": "notices@northfield.example"}, Receipt: notice.Span(day)},
+			{Code: "email-north", Number: 5, Channel: message.Email, Provider: "ses", Sender: map[string]string{"from": "notices@northfield.example"}, Receipt: plan.Span(day)},
 		},
 		Classes: []contact.Class{{Code: "BILL", Description: "Bills and payments"}, {Code: "OUT", Description: "Outages"}},
 		Types: []config.ContactType{{
 			Type: contact.Type{Class: "BILL", Code: "PAYREMIND", Description: "Payment reminder", Person: contact.Required, Account: contact.Optional, Premise: contact.Optional},
-			Plan: notice.PlanRule{Urgency: message.Service, Steps: []notice.StepRule{
+			Plan: plan.PlanRule{Urgency: message.Service, Steps: []plan.StepRule{
 				{Channel: message.SMS, Template: "SMS-PAY"}, {Channel: message.Email, Template: "EM-PAY"}, {Channel: message.Letter, Template: "LT-PAY"},
 			}},
 		}, {
 			Type: contact.Type{Class: "BILL", Code: "TEXT", Description: "One text", Person: contact.Required, Account: contact.Optional, Premise: contact.Optional},
-			Plan: notice.PlanRule{Urgency: message.Service, Steps: []notice.StepRule{{Channel: message.SMS, Template: "SMS-TEXT"}}},
+			Plan: plan.PlanRule{Urgency: message.Service, Steps: []plan.StepRule{{Channel: message.SMS, Template: "SMS-TEXT"}}},
 		}, {
 			Type: contact.Type{Class: "OUT", Code: "OUTAGE", Description: "One urgent text", Person: contact.Required, Account: contact.Optional, Premise: contact.Optional},
-			Plan: notice.PlanRule{Urgency: message.Emergency, Doubt: message.Repeat, Steps: []notice.StepRule{{Channel: message.SMS, Template: "SMS-TEXT"}}},
+			Plan: plan.PlanRule{Urgency: message.Emergency, Doubt: message.Repeat, Steps: []plan.StepRule{{Channel: message.SMS, Template: "SMS-TEXT"}}},
 		}},
 		Templates: []template.Template{
 			{Code: "SMS-PAY", Channel: "sms", Parts: map[string]string{"text": "{{ division }}: {{ amount }} is due on {{ due }}. Reply STOP to opt out."}},
@@ -224,7 +224,7 @@ func (g *Gateway) loadPersons(ctx context.Context, n int) error {
 		id := customer.PersonID(first + int64(i))
 		at := func(k int) customer.PointID { return customer.PointID(point + int64(3*i+k)) }
 		postal := customer.Postal{Line1: "1 Main Street", City: "Northfield", State: "NY", Postal: "10001", Country: "US"}
-		sets[i].Persons = []customer.Person{{
+		store.In(&sets[i].Customer).Persons = []customer.Person{{
 			ID: id, Source: "cis", ExternalID: fmt.Sprintf("P-%d", i), Division: "NORTH", Version: 1, Revision: 1, Language: "en-US", UpdatedAt: clock(),
 			Names: []customer.Name{{Type: customer.Primary, Text: fmt.Sprintf("Ada Customer %d", i)}},
 			Points: []customer.Point{

@@ -96,7 +96,7 @@ func (gr *ground) openHost(ctx context.Context, d config.Document) (h *Host, err
 	p := principal()
 	h.key, p.Hash = access.NewKey(random)
 	p.CreatedAt = clock()
-	verdicts, err := g.store.Apply(ctx, store.Writes{Principals: []access.Principal{p}})
+	verdicts, err := g.store.Apply(ctx, store.Writes{Admin: &store.AdminWrites{Principals: []access.Principal{p}}})
 	if err := errors.Join(err, allApplied(verdicts)); err != nil {
 		return h, err
 	}

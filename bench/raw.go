@@ -10,7 +10,7 @@ import (
 	"carillon/core/contact"
 	"carillon/core/ledger"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 )
 
@@ -62,24 +62,24 @@ func micros(t time.Time) int64 {
 // acceptPipeline is the acceptance of the sets as plain statements over arrays, its ledger entries numbered from first.
 func acceptPipeline(sets []store.Writes, first int64) pipeline {
 	var p pipeline
-	addKeys(&p, rowsOf(sets, func(w *store.Writes) []store.IntakeKey { return w.Keys }))
-	addContacts(&p, rowsOf(sets, func(w *store.Writes) []contact.Contact { return w.Contacts }))
-	plans := rowsOf(sets, func(w *store.Writes) []notice.Plan { return w.Plans })
-	p.add(insertPlans, col(plans, func(p *notice.Plan) int64 { return int64(p.Contact) }), col(plans, func(p *notice.Plan) int16 { return p.Steps }))
-	steps := rowsOf(sets, func(w *store.Writes) []notice.Step { return w.Steps })
+	addKeys(&p, rowsOf(sets, func(w *store.Writes) []store.IntakeKey { return store.Of(w.Intake).Keys }))
+	addContacts(&p, rowsOf(sets, func(w *store.Writes) []contact.Contact { return store.Of(w.Contact).Contacts }))
+	plans := rowsOf(sets, func(w *store.Writes) []plan.Plan { return store.Of(w.Contact).Plans })
+	p.add(insertPlans, col(plans, func(p *plan.Plan) int64 { return int64(p.Contact) }), col(plans, func(p *plan.Plan) int16 { return p.Steps }))
+	steps := rowsOf(sets, func(w *store.Writes) []plan.Step { return store.Of(w.Contact).Steps })
 	p.add(insertSteps,
-		col(steps, func(s *notice.Step) int64 { return int64(s.Contact) }), col(steps, func(s *notice.Step) int16 { return s.Number }),
-		col(steps, func(s *notice.Step) [16]byte { return s.Message }), col(steps, func(s *notice.Step) int64 { return micros(s.StartedAt) }),
-		col(steps, func(s *notice.Step) string { return s.Why }))
-	addMessages(&p, rowsOf(sets, func(w *store.Writes) []message.Message { return w.Messages }))
-	addDues(&p, rowsOf(sets, func(w *store.Writes) []message.Due { return w.Dues }))
-	deadlines := rowsOf(sets, func(w *store.Writes) []message.Deadline { return w.Deadlines })
+		col(steps, func(s *plan.Step) int64 { return int64(s.Contact) }), col(steps, func(s *plan.Step) int16 { return s.Number }),
+		col(steps, func(s *plan.Step) [16]byte { return s.Message }), col(steps, func(s *plan.Step) int64 { return micros(s.StartedAt) }),
+		col(steps, func(s *plan.Step) string { return s.Why }))
+	addMessages(&p, rowsOf(sets, func(w *store.Writes) []message.Message { return store.Of(w.Message).Messages }))
+	addDues(&p, rowsOf(sets, func(w *store.Writes) []message.Due { return store.Of(w.Message).Dues }))
+	deadlines := rowsOf(sets, func(w *store.Writes) []message.Deadline { return store.Of(w.Message).Deadlines })
 	p.add(insertDeadlines,
 		col(deadlines, func(d *message.Deadline) [16]byte { return d.Message }),
 		col(deadlines, func(d *message.Deadline) int16 { return int16(d.Kind) }),
 		col(deadlines, func(d *message.Deadline) int64 { return micros(d.At) }))
-	addCounts(&p, rowsOf(sets, func(w *store.Writes) []message.Count { return w.Counts }))
-	addEntries(&p, rowsOf(sets, func(w *store.Writes) []ledger.Entry { return w.Entries }), first)
+	addCounts(&p, rowsOf(sets, func(w *store.Writes) []message.Count { return store.Of(w.Message).Counts }))
+	addEntries(&p, rowsOf(sets, func(w *store.Writes) []ledger.Entry { return store.Of(w.Ledger).Entries }), first)
 	return p
 }
 

@@ -14,10 +14,10 @@ import (
 	"carillon/core/access"
 	"carillon/core/algorithm"
 	"carillon/core/batch"
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/control"
 	"carillon/core/customer"
+	"carillon/core/plugin"
 	"carillon/core/store"
 	"carillon/core/todo"
 )
@@ -63,7 +63,7 @@ type nobody struct{}
 func (nobody) Committed(string, int64, int64) {}
 func (nobody) Ended(control.Run)              {}
 
-// newNight wires TD-CCCB as cmd/carillon does.
+// newNight wires TD-CCCB as cmd/internal/gateway does.
 func (g *Gateway) newNight() (*night, error) {
 	d := document(g.options.Slots)
 	d.Installation.ReminderType = "TD-CCCB"
@@ -78,7 +78,7 @@ func (g *Gateway) newNight() (*night, error) {
 		Code: "TD-CCCB", Roles: []string{"CSR", "KEYACCTS"}, DefaultRole: "CSR", DrillKeys: []string{"contact", "log"}, SortKeys: []string{"date", "person"},
 	}}
 	d.Plugs = []config.Plug{
-		{Owner: "installation", Event: "todo_pre_creation", Sequence: 10, Code: "C1-TDCR-CHAR", Parameters: command.Parameters{"PERSON": "PER-ID", "ACCOUNT": "ACCT-ID", "PREMISE": "PREM-ID"}},
+		{Owner: "installation", Event: "todo_pre_creation", Sequence: 10, Code: "C1-TDCR-CHAR", Parameters: plugin.Parameters{"PERSON": "PER-ID", "ACCOUNT": "ACCT-ID", "PREMISE": "PREM-ID"}},
 		{Owner: "installation", Event: "todo_pre_creation", Sequence: 20, Code: "C1-TDCR-DFRL"},
 	}
 	snapshot, err := config.Compile(1, d)
@@ -115,7 +115,7 @@ func (n *night) fill(ctx context.Context, rows int) error {
 		if i%20 == 0 {
 			a.ManagementGroup = "KEY"
 		}
-		sets = append(sets, store.Writes{Accounts: []customer.Account{a}})
+		sets = append(sets, store.Writes{Customer: &store.CustomerWrites{Accounts: []customer.Account{a}}})
 	}
 	for part := range slices.Chunk(sets, 500) {
 		verdicts, err := n.g.store.Apply(ctx, part...)

@@ -11,7 +11,7 @@ import (
 
 	"carillon/core/access"
 	"carillon/core/algorithm"
-	"carillon/core/desk"
+	"carillon/core/desk/customers"
 )
 
 func searchName(o Options) string {
@@ -91,10 +91,10 @@ const searches = 2000
 
 // searched asks the verb.
 func (g *Gateway) searched(ctx context.Context, rows int) (Sample, error) {
-	s := &desk.Customers{Facts: g.store, Finder: g.store, Configs: searchConfigs{g.configs}, Spots: algorithm.CustomerSpots()}
+	s := &customers.Service{Facts: g.store, Finder: g.store, Configs: searchConfigs{g.configs}, Spots: algorithm.CustomerSpots()}
 	p := access.Principal{Name: "bench", Source: "desk", Divisions: []string{"NORTH"}, Roles: []access.Role{access.CSR}}
 	return g.timedSearches(ctx, rows, func(last, initial string) error {
-		_, _, err := s.Search(ctx, p, desk.SearchQuery{Name: last + " " + initial, Limit: 20})
+		_, _, err := s.Search(ctx, p, customers.SearchQuery{Name: last + " " + initial, Limit: 20})
 		return err
 	})
 }

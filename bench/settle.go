@@ -55,7 +55,7 @@ func (g *Gateway) fill(ctx context.Context, shape Shape, rows int) ([]message.Me
 	}
 	messages := make([]message.Message, len(sets))
 	for i := range sets {
-		messages[i] = sets[i].Messages[0]
+		messages[i] = sets[i].Message.Messages[0]
 	}
 	for part := range slices.Chunk(sets, 1000) {
 		verdicts, err := g.store.Apply(ctx, part...)
@@ -189,12 +189,13 @@ func endings(messages []message.Message, now time.Time) (map[[16]byte]*ending, e
 			return nil, err
 		}
 		w := store.Tell(m, move)
-		if len(w.Evidence)+len(w.Refs)+len(w.Deadlines)+len(w.Entries)+len(w.Undeadlines) != 5 || len(w.Counts) != 2 {
+		of, entries := store.Of(w.Message), store.Of(w.Ledger).Entries
+		if len(of.Evidence)+len(of.Refs)+len(of.Deadlines)+len(entries)+len(of.Undeadlines) != 5 || len(of.Counts) != 2 {
 			return nil, errors.New("a settlement writes other rows than the raw statements do")
 		}
-		e := w.Entries[0]
+		e := entries[0]
 		all[m.ID] = &ending{
-			evidence: w.Evidence[0], deadline: w.Deadlines[0], hour: m.AcceptedAt.Truncate(time.Hour), source: e.Source, division: e.Division,
+			evidence: of.Evidence[0], deadline: of.Deadlines[0], hour: m.AcceptedAt.Truncate(time.Hour), source: e.Source, division: e.Division,
 			contact: int64(e.Contact), entry: e.Canonical(), entryAt: micros(e.At), entryIs: string(e.Kind),
 			address: m.Recipient.Address.Reveal(), person: int64(m.Recipient.Person), point: int64(m.Recipient.Point),
 		}

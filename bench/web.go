@@ -38,7 +38,7 @@ func resting(slots int) config.Document {
 	d := document(slots)
 	for i := range d.Routes {
 		if d.Routes[i].Code == "sms-north" {
-			d.Routes[i].Provider = dispatch.FeedProvider
+			d.Routes[i].Provider = dispatch.ProviderFeed
 		}
 	}
 	return d

@@ -46,7 +46,7 @@
 //     back: to give it to a user, to another or to a role, to whom it came from. Route: to tell people of it outside.
 //   - Suppression (consent): we must not reach this address on this channel. Window: when a channel may reach people, in
 //     their own time. Gate: whether a message may be called here, now.
-//   - Plan and step (notice): ordered channels; the next step starts when one has fallen, and starts once.
+//   - Plan and step (plan): ordered channels; the next step starts when one has fallen, and starts once.
 //   - Ledger (ledger): what happened, as canonical entries without personal content. Leaf: a sealed entry. Cursor: how far
 //     a reader has got. Tree, tile: the Merkle tree over the leaves (RFC 6962), and 256 of its hashes as they are kept.
 //     Checkpoint: its size and root, signed under the name of the log, its origin. Growth: more leaves in the tree.
@@ -58,7 +58,7 @@
 //   - Run (control): one run of a Batch Control [3.4.1.1 steps 1.9, 2.0], of whatever batch. Thread: a part of its work set,
 //     a range of keys; instance: one gateway's time at it, from its restart point on. Row error: what went wrong with one
 //     row. Occurrence: a time of a schedule.
-//   - Spot (command): a place where algorithms hang: a kind of configuration object and its system event. Plug (config): one
+//   - Spot (plugin): a place where algorithms hang: a kind of configuration object and its system event. Plug (config): one
 //     algorithm on a spot, by its exact code, with its parameters. Owner (config): an object of the CIS that contacts hang
 //     on, as a campaign [3.4.1.1 step 2.2]. Catalog: every algorithm there is. Lint: everything that is wrong with a
 //     configuration, by row and field, before it is written.
@@ -77,7 +77,7 @@
 //     extend, recall: how a dialer vendor pulls calls [2.8, 2.9].
 //   - Report: turn what is heard later into evidence, outcomes, next steps, suppressions and marks. Deadlines are the
 //     reports nobody sent.
-//   - Event: take a system event in once, run the creators at its places, keep what they made [3.4.1.1 step 2.2]; try a
+//   - Sysevent: take a system event in once, run the creators at its places, keep what they made [3.4.1.1 step 2.2]; try a
 //     contact task again.
 //   - Desk: what people and systems do at the counter [3.4.1.1 steps 1.0, 1.3, 1.6]: read back, cancel, load persons, keep
 //     the suppression list, configure.

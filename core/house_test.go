@@ -35,9 +35,9 @@ const (
 	maxInterface = 5
 )
 
-// long may exceed the measures, and nothing else may: the file where concrete types meet, and the suites of the ports,
-// which are lists of sentences and imported by tests only.
-func long(name string) bool { return name == "cmd/carillon/wire.go" || under("core/porttest")(name) }
+// long may exceed the measures, and nothing else may: the suites of the ports, which are lists of sentences and imported
+// by tests only.
+func long(name string) bool { return under("core/porttest")(name) }
 
 // annexes are the modules beside the product's: what they need would be a burden on it. Nothing of the product may stand
 // there, so no other folder may be a module.
@@ -45,11 +45,11 @@ func annexes() []string { return []string{"bench", "deploy/box"} }
 
 // nouns stand in the order in which they may know each other: a noun knows only those before it.
 func nouns() []string {
-	return []string{"access", "customer", "agreement", "occurrence", "contact", "template", "message", "consent", "notice", "ledger", "extract", "config", "todo", "control"}
+	return []string{"access", "customer", "agreement", "occurrence", "contact", "template", "message", "consent", "plan", "ledger", "extract", "config", "todo", "control"}
 }
 
 // verbs never know each other.
-func verbs() []string { return []string{"accept", "dispatch", "report", "desk", "event", "batch"} }
+func verbs() []string { return []string{"accept", "dispatch", "report", "desk", "sysevent", "batch"} }
 
 // pure are the packages that the core and the channels may use: the parts of std that do no I/O and keep no clock, and
 // a few libraries that only compute. What of them does more (time.Now, fmt.Print, log/slog's logger) is forbidden
@@ -95,8 +95,8 @@ func roomOf(dir string) (room, bool) {
 		return room{own: either(in("core/fault"), aNoun, in("channels/"+name)), outside: isPure, still: true}, true
 	case first == "adapters":
 		return adapterRoom(name, dir)
-	case first == "cmd" && name != "":
-		return room{own: anything, outside: anything}, true
+	case first == "cmd":
+		return programRoom(dir)
 	case first == "contracts" && rest == "":
 		return room{own: nothing, outside: among("embed", "io/fs")}, true
 	case first == "deploy":
@@ -106,20 +106,20 @@ func roomOf(dir string) (room, bool) {
 }
 
 func coreRoom(name string) (room, bool) {
-	grounds := in("core/fault", "core/command")
+	grounds := in("core/fault", "core/plugin")
 	switch place := slices.Index(nouns(), name); {
 	case name == "": // the dictionary
 		return room{own: nothing, outside: nothing, still: true}, true
 	case name == "fault":
 		return room{own: nothing, outside: among("context", "errors", "strings", "time"), still: true}, true
-	case name == "command":
+	case name == "plugin":
 		return room{own: in("core/fault"), outside: isPure, still: true}, true
 	case place >= 0:
 		return room{own: either(grounds, earlier(place)), outside: isPure, still: true}, true
 	case name == "store", name == "algorithm":
 		return room{own: either(grounds, aNoun), outside: isPure, still: true}, true
-	case slices.Contains(verbs(), name):
-		return room{own: either(grounds, aNoun, in("core/store")), outside: isPure, still: true}, true
+	case slices.Contains(verbs(), name): // a verb's rooms share what the verb itself has, and do not know each other
+		return room{own: either(grounds, aNoun, in("core/store", "core/"+name)), outside: isPure, still: true}, true
 	case name == "porttest":
 		return room{
 			own:     either(grounds, aNoun, in("core/store"), under("channels")),
@@ -134,9 +134,12 @@ func adapterRoom(kind, dir string) (room, bool) {
 	kit := under("adapters/kit")
 	switch kind {
 	case "kit":
+		if dir == "adapters/kit/cloud" { // what the adapters of AWS share, and it alone knows its SDK
+			return room{own: either(in("core/fault"), kit), outside: either(isStd, cloudTools)}, true
+		}
 		return room{own: either(in("core/fault"), mine), outside: either(isStd, kitTools)}, true
 	case "driven":
-		return room{own: either(in("core/fault", "core/command", "core/store"), aNoun, under("channels"), kit, mine), outside: anything}, true
+		return room{own: either(in("core/fault", "core/plugin", "core/store"), aNoun, under("channels"), kit, mine), outside: anything}, true
 	case "driving": // they share the contract of the API and the JSON of what comes in, and nothing else
 		shared := under("adapters/driving/api")
 		return room{own: either(func(d string) bool { return under("core")(d) && d != "core/porttest" }, in("contracts"), kit, shared, mine), outside: anything}, true
@@ -146,9 +149,44 @@ func adapterRoom(kind, dir string) (room, bool) {
 	return room{}, false
 }
 
+// programs are what is linked. What they share are rooms of cmd/internal, which nobody else can open.
+func programs() []string { return []string{"cmd/carillon", "cmd/carillon-demo"} }
+
+// workshops are the rooms of cmd/internal, and who of them knows adapters that call out: those that open, wire or name them.
+func workshops() map[string]bool {
+	return map[string]bool{
+		"gateway": true, "stores": true, "settings": true, "fleet": true, // fleet asks SES what an account allows
+		"breakers": false, "chores": false, "cli": false, "clock": false, "confkeeper": false, "identifiers": false,
+		"keyring": false, "letters": false, "parttest": false, "signing": false, "standby": false, "wardens": false,
+	}
+}
+
+// programRoom is a program, or a room of both. Only the demo knows the simulators, and no gateway knows the demo: nothing in
+// production can be told to misbehave.
+func programRoom(dir string) (room, bool) {
+	quiet := func(d string) bool {
+		return !under("adapters/simulators")(d) && !in("cmd/internal/demo", "cmd/internal/parttest", "core/porttest")(d)
+	}
+	calls := under("adapters/driven")
+	workshop, isRoom := strings.CutPrefix(dir, "cmd/internal/")
+	knows, planned := workshops()[workshop]
+	switch {
+	case slices.Contains(programs(), dir), dir == "cmd/internal/demo":
+		demo := under("cmd/internal/demo")(dir) || dir == "cmd/carillon-demo"
+		return room{own: func(d string) bool { return demo || quiet(d) }, outside: anything}, true
+	case isRoom && planned:
+		return room{own: func(d string) bool { return quiet(d) && (knows || !calls(d)) }, outside: anything}, true
+	}
+	return room{}, false
+}
+
 func kitTools(p string) bool {
 	return startsWith("github.com/prometheus/client_golang")(p) || startsWith("github.com/sony/gobreaker/v2")(p) ||
 		startsWith("golang.org/x/time")(p)
+}
+
+func cloudTools(p string) bool {
+	return startsWith("github.com/aws/aws-sdk-go-v2")(p) || startsWith("github.com/aws/smithy-go")(p)
 }
 
 func anything(string) bool { return true }
@@ -285,6 +323,7 @@ func (i *inspector) file(name string) error {
 		i.about[f.dir] = append(i.about[f.dir], rel)
 	}
 	i.stillness(f)
+	i.business(f)
 	i.docs(f)
 	i.measures(f)
 	i.wrapping(f)
@@ -327,7 +366,10 @@ func (i *inspector) imports(f source) {
 
 func mayTest(dir, imported string) bool {
 	if under("core")(dir) {
-		return false
+		return dir == "core/desk" && under("core/desk")(imported) // one stand for all its rooms
+	}
+	if under("cmd")(dir) && in("cmd/internal/demo", "cmd/internal/parttest")(imported) {
+		return true // tests run both programs, on real parts
 	}
 	return imported == "core/porttest" || under("adapters/kit")(dir) && under("adapters/kit")(imported) ||
 		under("adapters")(dir) && under("adapters/simulators")(imported)
@@ -362,6 +404,42 @@ func (i *inspector) stillness(f source) {
 			i.variables(d)
 		}
 	}
+}
+
+// business: a program decides nothing. Where it compares with a word of a noun or a verb, a rule stands in the wrong room.
+// The demo may: it is a utility and judges what became of its customers.
+func (i *inspector) business(f source) {
+	if !under("cmd")(f.dir) || f.dir == "cmd/internal/demo" {
+		return
+	}
+	names := importNames(f.tree)
+	word := func(e ast.Expr) bool {
+		sel, ok := e.(*ast.SelectorExpr)
+		if !ok {
+			return false
+		}
+		x, ok := sel.X.(*ast.Ident)
+		if !ok {
+			return false
+		}
+		dir := strings.TrimPrefix(names[x.Name], i.module+"/")
+		return aNoun(dir) || slices.ContainsFunc(verbs(), func(v string) bool { return under("core/" + v)(dir) })
+	}
+	ast.Inspect(f.tree, func(n ast.Node) bool {
+		var compared []ast.Expr
+		switch n := n.(type) {
+		case *ast.BinaryExpr:
+			if n.Op == token.EQL || n.Op == token.NEQ {
+				compared = []ast.Expr{n.X, n.Y}
+			}
+		case *ast.CaseClause:
+			compared = n.List
+		}
+		if slices.ContainsFunc(compared, word) {
+			i.sin("business", n.Pos(), "decides by a word of the core: let the noun that owns it decide")
+		}
+		return true
+	})
 }
 
 func importNames(tree *ast.File) map[string]string {
@@ -576,14 +654,25 @@ func TestHouseCatches(t *testing.T) {
 		{"a driven adapter's test that knows a sibling", "import", "adapters/driven/sns/x_test.go", `package sns; import _ "house/adapters/driven/ses"`},
 		{"a driving adapter that knows a driven one", "import", "adapters/driving/rest/x.go", `package rest; import _ "house/adapters/driven/ses"`},
 		{"a driving adapter that knows a sibling", "import", "adapters/driving/rest/x.go", `package rest; import _ "house/adapters/driving/console"`},
+		{"a room of the desk that knows another", "import", "core/desk/counter/x.go", `package counter; import _ "house/core/desk/worklist"`},
 		{"what driving adapters share that knows one of them", "import", "adapters/driving/api/x/x.go", `package x; import _ "house/adapters/driving/rest"`},
 		{"a simulator that knows the core", "import", "adapters/simulators/sns/x.go", `package sns; import _ "house/core/fault"`},
 		{"a simulator that uses a real client", "outside", "adapters/simulators/sns/x.go", `package sns; import _ "github.com/IBM/sarama"`},
 		{"a kit that knows a noun", "import", "adapters/kit/guard/x.go", `package guard; import _ "house/core/message"`},
 		{"a kit that knows a database", "outside", "adapters/kit/guard/x.go", `package guard; import _ "github.com/jackc/pgx/v5"`},
+		{"a kit that knows a provider's client", "outside", "adapters/kit/guard/x.go", `package guard; import _ "github.com/aws/aws-sdk-go-v2/aws"`},
+		{"what the adapters of AWS share that knows one of them", "import", "adapters/kit/cloud/x.go", `package cloud; import _ "house/adapters/driven/sns"`},
+		{"a gateway that knows a simulator", "import", "cmd/internal/gateway/x.go", `package gateway; import _ "house/adapters/simulators"`},
+		{"a gateway that knows the demo", "import", "cmd/carillon/x.go", `package main; import _ "house/cmd/internal/demo"`},
+		{"a chore that calls a provider", "import", "cmd/internal/chores/x.go", `package chores; import _ "house/adapters/driven/sns"`},
+		{"an adapter that knows a program's room", "import", "adapters/driving/rest/x.go", `package rest; import _ "house/cmd/internal/cli"`},
+		{"a program that knows what serves", "business", "cmd/internal/gateway/x.go", "package gateway\nimport \"house/core/agreement\"\nfunc f(a agreement.Agreement) bool { return a.Status == agreement.Active }"},
+		{"a program that knows who dedupes", "business", "cmd/carillon/x.go", "package main\nimport d \"house/core/dispatch\"\nfunc f(p string) bool {\nswitch p {\ncase \"x\", d.ProviderFeed:\nreturn true\n}\nreturn false\n}"},
 		{"contracts that know the core", "import", "contracts/x.go", `package contracts; import _ "house/core/fault"`},
 		{"a part of the core that is a module of its own", "module", "core/desk/x/go.mod", "package x"},
 		{"a room nobody planned", "room", "core/util/x.go", `package util`},
+		{"a room of the programs nobody planned", "room", "cmd/internal/util/x.go", `package util`},
+		{"a program nobody planned", "room", "cmd/helper/x.go", `package main`},
 		{"a room outside the house", "room", "helpers/x.go", `package helpers`},
 
 		{"a goroutine in the core", "goroutine", "core/desk/x.go", "package desk\nfunc f() { go f() }"},
@@ -647,7 +736,10 @@ func TestHouseLets(t *testing.T) {
 		"bench/x.go":                    "package bench\nfunc Other() {}",
 		"deploy/box/go.mod":             "module box",
 		"deploy/box/x.go":               "package main\nimport _ \"k8s.io/api/core/v1\"\nfunc Other() {}",
-		"cmd/carillon/wire.go":          "// Command carillon is in order.\npackage main\nfunc wire() {" + strings.Repeat("\n", 500) + "}",
+		"cmd/carillon/x.go":             "// Command carillon is in order.\npackage main\nimport (\n_ \"house/cmd/internal/gateway\"\n_ \"house/adapters/driven/liquid\"\n)",
+		"cmd/carillon/x_test.go":        "package main\nimport _ \"house/cmd/internal/demo\"",
+		"cmd/internal/demo/x.go":        "// Package demo is in order.\npackage demo\nimport (\n_ \"house/adapters/simulators\"\n\"house/core/message\"\n)\nfunc f(c message.Channel) bool { return c == message.Letter }",
+		"cmd/internal/gateway/x.go":     "// Package gateway is in order.\npackage gateway\nimport (\n\"house/adapters/driven/sns\"\n\"house/core/message\"\n)\nvar _ = map[message.Channel]any{message.SMS: sns.New}\nfunc f(c, d message.Channel) bool { return c == d }",
 	}))
 	if err != nil {
 		t.Fatal(err)

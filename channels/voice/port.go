@@ -40,3 +40,6 @@ type Attempts struct {
 	Max   int           // tries in all
 	Pause time.Duration // between tries
 }
+
+// DefaultAttempts are the rules a vendor keeps where a route says nothing else.
+func DefaultAttempts() Attempts { return Attempts{Max: 3, Pause: 30 * time.Minute} }

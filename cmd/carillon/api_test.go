@@ -30,7 +30,7 @@ func shut(d *config.Document) {
 }
 
 // count is how many contacts and messages the ledger knows.
-func count(t *testing.T, g *gateway) (contacts, messages int) {
+func count(t *testing.T, g *instance) (contacts, messages int) {
 	t.Helper()
 	f := newFollower()
 	f.read(t, g)
@@ -41,9 +41,9 @@ func TestContactsByCurl(t *testing.T) {
 	t.Parallel()
 	sims := simulate(t, within)
 	store := t.TempDir() + "/carillon.db"
-	g := &gateway{store: store}
+	g := &instance{store: store}
 	north, other, csr := g.key(t, "cis", "cis", "NORTH"), g.key(t, "billing", "cis", "NORTH", "SOUTH"), g.key(t, "desk", "csr", "SOUTH")
-	g = serve(t, within, store, settings(t, shut), sims, allowed()...)
+	g = serve(t, within, store, configFile(t, shut), sims, allowed()...)
 
 	request := contactOf(aText, "NORTH", "CURL", 1)
 	post := func(t *testing.T, key, idempotency, query string, body any) (int, map[string]any) {
@@ -202,7 +202,7 @@ func TestContactsByCurl(t *testing.T) {
 func TestNobodyReachedFromATestSystem(t *testing.T) {
 	t.Parallel()
 	sims := simulate(t, within)
-	g := serve(t, within, t.TempDir()+"/carillon.db", settings(t, nil), sims, "--environment", "staging", "--allow", "customerALLOW-*@example.com")
+	g := serve(t, within, t.TempDir()+"/carillon.db", configFile(t, nil), sims, "--environment", "staging", "--allow", "customerALLOW-*@example.com")
 	var contacts []string
 	for i, kind := range []string{aText, anEmail, aCall} {
 		contacts = append(contacts, g.post(t, kind, contactOf(kind, "NORTH", "BARRED", i)))

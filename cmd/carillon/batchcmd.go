@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"time"
 
+	"carillon/cmd/internal/cli"
+
 	"github.com/jedib0t/go-pretty/v6/table"
 )
 
@@ -28,12 +30,14 @@ type BatchCmd struct {
 
 // batchName names a batch.
 type batchName struct {
-	apiSettings
+	cli.API
 
 	Batch string `arg:"" help:"Batch control, as TD-CCCB."`
 }
 
-func (c batchName) path(rest string) string { return "/v1/batches/" + url.PathEscape(c.Batch) + rest }
+func (c batchName) apiPath(rest string) string {
+	return "/v1/batches/" + url.PathEscape(c.Batch) + rest
+}
 
 // runName names a run of a batch.
 type runName struct {
@@ -42,8 +46,8 @@ type runName struct {
 	Number int64 `arg:"" help:"Number of the run."`
 }
 
-func (c runName) path(rest string) string {
-	return c.batchName.path("/runs/" + strconv.FormatInt(c.Number, 10) + rest)
+func (c runName) apiPath(rest string) string {
+	return c.batchName.apiPath("/runs/" + strconv.FormatInt(c.Number, 10) + rest)
 }
 
 // BatchRunCmd runs a batch.
@@ -61,10 +65,11 @@ type BatchRunCmd struct {
 	NoWait       bool              `help:"Do not wait for the end."`
 }
 
-// body is what the run is asked for with.
-func (c *BatchRunCmd) body() any {
-	parameters := said(map[string]string{
-		"LEAD-DAYS": c.LeadDays, "DEPOSIT-CLASS": c.DepositClass, "KEEP-DAYS": c.KeepDays, "MAX-ERRORS": c.MaxErrors, "COMMIT": c.Commit,
+// runBody is what the run is asked for with.
+func (c *BatchRunCmd) runBody() any {
+	parameters := onlyNamed(map[string]string{
+		"LEAD-DAYS": c.LeadDays, "DEPOSIT-CLASS": c.DepositClass, "KEEP-DAYS": c.KeepDays, "MAX-ERRORS": c.MaxErrors,
+		"COMMIT": c.Commit,
 	})
 	maps.Copy(parameters, c.Set)
 	body := map[string]any{}
@@ -84,19 +89,19 @@ func (c *BatchRunCmd) body() any {
 }
 
 // Run prints the run when it has ended.
-func (c *BatchRunCmd) Run(w world) error {
-	return c.started(w, c.path("/runs"), c.body(), c.NoWait)
+func (c *BatchRunCmd) Run(w cli.World) error {
+	return c.started(w, c.apiPath("/runs"), c.runBody(), c.NoWait)
 }
 
 // started asks for a run, or for a change of one, and shows how far it is until it ends.
-func (c batchName) started(w world, path string, body any, leave bool) error {
-	status, answer, err := c.client().do(w.ctx, http.MethodPost, path, nil, body)
+func (c batchName) started(w cli.World, path string, body any, leave bool) error {
+	status, answer, err := c.Client().Do(w.Ctx, http.MethodPost, path, nil, body)
 	if err != nil {
 		return err
 	}
 	var run runShown
-	if status >= http.StatusBadRequest || leave || json.Unmarshal(answer, &run) != nil || !run.open() {
-		return shown(w, status, answer)
+	if status >= http.StatusBadRequest || leave || json.Unmarshal(answer, &run) != nil || !run.unfinished() {
+		return cli.PrintAnswer(w, status, answer)
 	}
 	return c.follow(w, run.Run)
 }
@@ -111,17 +116,17 @@ type runShown struct {
 	Errors int    `json:"errors"`
 }
 
-func (r runShown) open() bool { return r.State == "pending" || r.State == "running" }
+func (r runShown) unfinished() bool { return r.State == "pending" || r.State == "running" }
 
 // followEvery is how often a run is looked at.
 const followEvery = 300 * time.Millisecond
 
 // follow shows how far a run is until it ends, then prints it; one that did not complete is an error.
-func (c batchName) follow(w world, number int64) error {
-	at := runName{batchName: c, Number: number}.path("")
-	bar := newBar(w.errOut, fmt.Sprint(c.Batch, " run ", number), -1)
+func (c batchName) follow(w cli.World, number int64) error {
+	at := runName{batchName: c, Number: number}.apiPath("")
+	bar := cli.NewBar(w.ErrOut, fmt.Sprint(c.Batch, " run ", number), -1)
 	for {
-		status, answer, err := c.client().do(w.ctx, http.MethodGet, at, nil, nil)
+		status, answer, err := c.Client().Do(w.Ctx, http.MethodGet, at, nil, nil)
 		if err != nil {
 			return err
 		}
@@ -129,23 +134,23 @@ func (c batchName) follow(w world, number int64) error {
 			Run runShown `json:"run"`
 		}
 		if status >= http.StatusBadRequest || json.Unmarshal(answer, &detail) != nil {
-			return shown(w, status, answer)
+			return cli.PrintAnswer(w, status, answer)
 		}
 		run := detail.Run
 		if run.Found > 0 {
 			bar.ChangeMax(run.Found)
 		}
 		_ = bar.Set(min(run.Done+run.Errors, max(run.Found, 0))) // that it cannot be drawn is no failure
-		if !run.open() {
+		if !run.unfinished() {
 			_ = bar.Exit()
-			if err := shown(w, status, answer); err != nil || run.State == "complete" {
+			if err := cli.PrintAnswer(w, status, answer); err != nil || run.State == "complete" {
 				return err
 			}
 			return errors.New("the run ended: " + run.State + " " + run.Reason)
 		}
 		select {
-		case <-w.ctx.Done():
-			return w.ctx.Err()
+		case <-w.Ctx.Done():
+			return w.Ctx.Err()
 		case <-time.After(followEvery):
 		}
 	}
@@ -155,13 +160,15 @@ func (c batchName) follow(w world, number int64) error {
 type BatchRunsCmd struct{ batchName }
 
 // Run prints the runs.
-func (c *BatchRunsCmd) Run(w world) error { return c.call(w, http.MethodGet, c.path("/runs")) }
+func (c *BatchRunsCmd) Run(w cli.World) error {
+	return c.ShowAnswer(w, http.MethodGet, c.apiPath("/runs"))
+}
 
 // BatchShowCmd shows a run.
 type BatchShowCmd struct{ runName }
 
 // Run prints the run.
-func (c *BatchShowCmd) Run(w world) error { return c.call(w, http.MethodGet, c.path("")) }
+func (c *BatchShowCmd) Run(w cli.World) error { return c.ShowAnswer(w, http.MethodGet, c.apiPath("")) }
 
 // BatchRestartCmd restarts a run.
 type BatchRestartCmd struct {
@@ -171,7 +178,9 @@ type BatchRestartCmd struct {
 }
 
 // Run prints the run when it has ended.
-func (c *BatchRestartCmd) Run(w world) error { return c.started(w, c.path("/restart"), nil, c.NoWait) }
+func (c *BatchRestartCmd) Run(w cli.World) error {
+	return c.started(w, c.apiPath("/restart"), nil, c.NoWait)
+}
 
 // BatchRerunCmd repeats a run.
 type BatchRerunCmd struct {
@@ -181,13 +190,17 @@ type BatchRerunCmd struct {
 }
 
 // Run prints the new run when it has ended.
-func (c *BatchRerunCmd) Run(w world) error { return c.started(w, c.path("/rerun"), nil, c.NoWait) }
+func (c *BatchRerunCmd) Run(w cli.World) error {
+	return c.started(w, c.apiPath("/rerun"), nil, c.NoWait)
+}
 
 // BatchCancelCmd ends a run.
 type BatchCancelCmd struct{ runName }
 
 // Run prints the run.
-func (c *BatchCancelCmd) Run(w world) error { return c.call(w, http.MethodPost, c.path("/cancel")) }
+func (c *BatchCancelCmd) Run(w cli.World) error {
+	return c.ShowAnswer(w, http.MethodPost, c.apiPath("/cancel"))
+}
 
 // BatchPauseCmd pauses a batch.
 type BatchPauseCmd struct {
@@ -197,7 +210,7 @@ type BatchPauseCmd struct {
 }
 
 // Run pauses.
-func (c *BatchPauseCmd) Run(w world) error { return c.order(w, "/pause", c.Reason) }
+func (c *BatchPauseCmd) Run(w cli.World) error { return c.order(w, "/pause", c.Reason) }
 
 // BatchResumeCmd resumes a batch.
 type BatchResumeCmd struct {
@@ -207,19 +220,19 @@ type BatchResumeCmd struct {
 }
 
 // Run resumes.
-func (c *BatchResumeCmd) Run(w world) error { return c.order(w, "/resume", c.Reason) }
+func (c *BatchResumeCmd) Run(w cli.World) error { return c.order(w, "/resume", c.Reason) }
 
-func (c batchName) order(w world, verb, reason string) error {
-	status, answer, err := c.client().do(w.ctx, http.MethodPost, c.path(verb), nil, map[string]string{"reason": reason})
+func (c batchName) order(w cli.World, verb, reason string) error {
+	status, answer, err := c.Client().Do(w.Ctx, http.MethodPost, c.apiPath(verb), nil, map[string]string{"reason": reason})
 	if err != nil || status == http.StatusNoContent {
 		return err
 	}
-	return shown(w, status, answer)
+	return cli.PrintAnswer(w, status, answer)
 }
 
 // BatchListCmd lists the batches.
 type BatchListCmd struct {
-	apiSettings
+	cli.API
 
 	Output string `help:"How to print them." enum:"table,json" default:"table"`
 }
@@ -236,8 +249,8 @@ type batchShown struct {
 }
 
 // Run prints the batches.
-func (c *BatchListCmd) Run(w world) error {
-	status, answer, err := c.client().do(w.ctx, http.MethodGet, "/v1/batches", nil, nil)
+func (c *BatchListCmd) Run(w cli.World) error {
+	status, answer, err := c.Client().Do(w.Ctx, http.MethodGet, "/v1/batches", nil, nil)
 	if err != nil {
 		return err
 	}
@@ -245,10 +258,10 @@ func (c *BatchListCmd) Run(w world) error {
 		Batches []batchShown `json:"batches"`
 	}
 	if status >= http.StatusBadRequest || c.Output == "json" || json.Unmarshal(answer, &list) != nil {
-		return shown(w, status, answer)
+		return cli.PrintAnswer(w, status, answer)
 	}
 	t := table.NewWriter()
-	t.SetOutputMirror(w.out)
+	t.SetOutputMirror(w.Out)
 	t.AppendHeader(table.Row{"batch", "what it is", "schedule", "next", "last run", "succeeded"})
 	for _, b := range list.Batches {
 		next, last := b.NextAt, ""

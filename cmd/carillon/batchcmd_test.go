@@ -11,9 +11,9 @@ import (
 func TestBatchCommands(t *testing.T) {
 	t.Parallel()
 	store := t.TempDir() + "/carillon.db"
-	g := &gateway{store: store}
+	g := &instance{store: store}
 	sre, csr := g.key(t, "ops", "sre", "NORTH"), g.key(t, "clerk", "csr", "NORTH")
-	g = serve(t, within, store, settings(t, nil), simulate(t, within), allowed()...)
+	g = serve(t, within, store, configFile(t, nil), simulate(t, within), allowed()...)
 	at := []string{"--url", g.url, "--key", sre}
 	run := func(args ...string) string { t.Helper(); return must(t, append(args, at...)...) }
 	var detail struct {

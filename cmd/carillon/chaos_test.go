@@ -15,7 +15,13 @@ import (
 	"testing"
 	"time"
 
+	"carillon/cmd/internal/cli"
+	"carillon/cmd/internal/clock"
+	"carillon/cmd/internal/parttest"
+	"carillon/cmd/internal/settings"
+	"carillon/cmd/internal/stores"
 	"carillon/core/config"
+	"carillon/core/dispatch"
 )
 
 // slots is how many calls a lane of the shipped configuration may have under way.
@@ -41,12 +47,12 @@ func kindOf(i int) (kind, division string) {
 }
 
 // load begins to post.
-func load(t *testing.T, g *gateway, mark string, n int) *morning {
+func load(t *testing.T, g *instance, mark string, n int) *morning {
 	t.Helper()
 	m := &morning{n: n, mark: mark, accepted: make(map[int]string, n), done: make(chan struct{})}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	t.Cleanup(func() { cancel(); <-m.done })
-	client := apiClient{base: g.url, key: g.cis, http: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}}
+	client := cli.Client{Base: g.url, Key: g.cis, HTTP: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}}
 	var workers sync.WaitGroup
 	for range 16 {
 		workers.Go(func() {
@@ -59,11 +65,11 @@ func load(t *testing.T, g *gateway, mark string, n int) *morning {
 	return m
 }
 
-func (m *morning) post(ctx context.Context, client apiClient, i int) {
+func (m *morning) post(ctx context.Context, client cli.Client, i int) {
 	kind, division := kindOf(i)
 	key := map[string]string{"Idempotency-Key": fmt.Sprintf("%s-%d", m.mark, i)}
 	for ctx.Err() == nil {
-		status, body, err := client.do(ctx, http.MethodPost, "/v1/contacts", key, contactOf(kind, division, m.mark, i))
+		status, body, err := client.Do(ctx, http.MethodPost, "/v1/contacts", key, contactOf(kind, division, m.mark, i))
 		var answer map[string]any
 		if err == nil && status == http.StatusAccepted && json.Unmarshal(body, &answer) == nil {
 			m.take(i, word(answer, "contact"))
@@ -104,7 +110,7 @@ func (m *morning) end(t *testing.T) {
 }
 
 // present checks that every contact that was accepted is there, once, and no other.
-func (m *morning) present(t *testing.T, g *gateway, f *follower) {
+func (m *morning) present(t *testing.T, g *instance, f *follower) {
 	t.Helper()
 	if len(m.accepted) != m.n || len(f.accepted) != m.n {
 		t.Errorf("%d requests, %d accepted, %d contacts in the ledger", m.n, len(m.accepted), len(f.accepted))
@@ -138,14 +144,14 @@ func (m *morning) counted() map[string]int {
 }
 
 // printing runs LTRPRT over and over, whatever comes of it, until it is stopped.
-func printing(t *testing.T, g *gateway) (stop func()) {
+func printing(t *testing.T, g *instance) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() {
-		client := apiClient{base: g.url, key: g.sre, http: &http.Client{Timeout: 60 * time.Second}}
+		client := cli.Client{Base: g.url, Key: g.sre, HTTP: &http.Client{Timeout: 60 * time.Second}}
 		for ctx.Err() == nil {
-			_, _, _ = client.do(ctx, http.MethodPost, "/v1/batches/LTRPRT/runs", nil, nil) // the gateway may be down just now
+			_, _, _ = client.Do(ctx, http.MethodPost, "/v1/batches/LTRPRT/runs", nil, nil) // the gateway may be down just now
 			select {
 			case <-time.After(700 * time.Millisecond):
 			case <-ctx.Done():
@@ -160,17 +166,17 @@ func printing(t *testing.T, g *gateway) (stop func()) {
 // vendor pulls calls as a dialer vendor does that keeps the contract: it dials an id once, and posts a result until it
 // is taken.
 type vendor struct {
-	client  apiClient
+	client  cli.Client
 	results []map[string]any           // not taken yet
 	dialled map[string]int             // call → times dialled
 	scripts map[string]map[string]bool // what was said → the calls that said it
 }
 
 // pulling starts a vendor; stop ends it, and then what it knows may be read.
-func pulling(t *testing.T, g *gateway) (v *vendor, stop func()) {
+func pulling(t *testing.T, g *instance) (v *vendor, stop func()) {
 	t.Helper()
 	v = &vendor{
-		client:  apiClient{base: g.url, key: g.call, http: &http.Client{Timeout: 20 * time.Second}},
+		client:  cli.Client{Base: g.url, Key: g.call, HTTP: &http.Client{Timeout: 20 * time.Second}},
 		dialled: map[string]int{}, scripts: map[string]map[string]bool{},
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -193,7 +199,7 @@ func (v *vendor) turn(ctx context.Context) {
 	var leased struct {
 		Calls []struct{ Call, Number, Script string }
 	}
-	status, body, err := v.client.do(ctx, http.MethodPost, "/v1/feeds/calls/lease", nil, map[string]any{"max": 25, "leaseSeconds": 10})
+	status, body, err := v.client.Do(ctx, http.MethodPost, "/v1/feeds/calls/lease", nil, map[string]any{"max": 25, "leaseSeconds": 10})
 	if err != nil || status != http.StatusOK || json.Unmarshal(body, &leased) != nil {
 		return // the gateway is down just now
 	}
@@ -213,7 +219,7 @@ func (v *vendor) turn(ctx context.Context) {
 	if len(v.results) == 0 {
 		return
 	}
-	status, _, err = v.client.do(ctx, http.MethodPost, "/v1/feeds/calls/results", nil, map[string]any{"results": v.results[:min(len(v.results), 500)]})
+	status, _, err = v.client.Do(ctx, http.MethodPost, "/v1/feeds/calls/results", nil, map[string]any{"results": v.results[:min(len(v.results), 500)]})
 	if err == nil && status == http.StatusOK {
 		v.results = v.results[min(len(v.results), 500):]
 	}
@@ -243,19 +249,6 @@ func volume(t *testing.T) int {
 	return 600
 }
 
-// stores are the stores that fire is laid to.
-func stores(t *testing.T, fire func(t *testing.T, store string)) {
-	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		fire(t, filepath.Join(t.TempDir(), "carillon.db"))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		fire(t, database(t))
-	})
-}
-
 // TestChaosKill kills the gateway in the middle of the load and starts it again; three times when there is time for it.
 func TestChaosKill(t *testing.T) {
 	n, kills, bound := volume(t), 1, 2*time.Minute
@@ -264,9 +257,9 @@ func TestChaosKill(t *testing.T) {
 		kills, bound = 3, 13*time.Minute
 	}
 	t.Parallel()
-	stores(t, func(t *testing.T, store string) { //nolint:thelper // it is the test
+	parttest.OnBothStores(t, func(t *testing.T, store string) { //nolint:thelper // it is the test
 		sims := simulate(t, spawn)
-		g := serve(t, spawn, store, settings(t, patience(90*time.Second, 8*time.Second)), sims, append(allowed(), "--lease", "4s", "--call-timeout", "3s")...)
+		g := serve(t, spawn, store, configFile(t, patience(90*time.Second, 8*time.Second)), sims, append(allowed(), "--lease", "4s", "--call-timeout", "3s")...)
 		for _, name := range []string{"sns", "ses", "dialer"} {
 			sims.control(t, http.MethodPut, "/control/"+name, map[string]any{"delayMillis": 40})
 		}
@@ -358,9 +351,9 @@ func TestChaosKill(t *testing.T) {
 func TestChaosStop(t *testing.T) {
 	n := volume(t) / 2
 	t.Parallel()
-	stores(t, func(t *testing.T, store string) { //nolint:thelper // it is the test
+	parttest.OnBothStores(t, func(t *testing.T, store string) { //nolint:thelper // it is the test
 		sims := simulate(t, spawn)
-		g := serve(t, spawn, store, settings(t, patience(90*time.Second, 8*time.Second)), sims, append(allowed(), "--grace", "5s")...)
+		g := serve(t, spawn, store, configFile(t, patience(90*time.Second, 8*time.Second)), sims, append(allowed(), "--grace", "5s")...)
 		for _, name := range []string{"sns", "ses", "dialer"} {
 			sims.control(t, http.MethodPut, "/control/"+name, map[string]any{"delayMillis": 300})
 		}
@@ -403,12 +396,12 @@ func TestChaosStop(t *testing.T) {
 // unclaimed checks that no due row has an owner; letters of an unfinished run and leased calls may.
 func unclaimed(t *testing.T, name string) {
 	t.Helper()
-	st, err := openStore(t.Context(), Settings{Store: name, StoreConns: 4})
+	st, err := stores.Open(t.Context(), settings.Settings{Store: name, StoreConns: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer closing(st)
-	states, err := st.LaneStates(t.Context(), clock())
+	defer stores.Close(st)
+	states, err := st.LaneStates(t.Context(), clock.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -431,7 +424,7 @@ func unclaimed(t *testing.T, name string) {
 	queued := int64(0)
 	for _, s := range states {
 		queued += s.Queued
-		if r, _ := at.RouteOf(s.Lane); s.Claimed > 0 && r.Provider != "feed" && r.Provider != providerKafka {
+		if r, _ := at.RouteOf(s.Lane); s.Claimed > 0 && r.Provider != "feed" && r.Provider != dispatch.ProviderKafka {
 			t.Errorf("%d are claimed on route %s", s.Claimed, r.Code)
 		}
 	}
@@ -445,7 +438,7 @@ func TestChaosOutage(t *testing.T) {
 	}
 	t.Parallel()
 	sims := simulate(t, within)
-	g := serve(t, within, filepath.Join(t.TempDir(), "carillon.db"), settings(t, patience(time.Minute, time.Minute)), sims, allowed()...)
+	g := serve(t, within, filepath.Join(t.TempDir(), "carillon.db"), configFile(t, patience(time.Minute, time.Minute)), sims, allowed()...)
 	sims.control(t, http.MethodPut, "/control/sns?key=NORTHFIELD", map[string]any{"down": true})
 	var north, others []string
 	for i := range 60 {

@@ -5,11 +5,12 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
+
+	"carillon/cmd/internal/parttest"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -25,7 +26,7 @@ func TestScripts(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	sims := simulate(t, within)
-	g := serve(t, within, t.TempDir()+"/carillon.db", settings(t, nil), sims, allowed()...)
+	g := serve(t, within, t.TempDir()+"/carillon.db", configFile(t, nil), sims, allowed()...)
 	fresh := g.metrics(t)
 	for _, series := range []string{
 		`carillon_messages_total{channel="voice",outcome="delivered",urgency="emergency"} 0`,
@@ -60,7 +61,7 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("promlint: %s: %s", p.Metric, p.Text)
 	}
 	t.Run("promtool", func(t *testing.T) {
-		check := exec.CommandContext(t.Context(), part(t, "TEST_PROMTOOL"), "check", "metrics")
+		check := exec.CommandContext(t.Context(), parttest.RealPart(t, "TEST_PROMTOOL"), "check", "metrics")
 		check.Stdin = strings.NewReader(after)
 		if text, err := check.CombinedOutput(); err != nil || len(bytes.TrimSpace(text)) > 0 {
 			t.Errorf("promtool: %v: %s", err, text)
@@ -69,7 +70,7 @@ func TestMetrics(t *testing.T) {
 }
 
 // metrics is what the gateway shows at /metrics.
-func (g *gateway) metrics(t *testing.T) string {
+func (g *instance) metrics(t *testing.T) string {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, g.url+"/metrics", nil)
 	if err != nil {
@@ -90,9 +91,10 @@ func (g *gateway) metrics(t *testing.T) string {
 // TestNotUnderstood sees that a command line that makes no sense ends with status 2 and says so.
 func TestNotUnderstood(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"nonsense"}, {"demo", "--contacts", "many"}, {"key", "create"}, {"serve", "--environment", "home"}} {
+	for _, args := range [][]string{{"nonsense"}, {"run", "--contacts", "many"}, {"key", "create"}, {"serve", "--environment", "home"}} {
 		var out, errOut bytes.Buffer
-		if code := Main(context.WithoutCancel(t.Context()), args, &out, &errOut, os.Getenv); code != 2 || errOut.Len() == 0 {
+		_, run := programOf(args)
+		if code := run(context.WithoutCancel(t.Context()), args, &out, &errOut); code != 2 || errOut.Len() == 0 {
 			t.Errorf("%v: status %d: %s", args, code, &errOut)
 		}
 	}

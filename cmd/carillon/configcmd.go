@@ -10,8 +10,14 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"carillon/adapters/driven/liquid"
+	"carillon/cmd/internal/cli"
+	"carillon/cmd/internal/clock"
+	"carillon/cmd/internal/confkeeper"
+	"carillon/cmd/internal/settings"
+	"carillon/cmd/internal/stores"
+	"carillon/core/access"
 	"carillon/core/config"
-	"carillon/core/desk"
+	"carillon/core/desk/administration"
 	"carillon/core/fault"
 	"carillon/core/store"
 )
@@ -37,14 +43,14 @@ type ConfigShowCmd struct {
 }
 
 // Run prints it.
-func (c *ConfigShowCmd) Run(w world) error {
-	text := shipped()
+func (c *ConfigShowCmd) Run(w cli.World) error {
+	text := confkeeper.Shipped()
 	if !c.Shipped {
-		st, err := openStore(w.ctx, Settings{Store: c.Store})
+		st, err := stores.Open(w.Ctx, settings.Settings{Store: c.Store})
 		if err != nil {
 			return err
 		}
-		defer closing(st)
+		defer stores.Close(st)
 		version, d, err := versionOf(w, st, c.Version)
 		if err != nil {
 			return err
@@ -56,20 +62,20 @@ func (c *ConfigShowCmd) Run(w world) error {
 	if c.Out != "" {
 		return os.WriteFile(c.Out, text, 0o600)
 	}
-	_, err := w.out.Write(text)
+	_, err := w.Out.Write(text)
 	return err
 }
 
 // versionOf reads a version of the configuration; 0 is the one in force.
-func versionOf(w world, from store.Configs, version int64) (int64, config.Document, error) {
+func versionOf(w cli.World, from store.Configs, version int64) (int64, config.Document, error) {
 	if version == 0 {
-		latest, err := from.LatestConfig(w.ctx)
+		latest, err := from.LatestConfig(w.Ctx)
 		if err != nil {
 			return 0, config.Document{}, err
 		}
 		version = latest
 	}
-	rows, err := from.ConfigRows(w.ctx, version)
+	rows, err := from.ConfigRows(w.Ctx, version)
 	if err != nil {
 		return 0, config.Document{}, err
 	}
@@ -114,15 +120,15 @@ type ConfigLintCmd struct {
 }
 
 // Run names everything that is wrong.
-func (c *ConfigLintCmd) Run(w world) error {
-	d, err := readDocument(c.File)
+func (c *ConfigLintCmd) Run(w cli.World) error {
+	d, err := confkeeper.ReadDocument(c.File)
 	if err != nil {
 		return err
 	}
-	if wrong := rulesOf(liquid.New()).Check(d, nil); len(wrong) > 0 {
+	if wrong := confkeeper.RulesOf(liquid.New()).Check(d, nil); len(wrong) > 0 {
 		return fault.Refuse(wrong...)
 	}
-	_, err = fmt.Fprintln(w.out, "nothing is wrong with it")
+	_, err = fmt.Fprintln(w.Out, "nothing is wrong with it")
 	return err
 }
 
@@ -135,12 +141,12 @@ type ConfigApplyCmd struct {
 }
 
 // Run writes the next version; a running gateway takes it up within seconds.
-func (c *ConfigApplyCmd) Run(w world) error {
-	text, err := readFile(c.File)
+func (c *ConfigApplyCmd) Run(w cli.World) error {
+	text, err := confkeeper.ReadFile(c.File)
 	if err != nil {
 		return err
 	}
-	d, err := parseDocument(text)
+	d, err := confkeeper.ParseDocument(text)
 	if err != nil {
 		return err
 	}
@@ -152,18 +158,18 @@ func (c *ConfigApplyCmd) Run(w world) error {
 }
 
 // putInForce writes a document as the next version of one; of whichever is in force, when from is 0.
-func (s storeSettings) putInForce(w world, from int64, d config.Document) error {
-	st, err := openStore(w.ctx, Settings{Store: s.Store})
+func (s storeSettings) putInForce(w cli.World, from int64, d config.Document) error {
+	st, err := stores.Open(w.Ctx, settings.Settings{Store: s.Store})
 	if err != nil {
 		return err
 	}
-	defer closing(st)
-	before, err := st.LatestConfig(w.ctx)
+	defer stores.Close(st)
+	before, err := st.LatestConfig(w.Ctx)
 	if err != nil {
 		return err
 	}
-	rules := rulesOf(liquid.New())
-	current, err := openConfigs(w.ctx, st, d, rules)
+	rules := confkeeper.RulesOf(liquid.New())
+	current, err := confkeeper.Open(w.Ctx, st, confkeeper.Fixed(d), rules)
 	if err != nil {
 		return err
 	}
@@ -174,14 +180,18 @@ func (s storeSettings) putInForce(w world, from int64, d config.Document) error 
 		}
 		if from != version {
 			return fault.New(fault.Conflict, fmt.Sprintf(
-				"the file was made from version %d, and %d is in force: carillon config diff says what it would undo; --made-from %d applies it all the same", from, version, version))
+				"the file was made from version %d, and %d is in force: carillon config diff says what it would undo; --made-from %d applies it all the same",
+				from,
+				version,
+				version,
+			))
 		}
-		book := &desk.Service{Store: st, Configs: current, Versions: st, Rules: rules}
-		if version, err = book.WriteConfig(w.ctx, clock(), operator(), d, from); err != nil {
+		book := &administration.Service{Store: st, Configs: current, Versions: st, Rules: rules}
+		if version, err = book.WriteConfig(w.Ctx, clock.Now(), access.Operator(), d, from); err != nil {
 			return err
 		}
 	}
-	_, err = fmt.Fprintln(w.out, "version", version, "is in force")
+	_, err = fmt.Fprintln(w.Out, "version", version, "is in force")
 	return err
 }
 
@@ -193,13 +203,13 @@ type ConfigRevertCmd struct {
 }
 
 // Run writes it as the next version.
-func (c *ConfigRevertCmd) Run(w world) error {
-	st, err := openStore(w.ctx, Settings{Store: c.Store})
+func (c *ConfigRevertCmd) Run(w cli.World) error {
+	st, err := stores.Open(w.Ctx, settings.Settings{Store: c.Store})
 	if err != nil {
 		return err
 	}
 	_, d, err := versionOf(w, st, c.Version)
-	closing(st)
+	stores.Close(st)
 	if err != nil {
 		return err
 	}

@@ -10,15 +10,20 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"carillon/adapters/driven/liquid"
+	"carillon/cmd/internal/cli"
+	"carillon/cmd/internal/confkeeper"
+	"carillon/cmd/internal/settings"
+	"carillon/cmd/internal/stores"
+	"carillon/core/access"
 	"carillon/core/algorithm"
-	plugin "carillon/core/command"
 	"carillon/core/config"
-	"carillon/core/desk"
+	"carillon/core/desk/administration"
+	"carillon/core/plugin"
 	"carillon/core/store"
 )
 
 // errDiffers ends a command with status 1 after it has printed what differs.
-var errDiffers = errors.New("the configurations differ")
+var errDiffers = fmt.Errorf("the configurations differ: %w", cli.ErrTold)
 
 // ConfigDiffCmd says what a file would change.
 type ConfigDiffCmd struct {
@@ -31,12 +36,12 @@ type ConfigDiffCmd struct {
 }
 
 // Run prints it; status 1 when there is anything.
-func (c *ConfigDiffCmd) Run(w world) error {
-	st, err := openStore(w.ctx, Settings{Store: c.Store})
+func (c *ConfigDiffCmd) Run(w cli.World) error {
+	st, err := stores.Open(w.Ctx, settings.Settings{Store: c.Store})
 	if err != nil {
 		return err
 	}
-	defer closing(st)
+	defer stores.Close(st)
 	_, before, err := versionOf(w, st, c.From)
 	if err != nil {
 		return err
@@ -58,29 +63,26 @@ func (c *ConfigDiffCmd) Run(w world) error {
 	return nil
 }
 
-func (c *ConfigDiffCmd) other(w world, from store.Configs) (config.Document, error) {
+func (c *ConfigDiffCmd) other(w cli.World, from store.Configs) (config.Document, error) {
 	if c.File != "" {
-		return readDocument(c.File)
+		return confkeeper.ReadDocument(c.File)
 	}
 	_, d, err := versionOf(w, from, c.To)
 	return d, err
 }
 
-func (c *ConfigDiffCmd) print(w world, changes []config.Change) error {
+func (c *ConfigDiffCmd) print(w cli.World, changes []config.Change) error {
 	if c.Output == "json" {
 		if changes == nil {
 			changes = []config.Change{}
 		}
-		return json.NewEncoder(w.out).Encode(map[string]any{"changes": changes})
+		return json.NewEncoder(w.Out).Encode(map[string]any{"changes": changes})
 	}
 	var b strings.Builder
 	for _, change := range changes {
 		sign := map[string]string{config.Added: "+", config.Removed: "-", config.Changed: "~", config.Reordered: "^"}[change.What]
-		b.WriteString(sign + " " + strings.TrimSpace(change.Kind+" "+change.Code))
-		if change.What == config.Reordered {
-			b.WriteString(" in another order")
-		}
-		b.WriteByte('\n')
+		how := map[string]string{config.Reordered: " in another order"}[change.What]
+		b.WriteString(sign + " " + strings.TrimSpace(change.Kind+" "+change.Code) + how + "\n")
 		for _, f := range change.Fields {
 			b.WriteString("    " + f.Field + ": " + sideText(f.Before) + " -> " + sideText(f.After) + "\n")
 		}
@@ -88,7 +90,7 @@ func (c *ConfigDiffCmd) print(w world, changes []config.Change) error {
 	if len(changes) == 0 {
 		b.WriteString("nothing changes\n")
 	}
-	_, err := fmt.Fprint(w.out, b.String())
+	_, err := fmt.Fprint(w.Out, b.String())
 	return err
 }
 
@@ -112,19 +114,19 @@ type ConfigHistoryCmd struct {
 }
 
 // Run prints the table.
-func (c *ConfigHistoryCmd) Run(w world) error {
-	st, err := openStore(w.ctx, Settings{Store: c.Store})
+func (c *ConfigHistoryCmd) Run(w cli.World) error {
+	st, err := stores.Open(w.Ctx, settings.Settings{Store: c.Store})
 	if err != nil {
 		return err
 	}
-	defer closing(st)
-	book := &desk.Service{Versions: st, Rules: rulesOf(liquid.New())}
-	versions, _, err := book.ConfigHistory(w.ctx, operator(), c.Before, max(c.Limit, 1))
+	defer stores.Close(st)
+	book := &administration.Service{Versions: st, Rules: confkeeper.RulesOf(liquid.New())}
+	versions, _, err := book.ConfigHistory(w.Ctx, access.Operator(), c.Before, max(c.Limit, 1))
 	if err != nil {
 		return err
 	}
 	t := table.NewWriter()
-	t.SetOutputMirror(w.out)
+	t.SetOutputMirror(w.Out)
 	t.AppendHeader(table.Row{"version", "at", "by", "added", "removed", "changed"})
 	for _, v := range versions {
 		t.AppendRow(table.Row{v.Version, v.At.Format(time.RFC3339), v.By, v.Added, v.Removed, v.Changed})
@@ -140,7 +142,7 @@ type AlgorithmsCmd struct {
 }
 
 // Run prints them.
-func (c *AlgorithmsCmd) Run(w world) error {
+func (c *AlgorithmsCmd) Run(w cli.World) error {
 	all := algorithm.Catalog()
 	if c.Code != "" {
 		a, known := all.Find(c.Code)
@@ -153,13 +155,13 @@ func (c *AlgorithmsCmd) Run(w world) error {
 		if all == nil {
 			all = plugin.Catalog{}
 		}
-		return json.NewEncoder(w.out).Encode(map[string]any{"algorithms": all})
+		return json.NewEncoder(w.Out).Encode(map[string]any{"algorithms": all})
 	}
 	if c.Code != "" {
 		return describe(w, all[0])
 	}
 	t := table.NewWriter()
-	t.SetOutputMirror(w.out)
+	t.SetOutputMirror(w.Out)
 	t.AppendHeader(table.Row{"code", "spots", "parameters", "tells"})
 	t.SetColumnConfigs([]table.ColumnConfig{{Number: 4, WidthMax: 60}})
 	for _, a := range all {
@@ -170,12 +172,12 @@ func (c *AlgorithmsCmd) Run(w world) error {
 }
 
 // describe prints one algorithm with its parameters.
-func describe(w world, a plugin.Algorithm) error {
-	if _, err := fmt.Fprintf(w.out, "%s: %s\nhangs on %s\n", a.Code, a.Tells, strings.Join(spotNames(a), ", ")); err != nil {
+func describe(w cli.World, a plugin.Algorithm) error {
+	if _, err := fmt.Fprintf(w.Out, "%s: %s\nhangs on %s\n", a.Code, a.Tells, strings.Join(spotNames(a), ", ")); err != nil {
 		return err
 	}
 	t := table.NewWriter()
-	t.SetOutputMirror(w.out)
+	t.SetOutputMirror(w.Out)
 	t.AppendHeader(table.Row{"parameter", "kind", "required", "default", "tells"})
 	for _, p := range a.Parameters {
 		kind := string(p.Kind)

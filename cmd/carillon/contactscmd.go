@@ -12,7 +12,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/schollz/progressbar/v3"
+	"carillon/cmd/internal/cli"
 )
 
 // ContactsCmd posts contacts through the API of a running gateway.
@@ -22,7 +22,7 @@ type ContactsCmd struct {
 
 // ContactsSendCmd posts a file of contacts.
 type ContactsSendCmd struct {
-	apiSettings
+	cli.API
 
 	File    string `arg:"" help:"File of contacts, as POST /v1/contacts/bulk takes them." type:"existingfile"`
 	Results string `help:"File of results, one per line; empty: that of the contacts with .results behind." placeholder:"FILE"`
@@ -34,7 +34,7 @@ type ContactsSendCmd struct {
 var errUnfinished = errors.New("not every line was answered: repeat it with --again")
 
 // Run sends the file and prints the last line of the answer.
-func (c *ContactsSendCmd) Run(w world) error {
+func (c *ContactsSendCmd) Run(w cli.World) error {
 	if c.Results == "" {
 		c.Results = c.File + ".results"
 	}
@@ -60,13 +60,13 @@ func (c *ContactsSendCmd) Run(w world) error {
 	if info, err := file.Stat(); err == nil {
 		size = int(info.Size())
 	}
-	bar := newByteBar(w.errOut, size)
-	last, err := c.send(w, withoutAnswered(io.TeeReader(file, bar), done), results)
+	bar := cli.NewByteBar(w.ErrOut, "sending contacts", size)
+	last, err := c.sendStream(w, withoutAnswered(io.TeeReader(file, bar), done), results)
 	_ = bar.Finish()
 	if err := errors.Join(err, results.Close()); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(w.out, string(last)); err != nil {
+	if _, err := fmt.Fprintln(w.Out, string(last)); err != nil {
 		return err
 	}
 	var end struct{ State string }
@@ -76,22 +76,13 @@ func (c *ContactsSendCmd) Run(w world) error {
 	return nil
 }
 
-// newByteBar shows how much of a file was sent, to a person.
-func newByteBar(out io.Writer, size int) *progressbar.ProgressBar {
-	if !terminal(out) {
-		return progressbar.DefaultBytesSilent(int64(size), "")
-	}
-	return progressbar.NewOptions64(int64(size), progressbar.OptionSetWriter(out), progressbar.OptionSetDescription("sending contacts"),
-		progressbar.OptionShowBytes(true), progressbar.OptionOnCompletion(func() { fmt.Fprintln(out) }))
-}
-
-// send posts a stream, writes its results and returns the last line of the answer.
-func (c *ContactsSendCmd) send(w world, body io.Reader, results io.Writer) ([]byte, error) {
+// sendStream posts a stream, writes its results and returns the last line of the answer.
+func (c *ContactsSendCmd) sendStream(w cli.World, body io.Reader, results io.Writer) ([]byte, error) {
 	where := strings.TrimSuffix(c.URL, "/") + "/v1/contacts/bulk"
 	if c.Batch != "" {
 		where += "?batch=" + url.QueryEscape(c.Batch)
 	}
-	r, err := http.NewRequestWithContext(w.ctx, http.MethodPost, where, body)
+	r, err := http.NewRequestWithContext(w.Ctx, http.MethodPost, where, body)
 	if err != nil {
 		return nil, err
 	}
@@ -107,12 +98,12 @@ func (c *ContactsSendCmd) send(w world, body io.Reader, results io.Writer) ([]by
 		return nil, errors.New("the gateway answered " + http.StatusText(answer.StatusCode) + ": " + string(text))
 	}
 	kept := bufio.NewWriter(results)
-	last, err := keep(answer.Body, kept)
+	last, err := keepResults(answer.Body, kept)
 	return last, errors.Join(err, kept.Flush())
 }
 
-// keep writes results on and returns the last line, which is none. A stream that was cut has none.
-func keep(from io.Reader, to io.Writer) (last []byte, err error) {
+// keepResults writes results on and returns the last line, which is none. A stream that was cut has none.
+func keepResults(from io.Reader, to io.Writer) (last []byte, err error) {
 	lines := bufio.NewReader(from)
 	for {
 		line, err := lines.ReadBytes('\n')

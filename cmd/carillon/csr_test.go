@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"carillon/cmd/internal/parttest"
 	"carillon/core/config"
 )
 
@@ -18,7 +19,7 @@ func TestCSRsMorning(t *testing.T) {
 	t.Parallel()
 	for name, at := range map[string]func(t *testing.T) string{
 		"SQLite":     func(t *testing.T) string { t.Helper(); return t.TempDir() + "/carillon.db" },
-		"PostgreSQL": database,
+		"PostgreSQL": parttest.Database,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if name != "SQLite" && testing.Short() {
@@ -33,7 +34,7 @@ func TestCSRsMorning(t *testing.T) {
 // shift is the desk of a utility, with ada and ben at it and cleo, their supervisor.
 type shift struct {
 	t              *testing.T
-	g              *gateway
+	g              *instance
 	ada, ben, cleo string
 	south          string // of another division
 	today          string
@@ -41,13 +42,13 @@ type shift struct {
 
 func newShift(t *testing.T, store string) *shift {
 	t.Helper()
-	g := &gateway{store: store}
+	g := &instance{store: store}
 	key := func(name, roles string) string {
 		return strings.TrimSpace(must(t, "key", "create", "--store", store, "--source", "desk", "--role", roles, "--division", "NORTH", "--name", name))
 	}
 	m := &shift{t: t, ada: key("ada", "csr"), ben: key("ben", "csr"), cleo: key("cleo", "csr,supervisor")}
 	m.south = g.key(t, "south", "csr", "SOUTH")
-	m.g = serve(t, within, g.store, settings(t, skills), simulate(t, within), allowed()...)
+	m.g = serve(t, within, g.store, configFile(t, skills), simulate(t, within), allowed()...)
 	zone, err := time.LoadLocation("America/New_York")
 	if err != nil {
 		t.Fatal(err)

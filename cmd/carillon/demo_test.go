@@ -17,7 +17,7 @@ func TestDemoTwice(t *testing.T) {
 	const contacts = 150
 	var taken []map[string]map[string]int
 	for range 2 {
-		out := must(t, "demo", "--exit", "--output", "json", "--data", folder, "--listen", "127.0.0.1:0", "--contacts", "150", "--customers", "60")
+		out := must(t, "run", "--exit", "--output", "json", "--data", folder, "--listen", "127.0.0.1:0", "--contacts", "150", "--customers", "60")
 		said := bytes.Split(bytes.TrimSpace([]byte(out)), []byte("\n"))
 		var ready struct{ Event, URL, Key string }
 		if err := json.Unmarshal(said[0], &ready); err != nil || ready.Event != "ready" || ready.URL == "" || ready.Key == "" {

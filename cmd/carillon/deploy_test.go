@@ -13,6 +13,11 @@ import (
 	"strings"
 	"testing"
 
+	"carillon/cmd/internal/cli"
+	"carillon/cmd/internal/demo"
+	"carillon/cmd/internal/settings"
+	"carillon/cmd/internal/signing"
+
 	"github.com/alecthomas/kong"
 	"gopkg.in/yaml.v3"
 )
@@ -69,25 +74,25 @@ func TestDeploymentsServe(t *testing.T) {
 			for name, value := range environment {
 				t.Setenv(name, regexp.MustCompile(`\$\{\w+:-([^}]*)\}`).ReplaceAllString(value, "$1"))
 			}
-			var cli CLI
-			parser, err := kong.New(&cli, kong.DefaultEnvars("CARILLON"), kong.Configuration(yamlSettings))
+			var line CLI
+			parser, err := kong.New(&line, cli.Options()...)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if _, err := parser.Parse([]string{"serve"}); err != nil {
 				t.Fatal(err)
 			}
-			s := cli.Serve.Settings
+			s := line.Serve.Settings
 			if err := s.Validate(); err != nil {
 				t.Error(err)
 			}
-			if !s.postgres() || len(s.Kafka.Brokers) == 0 || s.Dialer.URL == "" || s.Ledger.Key.Reveal() == "" || !strings.HasPrefix(s.Listen, "0.0.0.0:") {
+			if !s.OnPostgres() || len(s.Kafka.Brokers) == 0 || s.Dialer.URL == "" || s.Ledger.Key.Reveal() == "" || !strings.HasPrefix(s.Listen, "0.0.0.0:") {
 				t.Errorf("it serves on %s, with brokers %v, dialer %q and a ledger key of %d characters", s.Listen, s.Kafka.Brokers, s.Dialer.URL, len(s.Ledger.Key.Reveal()))
 			}
-			if strings.HasPrefix(where, "compose") == (s.Environment == production) {
+			if strings.HasPrefix(where, "compose") == (s.Environment == settings.Production) {
 				t.Errorf("its environment is %s", s.Environment)
 			}
-			if _, err := s.signatory(); strings.HasPrefix(where, "compose") && err != nil {
+			if _, err := signing.Signatory(s); strings.HasPrefix(where, "compose") && err != nil {
 				t.Error(err)
 			}
 		})
@@ -97,17 +102,19 @@ func TestDeploymentsServe(t *testing.T) {
 // TestDeploymentsNameSettings looks up every CARILLON_ word under deploy in the model of the command line.
 func TestDeploymentsNameSettings(t *testing.T) {
 	t.Parallel()
-	known := map[string]bool{"CARILLON_IMAGE": true} // of compose.yaml itself
-	err := kong.Visit(commandLine(t), func(n kong.Visitable, next kong.Next) error {
-		if f, is := n.(*kong.Flag); is {
-			for _, e := range f.Envs {
-				known[e] = true
+	known := map[string]bool{"CARILLON_IMAGE": true, "CARILLON_DEMO_IMAGE": true} // of compose.yaml itself
+	for _, model := range []*kong.Application{commandLine(t), demoLine(t)} {
+		err := kong.Visit(model, func(n kong.Visitable, next kong.Next) error {
+			if f, is := n.(*kong.Flag); is {
+				for _, e := range f.Envs {
+					known[e] = true
+				}
 			}
+			return next(nil)
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		return next(nil)
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	found := 0
 	for _, file := range deployFiles(t) {
@@ -191,12 +198,16 @@ func TestDeploymentsAreYAML(t *testing.T) {
 			word, _ := a.(string)
 			args = append(args, word)
 		}
-		parser, err := kong.New(&CLI{}, kong.DefaultEnvars("CARILLON"))
+		var commands any = &CLI{}
+		if strings.Contains(s.Image, demo.Name) {
+			commands = &demo.Commands{}
+		}
+		parser, err := kong.New(commands, kong.DefaultEnvars("CARILLON"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := parser.Parse(args); err != nil || len(args) == 0 {
-			t.Errorf("%s: carillon %v: %v", name, args, err)
+			t.Errorf("%s: %s %v: %v", name, s.Image, args, err)
 		}
 	}
 }

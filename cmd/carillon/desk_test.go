@@ -11,9 +11,9 @@ import (
 func TestContactsAtTheDesk(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir() + "/carillon.db"
-	g := &gateway{store: path}
+	g := &instance{store: path}
 	clerk, stranger := g.key(t, "desk", "csr", "NORTH"), g.key(t, "desk", "csr", "SOUTH")
-	g = serve(t, within, path, settings(t, nil), simulate(t, within), allowed()...)
+	g = serve(t, within, path, configFile(t, nil), simulate(t, within), allowed()...)
 	_, ada := g.ask(t, g.cis, http.MethodPut, "/v1/persons/P-1", nil, map[string]any{
 		"version": 1, "division": "NORTH", "account": "A-1", "names": []map[string]any{{"type": "primary", "text": "Lovelace,Ada"}},
 		"points": []map[string]any{{"kind": "post", "postal": map[string]any{"line1": "1 Mill Lane", "city": "Albany", "country": "US"}}},

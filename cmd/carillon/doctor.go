@@ -2,20 +2,20 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"carillon/cmd/internal/cli"
+	"carillon/cmd/internal/clock"
+	"carillon/cmd/internal/settings"
+	"carillon/cmd/internal/stores"
 	"carillon/core/batch"
 	"carillon/core/message"
 	"carillon/core/store"
 )
-
-// errUnbalanced ends a command with status 1 after it has printed what does not add up.
-var errUnbalanced = errors.New("the sums do not add up")
 
 // DoctorCmd lists the gateways and recounts the conservation sums.
 type DoctorCmd struct {
@@ -27,60 +27,60 @@ type DoctorCmd struct {
 }
 
 // Run prints the sums; its status is 1 when they do not add up or the counters say something else.
-func (c *DoctorCmd) Run(w world) error {
-	st, err := openStore(w.ctx, Settings{Store: c.Store})
+func (c *DoctorCmd) Run(w cli.World) error {
+	st, err := stores.Open(w.Ctx, settings.Settings{Store: c.Store})
 	if err != nil {
 		return err
 	}
-	defer closing(st)
-	now := clock()
+	defer stores.Close(st)
+	now := clock.Now()
 	if c.Hours > 0 {
 		return c.hourly(w, st, now)
 	}
-	audit, err := batch.Check(w.ctx, st, now.Add(-c.Since).Truncate(time.Hour), now.Add(time.Hour))
+	audit, err := batch.Check(w.Ctx, st, now.Add(-c.Since).Truncate(time.Hour), now.Add(time.Hour))
 	if err != nil {
 		return err
 	}
-	gateways, err := st.Gateways(w.ctx)
+	gateways, err := st.Gateways(w.Ctx)
 	if err != nil {
 		return err
 	}
-	troubles, err := st.Troubles(w.ctx)
+	troubles, err := st.Troubles(w.Ctx)
 	if err != nil {
 		return err
 	}
-	if err := st.Check(w.ctx); err != nil {
-		troubles = append(troubles, explain(err))
+	if err := st.Check(w.Ctx); err != nil {
+		troubles = append(troubles, cli.Explain(err))
 	}
 	if c.Output == "json" {
 		said := auditJSON(audit)
 		said["warnings"] = append([]string{}, troubles...)
 		said["gateways"] = gatewaysJSON(gateways)
-		err = json.NewEncoder(w.out).Encode(said)
+		err = json.NewEncoder(w.Out).Encode(said)
 	} else {
-		printGateways(w.out, now, gateways)
+		printGateways(w.Out, now, gateways)
 		for _, t := range troubles {
-			fmt.Fprintln(w.out, "warning:", t)
+			fmt.Fprintln(w.Out, "warning:", t)
 		}
-		printSums(w.out, audit.Recounted)
+		cli.PrintSums(w.Out, audit.Recounted)
 		if !batch.Equal(audit.Counted, audit.Recounted) {
-			fmt.Fprintln(w.out, "the counters say:")
-			printSums(w.out, audit.Counted)
+			fmt.Fprintln(w.Out, "the counters say:")
+			cli.PrintSums(w.Out, audit.Counted)
 		}
 	}
 	if err == nil && !audit.Balanced() {
-		return errUnbalanced
+		return cli.ErrUnbalanced
 	}
 	return err
 }
 
 // hourly recounts hour by hour; its status is 1 when an hour differs.
-func (c *DoctorCmd) hourly(w world, st store.Conservation, now time.Time) error {
+func (c *DoctorCmd) hourly(w cli.World, st store.Conservation, now time.Time) error {
 	differing := 0
-	encoder := json.NewEncoder(w.out)
+	encoder := json.NewEncoder(w.Out)
 	for i := range c.Hours {
 		hour := now.Truncate(time.Hour).Add(-time.Duration(i+1) * time.Hour)
-		counted, recounted, err := st.Recount(w.ctx, hour, hour.Add(time.Hour))
+		counted, recounted, err := st.Recount(w.Ctx, hour, hour.Add(time.Hour))
 		if err != nil {
 			return err
 		}
@@ -91,17 +91,17 @@ func (c *DoctorCmd) hourly(w world, st store.Conservation, now time.Time) error 
 		if c.Output == "json" {
 			err = encoder.Encode(auditJSON(a))
 		} else if !a.Balanced() {
-			printHour(w.out, a)
+			printHour(w.Out, a)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	if c.Output != "json" {
-		fmt.Fprintf(w.out, "%d of %d hours differ\n", differing, c.Hours)
+		fmt.Fprintf(w.Out, "%d of %d hours differ\n", differing, c.Hours)
 	}
 	if differing > 0 {
-		return errUnbalanced
+		return cli.ErrUnbalanced
 	}
 	return nil
 }
@@ -144,57 +144,45 @@ func printHour(out io.Writer, a batch.Audit) {
 	t.Render()
 }
 
-// sumsJSON is channel → place → number, over all urgencies.
-func sumsJSON(rows []batch.Sum) map[string]map[string]int64 {
-	out := make(map[string]map[string]int64)
-	for _, c := range message.Channels() {
-		row := map[string]int64{message.Accepted.String(): 0}
-		for _, p := range message.Places() {
-			row[p.String()] = 0
-		}
-		out[string(c)] = row
+func auditJSON(a batch.Audit) map[string]any {
+	return map[string]any{
+		"event": "audit", "balanced": a.Balanced(), "channels": cli.SumsJSON(a.Recounted),
+		"counters": cli.SumsJSON(a.Counted),
+		"from":     a.From.Format(time.RFC3339), "to": a.To.Format(time.RFC3339),
 	}
-	for _, s := range rows {
-		row := out[string(s.Channel)]
-		row[message.Accepted.String()] += s.Accepted
-		for _, p := range message.Places() {
-			row[p.String()] += s.Places[p]
-		}
+}
+
+// gatewaysJSON are the gateways as doctor tells them.
+func gatewaysJSON(all []store.Gateway) []map[string]any {
+	out := make([]map[string]any, 0, len(all))
+	for _, g := range all {
+		out = append(out, map[string]any{
+			"name": g.Name, "host": g.Host, "version": g.Version, "since": g.Since.Format(time.RFC3339),
+			"seenAt": g.SeenAt.Format(time.RFC3339),
+		})
 	}
 	return out
 }
 
-func auditJSON(a batch.Audit) map[string]any {
-	return map[string]any{
-		"event": "audit", "balanced": a.Balanced(), "channels": sumsJSON(a.Recounted), "counters": sumsJSON(a.Counted),
-		"from": a.From.Format(time.RFC3339), "to": a.To.Format(time.RFC3339),
+// printGateways prints who lives.
+func printGateways(out io.Writer, now time.Time, all []store.Gateway) {
+	if len(all) == 0 {
+		fmt.Fprintln(out, "no gateway lives")
+		return
 	}
-}
-
-// printSums prints channel × outcome; each row adds up to what was accepted.
-func printSums(out io.Writer, rows []batch.Sum) {
-	sums := sumsJSON(rows)
 	t := table.NewWriter()
 	t.SetOutputMirror(out)
-	head := table.Row{"channel", message.Accepted.String()}
-	for _, p := range message.Places() {
-		head = append(head, p.String())
+	t.AppendHeader(table.Row{"gateway", "host", "version", "since", "last beat"})
+	for _, g := range all {
+		t.AppendRow(
+			table.Row{
+				g.Name,
+				g.Host,
+				g.Version,
+				g.Since.Format(time.RFC3339),
+				now.Sub(g.SeenAt).Round(time.Second).String() + " ago",
+			},
+		)
 	}
-	t.AppendHeader(head)
-	total := make(map[string]int64)
-	line := func(name string, row map[string]int64) table.Row {
-		r := table.Row{name, row[message.Accepted.String()]}
-		for _, p := range message.Places() {
-			r = append(r, row[p.String()])
-		}
-		return r
-	}
-	for _, c := range message.Channels() {
-		t.AppendRow(line(string(c), sums[string(c)]))
-		for k, v := range sums[string(c)] {
-			total[k] += v
-		}
-	}
-	t.AppendFooter(line("sum", total))
 	t.Render()
 }

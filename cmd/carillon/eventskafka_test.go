@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"carillon/cmd/internal/parttest"
 	"carillon/core/occurrence"
 )
 
@@ -18,18 +19,18 @@ func TestEventsByKafka(t *testing.T) {
 		t.Skip("it needs a broker")
 	}
 	t.Parallel()
-	brokers := part(t, "TEST_KAFKA_BROKERS")
-	kcat := kcat{path: part(t, "TEST_KCAT"), brokers: brokers}
+	brokers := parttest.RealPart(t, "TEST_KAFKA_BROKERS")
+	kcat := kcat{path: parttest.RealPart(t, "TEST_KCAT"), brokers: brokers}
 	mark := "E" + strings.ToUpper(strconv.FormatInt(time.Now().UnixMicro(), 36))
 	topic := func(name string) string { return "test." + strings.ToLower(mark) + "." + name }
 	topics(t, brokers, topic("letters"), topic("manifests"), topic("letter-status"), topic("status"), topic("events"), topic("result"), topic("dead"))
-	g := &gateway{start: within, store: database(t)}
+	g := &instance{start: within, store: parttest.Database(t)}
 	g.sre = g.key(t, "ops", "sre,admin", "*")
 	must(t, "key", "create", "--store", g.store, "--source", "cis", "--role", "cis", "--division", "NORTH", "--name", "happenings")
 	customersOfTheNight(t, g.store)
 	sims := simulate(t, within, "--kafka", "")
 	sims.Kafka = nil // the real one
-	g.args = append(append(allowed(), sims.wiring()...), "--store", g.store, "--first-config", settings(t, nil), "--letters-schedule", "",
+	g.args = append(append(allowed(), sims.wiring()...), "--store", g.store, "--first-config", configFile(t, nil), "--letters-schedule", "",
 		"--kafka-brokers", brokers, "--kafka-version", "4.0.0", "--kafka-group", topic("group"),
 		"--kafka-letters", topic("letters"), "--kafka-manifests", topic("manifests"), "--kafka-letter-status", topic("letter-status"), "--kafka-status", topic("status"),
 		"--kafka-events", topic("events"), "--kafka-events-result", topic("result"), "--kafka-events-dead", topic("dead"), "--kafka-events-principal", "happenings")

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"carillon/cmd/internal/cli"
+	"carillon/cmd/internal/clock"
+
 	"github.com/jedib0t/go-pretty/v6/table"
 )
 
@@ -41,22 +44,23 @@ type deadFilter struct {
 
 // words are the filter's fields by their names in the API.
 func (f deadFilter) words() map[string]string {
-	return said(map[string]string{
-		"outcome": f.Outcome, "division": f.Division, "channel": f.Channel, "route": f.Route, "urgency": f.Urgency, "class": f.Class,
-		"type": f.Type, "reason": f.Reason, "code": f.Code, "batch": f.Batch, "acceptedFrom": f.AcceptedFrom,
+	return onlyNamed(map[string]string{
+		"outcome": f.Outcome, "division": f.Division, "channel": f.Channel, "route": f.Route, "urgency": f.Urgency,
+		"class": f.Class,
+		"type":  f.Type, "reason": f.Reason, "code": f.Code, "batch": f.Batch, "acceptedFrom": f.AcceptedFrom,
 		"acceptedUntil": f.AcceptedUntil, "settledFrom": f.SettledFrom, "settledUntil": f.SettledUntil,
 	})
 }
 
-// said leaves out what is empty.
-func said(words map[string]string) map[string]string {
+// onlyNamed leaves out what is empty.
+func onlyNamed(words map[string]string) map[string]string {
 	maps.DeleteFunc(words, func(_, v string) bool { return v == "" })
 	return words
 }
 
 // DeadListCmd lists dead letters.
 type DeadListCmd struct {
-	apiSettings
+	cli.API
 	deadFilter
 
 	Limit  int    `help:"How many to list at most; 0 lists all." default:"100"`
@@ -80,7 +84,7 @@ type deadRow struct {
 }
 
 // Run prints the list page by page.
-func (c *DeadListCmd) Run(w world) error {
+func (c *DeadListCmd) Run(w cli.World) error {
 	const pageSize = 1000
 	query := url.Values{}
 	for name, value := range c.words() {
@@ -98,12 +102,12 @@ func (c *DeadListCmd) Run(w world) error {
 			DeadLetters []json.RawMessage `json:"deadLetters"`
 			Next        string            `json:"next"`
 		}
-		if err := c.ask(w, http.MethodGet, "/v1/dead-letters?"+query.Encode(), nil, nil, &page); err != nil {
+		if err := c.AskJSON(w, http.MethodGet, "/v1/dead-letters?"+query.Encode(), nil, nil, &page); err != nil {
 			return err
 		}
 		for _, raw := range page.DeadLetters {
 			if c.Output == "json" {
-				fmt.Fprintln(w.out, string(raw))
+				fmt.Fprintln(w.Out, string(raw))
 				continue
 			}
 			var d deadRow
@@ -118,14 +122,14 @@ func (c *DeadListCmd) Run(w world) error {
 		query.Set("after", page.Next)
 	}
 	if c.Output == "table" {
-		fmt.Fprintln(w.out, t.Render())
+		fmt.Fprintln(w.Out, t.Render())
 	}
 	return nil
 }
 
 // DeadReplayCmd replays dead letters.
 type DeadReplayCmd struct {
-	apiSettings
+	cli.API
 	deadFilter
 
 	Message        []string `help:"Only these messages, instead of a filter; may be repeated." placeholder:"ID"`
@@ -154,20 +158,20 @@ type replayed struct {
 }
 
 // Run replays page by page and prints the sums.
-func (c *DeadReplayCmd) Run(w world) error {
-	key := cmp.Or(c.RequestKey, "cli-"+clock().Format(time.RFC3339Nano))
+func (c *DeadReplayCmd) Run(w cli.World) error {
+	key := cmp.Or(c.RequestKey, "cli-"+clock.Now().Format(time.RFC3339Nano))
 	body := map[string]any{"dryRun": !c.Apply, "includeReached": c.IncludeReached, "reason": c.Why}
 	if len(c.Message) > 0 {
 		body["messages"] = c.Message
 	} else {
 		body["filter"] = c.words()
 	}
-	bar := newBar(w.errOut, "looking at messages", -1)
+	bar := cli.NewBar(w.ErrOut, "looking at messages", -1)
 	var found, done, parts int
 	sums := map[string]int{}
 	for {
 		var page replayed
-		if err := c.ask(w, http.MethodPost, "/v1/dead-letters/replay", map[string]string{"Idempotency-Key": key}, body, &page); err != nil {
+		if err := c.AskJSON(w, http.MethodPost, "/v1/dead-letters/replay", map[string]string{"Idempotency-Key": key}, body, &page); err != nil {
 			return errors.Join(err, fmt.Errorf("go on with --request-key %s: nothing is replayed twice under it", key))
 		}
 		found, done, parts = found+page.Found, done+page.Replayed, parts+page.Parts
@@ -190,18 +194,18 @@ func (c *DeadReplayCmd) Run(w world) error {
 		f := strings.Split(k, "\t")
 		t.AppendRow(table.Row{f[0], f[1], f[2], f[3], sums[k]})
 	}
-	fmt.Fprintln(w.out, t.Render())
+	fmt.Fprintln(w.Out, t.Render())
 	verb := "would be replayed; --apply does it"
 	if c.Apply {
 		verb = "were replayed under the key " + key
 	}
-	_, err := fmt.Fprintf(w.out, "%d of %d messages (%d parts of texts) %s\n", done, found, parts, verb)
+	_, err := fmt.Fprintf(w.Out, "%d of %d messages (%d parts of texts) %s\n", done, found, parts, verb)
 	return err
 }
 
 // CancelCmd stops what has not begun.
 type CancelCmd struct {
-	apiSettings
+	cli.API
 
 	Contact       string `help:"Of this contact." xor:"what"`
 	Batch         string `help:"Of this intake batch." xor:"what"`
@@ -220,8 +224,9 @@ type CancelCmd struct {
 // request is the cancellation as the API takes it.
 func (c *CancelCmd) request() map[string]any {
 	body := map[string]any{"dryRun": !c.Apply, "reason": c.Why}
-	query := said(map[string]string{
-		"division": c.Division, "channel": c.Channel, "route": c.Route, "urgency": c.Urgency, "class": c.Class, "type": c.Type,
+	query := onlyNamed(map[string]string{
+		"division": c.Division, "channel": c.Channel, "route": c.Route, "urgency": c.Urgency, "class": c.Class,
+		"type":         c.Type,
 		"acceptedFrom": c.AcceptedFrom, "acceptedUntil": c.AcceptedUntil,
 	})
 	if c.Contact != "" {
@@ -237,14 +242,14 @@ func (c *CancelCmd) request() map[string]any {
 }
 
 // Run cancels page by page and prints the sums.
-func (c *CancelCmd) Run(w world) error {
+func (c *CancelCmd) Run(w cli.World) error {
 	body := c.request()
-	bar := newBar(w.errOut, "stopping messages", -1)
+	bar := cli.NewBar(w.ErrOut, "stopping messages", -1)
 	names := []string{"contacts", "cancelled", "recalled", "underWay", "halted", "lost"}
 	sums := map[string]int64{}
 	for {
 		var page map[string]any
-		if err := c.ask(w, http.MethodPost, "/v1/cancellations", nil, body, &page); err != nil {
+		if err := c.AskJSON(w, http.MethodPost, "/v1/cancellations", nil, body, &page); err != nil {
 			return err
 		}
 		for _, name := range names {
@@ -260,23 +265,10 @@ func (c *CancelCmd) Run(w world) error {
 	}
 	_ = bar.Finish()
 	for _, name := range names {
-		fmt.Fprintf(w.out, "%-10s %d\n", name, sums[name])
+		fmt.Fprintf(w.Out, "%-10s %d\n", name, sums[name])
 	}
 	if !c.Apply {
-		fmt.Fprintln(w.out, "nothing was done; --apply does it")
+		fmt.Fprintln(w.Out, "nothing was done; --apply does it")
 	}
 	return nil
-}
-
-// ask makes one request and reads its answer; one that is refused is told in its own words.
-func (c apiSettings) ask(w world, method, path string, header map[string]string, body, into any) error {
-	client := apiClient{base: strings.TrimSuffix(c.URL, "/"), key: c.Key.Reveal(), http: &http.Client{Timeout: 5 * time.Minute}}
-	status, text, err := client.do(w.ctx, method, path, header, body)
-	switch {
-	case err != nil:
-		return err
-	case status >= http.StatusBadRequest:
-		return fmt.Errorf("the gateway answered %s: %s", http.StatusText(status), strings.TrimSpace(string(text)))
-	}
-	return json.Unmarshal(text, into)
 }

@@ -16,10 +16,10 @@ import (
 func TestFailureCommands(t *testing.T) {
 	t.Parallel()
 	store := t.TempDir() + "/carillon.db"
-	g := &gateway{store: store}
+	g := &instance{store: store}
 	cis, sre := g.key(t, "cis", "cis", "NORTH"), g.key(t, "ops", "sre,supervisor", "NORTH")
 	sims := simulate(t, within)
-	g = serve(t, within, store, settings(t, nil), sims, allowed()...)
+	g = serve(t, within, store, configFile(t, nil), sims, allowed()...)
 	g.cis, g.sre = cis, sre
 	sims.control(t, http.MethodPut, "/control/sns", map[string]any{"refuse": []string{"+1*"}})
 	contact := g.post(t, "bad", contactOf(aText, "NORTH", "BAD", 1))

@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"carillon/cmd/internal/cli"
 )
 
 // balancer stands before the gateways as a load balancer does: a request goes to the next one that answers.
@@ -249,8 +251,8 @@ func (s *stream) accuse(format string, args ...any) {
 func (s *stream) post(ctx context.Context, r *rand.Rand, i int, request map[string]any) string {
 	header := map[string]string{"Idempotency-Key": fmt.Sprintf("%s-%d", s.mark, i)}
 	for first := r.IntN(len(s.at)); ctx.Err() == nil; first++ {
-		client := apiClient{base: "http://" + s.at[first%len(s.at)], key: s.key, http: s.client}
-		status, body, err := client.do(ctx, http.MethodPost, "/v1/contacts", header, request)
+		client := cli.Client{Base: "http://" + s.at[first%len(s.at)], Key: s.key, HTTP: s.client}
+		status, body, err := client.Do(ctx, http.MethodPost, "/v1/contacts", header, request)
 		var answer map[string]any
 		switch {
 		case err == nil && status == http.StatusAccepted && json.Unmarshal(body, &answer) == nil:

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"carillon/cmd/internal/parttest"
+
 	"github.com/Shopify/toxiproxy/v2"
 	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
@@ -111,7 +113,7 @@ func freePort(t *testing.T) string {
 // ownPostgres starts a PostgreSQL of the test's own, of the version that TEST_POSTGRES_URL has; url is its database.
 func ownPostgres(t *testing.T) (s *server, url string) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), part(t, "TEST_POSTGRES_URL"))
+	conn, err := pgx.Connect(t.Context(), parttest.RealPart(t, "TEST_POSTGRES_URL"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +187,7 @@ func dataFolder(t *testing.T) (string, *syscall.Credential) {
 // ownKafka starts an Apache Kafka of the test's own that says it is at the advertised address.
 func ownKafka(t *testing.T, advertised string) *server {
 	t.Helper()
-	part(t, "TEST_KAFKA_BROKERS")
+	parttest.RealPart(t, "TEST_KAFKA_BROKERS")
 	tool := exec.CommandContext(t.Context(), "go", "run", "./deploy/dev", "tool", "kafka")
 	tool.Dir = filepath.Join("..", "..")
 	folder, err := tool.Output()

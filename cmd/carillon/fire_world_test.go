@@ -16,6 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"carillon/cmd/internal/cli"
 	"carillon/core/config"
 )
 
@@ -44,7 +45,7 @@ type fire struct {
 	sims     *providers
 	simArgs  []string
 	records  string
-	gateways []*gateway
+	gateways []*instance
 	stores   []*link // one to PostgreSQL for each gateway
 	sns      *link
 	ses      *link
@@ -74,14 +75,14 @@ func ignite(t *testing.T, n int, full bool, seed uint64, binary launch, extra ..
 		f.brokers.proxy.Stop() // it must say what Kafka tells its clients
 		f.brokers.proxy.Listen, f.brokers.at = broker, broker
 		f.brokers.join(t)
-		topics(t, broker, "carillon.letters", "carillon.manifests", "carillon.letter-status", statusTopic)
+		topics(t, broker, "carillon.letters", "carillon.manifests", "carillon.letter-status", "carillon.status")
 	}
 	for range n {
 		f.at = append(f.at, "127.0.0.1:"+freePort(t))
 	}
 	front := balance(t, f.at)
-	g := &gateway{store: f.database}
-	keys := &gateway{
+	g := &instance{store: f.database}
+	keys := &instance{
 		cis: g.key(t, "cis", "cis", "NORTH", "SOUTH"), sre: g.key(t, "ops", "sre,supervisor,admin", "*"),
 		call: g.key(t, "belltower", "dialer", "NORTH", "SOUTH"),
 	}
@@ -92,14 +93,14 @@ func ignite(t *testing.T, n int, full bool, seed uint64, binary launch, extra ..
 	if f.brokers != nil {
 		through.Kafka = []string{f.brokers.at}
 	}
-	file := settings(t, func(d *config.Document) {
+	file := configFile(t, func(d *config.Document) {
 		patience(fireReceipt, fireHold)(d)
 		ringing(fireExpires)(d)
 	})
 	for i := range n {
 		store := newLink(fmt.Sprintf("store %d", i), f.postgres.address)
 		f.stores = append(f.stores, store)
-		g := &gateway{start: binary, store: "postgres://postgres@" + store.at + "/postgres?sslmode=disable", url: "http://" + f.at[i]}
+		g := &instance{start: binary, store: "postgres://postgres@" + store.at + "/postgres?sslmode=disable", url: "http://" + f.at[i]}
 		g.cis, g.sre, g.call = keys.cis, keys.sre, keys.call
 		g.args = append([]string{
 			"--store", g.store, "--first-config", file, "--letters-schedule", "@every 2s", "--lease", fireLease.String(),
@@ -169,7 +170,7 @@ func (f *fire) between(least, most time.Duration) time.Duration {
 }
 
 // any draws a gateway.
-func (f *fire) any() (*gateway, int) {
+func (f *fire) any() (*instance, int) {
 	i := f.rnd.IntN(len(f.gateways))
 	return f.gateways[i], i
 }
@@ -179,14 +180,14 @@ func (f *fire) ready(bound time.Duration) {
 	f.t.Helper()
 	for i, g := range f.gateways {
 		eventually(f.t, bound, fmt.Sprintf("gateway %d is ready", i), func() bool {
-			status, _, err := apiClient{base: g.url, http: &http.Client{Timeout: 3 * time.Second}}.do(f.t.Context(), http.MethodGet, "/readyz", nil, nil)
+			status, _, err := cli.Client{Base: g.url, HTTP: &http.Client{Timeout: 3 * time.Second}}.Do(f.t.Context(), http.MethodGet, "/readyz", nil, nil)
 			return err == nil && status == http.StatusOK
 		})
 	}
 }
 
 // gauge reads a series of a gateway without labels.
-func (f *fire) gauge(g *gateway, name string) float64 {
+func (f *fire) gauge(g *instance, name string) float64 {
 	f.t.Helper()
 	for line := range strings.Lines(g.metrics(f.t)) {
 		if value, found := strings.CutPrefix(line, name+" "); found {
@@ -259,7 +260,7 @@ func seedOf(t *testing.T, other uint64) uint64 {
 }
 
 // do does something to a process that must be there.
-func (f *fire) do(g *gateway, s syscall.Signal) {
+func (f *fire) do(g *instance, s syscall.Signal) {
 	f.t.Helper()
 	if err := g.signal(s); err != nil {
 		f.t.Fatalf("signal %s: %v", s, err)

@@ -16,13 +16,23 @@ func TestGameday(t *testing.T) {
 	}
 	t.Parallel()
 	folder := t.TempDir()
-	out := must(t, "demo", "--gameday", "--act", "2500ms", "--exit", "--output", "json", "--data", folder, "--listen", "127.0.0.1:0", "--customers", "40")
+	out := must(t, "run", "--gameday", "--act", "2500ms", "--exit", "--output", "json", "--data", folder, "--listen", "127.0.0.1:0", "--customers", "40")
 	var begun []string
 	var told struct {
 		Event    string
 		Balanced bool
-		Acts     []scene
-		Result   judged
+		Acts     []struct {
+			Posted   int
+			Waiting  int64 `json:"mostWaiting"`
+			Breakers []string
+			Well     bool `json:"recovered"`
+		}
+		Result struct {
+			Contacts      int
+			Lost, Doubled []string
+			InDoubt       int
+			Ends          map[string]int `json:"inDoubtEnded"`
+		}
 		Channels map[string]map[string]int
 	}
 	for line := range bytes.Lines([]byte(out)) {

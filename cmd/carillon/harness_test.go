@@ -5,8 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,21 +17,31 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"carillon/cmd/internal/cli"
+	"carillon/cmd/internal/confkeeper"
+	"carillon/cmd/internal/demo"
 	"carillon/core/config"
 	"carillon/core/consent"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){program0: main})
+	testscript.Main(m, map[string]func(){name: main, demo.Name: func() {
+		os.Exit(demo.Main(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+	}})
 }
 
-// program0 is the name under which the test's own binary is the program: what is tested is what was compiled.
-const program0 = "carillon"
+// programOf is which of the two programs a command is of: the test's own binary is either, by the name under which it is
+// started, so that what is tested is what was compiled.
+func programOf(args []string) (name0 string, run func(ctx context.Context, args []string, out, errOut io.Writer) int) {
+	if args[0] == "run" || args[0] == "simulate" {
+		return demo.Name, demo.Main
+	}
+	return name, Main
+}
 
 // lines collects what a program prints, for readers that wait.
 type lines struct {
@@ -115,7 +125,8 @@ func spawnOf(binary string) launch {
 func started(t *testing.T, binary string, env, args []string) *program {
 	t.Helper()
 	p := &program{what: args[0], out: newLines(), err: newLines(), ended: make(chan struct{})}
-	cmd := &exec.Cmd{Path: binary, Args: append([]string{program0}, args...)}
+	name0, _ := programOf(args)
+	cmd := &exec.Cmd{Path: binary, Args: append([]string{name0}, args...)}
 	cmd.Stdout, cmd.Stderr = p.out, p.err
 	for _, e := range os.Environ() {
 		if !strings.HasPrefix(e, "CARILLON_") && !strings.HasPrefix(e, "AWS_") {
@@ -143,7 +154,8 @@ func within(t *testing.T, _ []string, args ...string) *program {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.signal = func(os.Signal) error { cancel(); return nil }
 	go func() {
-		p.code = Main(ctx, args, p.out, p.err, os.Getenv)
+		_, run := programOf(args)
+		p.code = run(ctx, args, p.out, p.err)
 		cancel()
 		close(p.ended)
 	}()
@@ -229,7 +241,8 @@ func (p *program) waitJSON(t *testing.T, l *lines, fits func(map[string]any) boo
 func command(t *testing.T, args ...string) (code int, out, errOut string) {
 	t.Helper()
 	var o, e bytes.Buffer
-	code = Main(t.Context(), args, &o, &e, os.Getenv)
+	_, run := programOf(args)
+	code = run(t.Context(), args, &o, &e)
 	return code, o.String(), e.String()
 }
 
@@ -258,55 +271,10 @@ func eventually(t *testing.T, bound time.Duration, what string, holds func() boo
 	}
 }
 
-// part is the address of a real part; a test that cannot get it is skipped, or fails where it must not be.
-func part(t *testing.T, name string) string {
+// configFile writes a configuration file: the shipped one with open hours, changed as the test wants it.
+func configFile(t *testing.T, change func(d *config.Document)) string {
 	t.Helper()
-	value := os.Getenv(name)
-	if value == "" {
-		if os.Getenv("CARILLON_REAL_PARTS") == "required" {
-			t.Fatalf("%s is not set: make services starts the real parts", name)
-		}
-		t.Skipf("%s is not set: make services starts the real parts", name)
-	}
-	return value
-}
-
-// database makes an empty database on the PostgreSQL server and returns its URL.
-func database(t *testing.T) string {
-	t.Helper()
-	server := part(t, "TEST_POSTGRES_URL")
-	name := fmt.Sprintf("carillon_cmd_%d_%d", os.Getpid(), time.Now().UnixNano())
-	run := func(statement string) error {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		conn, err := pgx.Connect(ctx, server)
-		if err != nil {
-			return err
-		}
-		defer conn.Close(ctx)
-		_, err = conn.Exec(ctx, statement)
-		return err
-	}
-	if err := run("create database " + name); err != nil {
-		t.Fatalf("making a database: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := run("drop database if exists " + name + " with (force)"); err != nil {
-			t.Errorf("dropping the database: %v", err)
-		}
-	})
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal("TEST_POSTGRES_URL is no URL")
-	}
-	u.Path = "/" + name
-	return u.String()
-}
-
-// settings writes a configuration file: the shipped one with open hours, changed as the test wants it.
-func settings(t *testing.T, change func(d *config.Document)) string {
-	t.Helper()
-	d, err := parseDocument(shipped())
+	d, err := confkeeper.ParseDocument(confkeeper.Shipped())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,7 +301,7 @@ func settings(t *testing.T, change func(d *config.Document)) string {
 func patience(receipt, hold time.Duration) func(*config.Document) {
 	return func(d *config.Document) {
 		for i := range d.Routes {
-			d.Routes[i].Receipt, d.Routes[i].Hold = notice.Span(receipt), notice.Span(hold)
+			d.Routes[i].Receipt, d.Routes[i].Hold = plan.Span(receipt), plan.Span(hold)
 		}
 	}
 }
@@ -343,7 +311,7 @@ func ringing(expires time.Duration) func(*config.Document) {
 	return func(d *config.Document) {
 		for i := range d.Routes {
 			if d.Routes[i].Channel == message.Voice {
-				d.Routes[i].Expires = notice.Span(expires)
+				d.Routes[i].Expires = plan.Span(expires)
 			}
 		}
 	}
@@ -400,9 +368,9 @@ func (s *providers) wiring() []string {
 // control gives an order to the simulators.
 func (s *providers) control(t *testing.T, method, path string, body any) {
 	t.Helper()
-	status, answer, err := apiClient{base: s.Control, http: http.DefaultClient}.do(t.Context(), method, path, nil, body)
-	if err := wanted(status, answer, err); err != nil {
-		t.Fatalf("%s %s: %v", method, path, err)
+	status, answer, err := cli.NewClient(s.Control, "", 0).Do(t.Context(), method, path, nil, body)
+	if err != nil || status >= http.StatusMultipleChoices {
+		t.Fatalf("%s %s: %d %s %v", method, path, status, answer, err)
 	}
 }
 
@@ -478,8 +446,8 @@ func nobodyTwice(t *testing.T, taken map[string]map[string]int) {
 	}
 }
 
-// gateway is a carillon serve that runs, or did.
-type gateway struct {
+// instance is a carillon serve that runs, or did.
+type instance struct {
 	*program
 	start launch
 	env   []string
@@ -492,9 +460,9 @@ type gateway struct {
 }
 
 // serve starts a gateway with keys on a store; with simulators, it is wired to them and they report to it.
-func serve(t *testing.T, start launch, store, file string, sims *providers, args ...string) *gateway {
+func serve(t *testing.T, start launch, store, file string, sims *providers, args ...string) *instance {
 	t.Helper()
-	g := &gateway{start: start, store: store}
+	g := &instance{start: start, store: store}
 	g.cis = g.key(t, "cis", "cis", "NORTH", "SOUTH")
 	g.sre = g.key(t, "ops", "sre,supervisor,admin", "*")
 	g.call = g.key(t, "belltower", "dialer", "NORTH", "SOUTH")
@@ -514,7 +482,7 @@ func serve(t *testing.T, start launch, store, file string, sims *providers, args
 }
 
 // run starts the gateway and waits until it is ready.
-func (g *gateway) run(t *testing.T, listen string) {
+func (g *instance) run(t *testing.T, listen string) {
 	t.Helper()
 	g.program = g.start(t, g.env, append([]string{"serve", "--listen", listen}, g.args...)...)
 	serving := g.waitJSON(t, g.program.err, func(o map[string]any) bool { return o["msg"] == "serving" })
@@ -526,13 +494,13 @@ func (g *gateway) run(t *testing.T, listen string) {
 }
 
 // again starts the gateway anew at the same address.
-func (g *gateway) again(t *testing.T) {
+func (g *instance) again(t *testing.T) {
 	t.Helper()
 	g.run(t, strings.TrimPrefix(g.url, "http://"))
 }
 
 // key makes a key, on a store that nobody has open when it is a file.
-func (g *gateway) key(t *testing.T, source, roles string, divisions ...string) string {
+func (g *instance) key(t *testing.T, source, roles string, divisions ...string) string {
 	t.Helper()
 	args := []string{"key", "create", "--store", g.store, "--source", source}
 	args = append(args, "--role", roles)
@@ -544,9 +512,9 @@ func (g *gateway) key(t *testing.T, source, roles string, divisions ...string) s
 }
 
 // ask makes a request and reads a JSON answer.
-func (g *gateway) ask(t *testing.T, key, method, path string, header map[string]string, body any) (int, map[string]any) {
+func (g *instance) ask(t *testing.T, key, method, path string, header map[string]string, body any) (int, map[string]any) {
 	t.Helper()
-	status, text, err := apiClient{base: g.url, key: key, http: http.DefaultClient}.do(t.Context(), method, path, header, body)
+	status, text, err := cli.NewClient(g.url, key, 0).Do(t.Context(), method, path, header, body)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
@@ -555,13 +523,13 @@ func (g *gateway) ask(t *testing.T, key, method, path string, header map[string]
 	return status, object
 }
 
-func (g *gateway) get(t *testing.T, key, path string) (int, map[string]any) {
+func (g *instance) get(t *testing.T, key, path string) (int, map[string]any) {
 	t.Helper()
 	return g.ask(t, key, http.MethodGet, path, nil, nil)
 }
 
 // post posts a contact that has to be accepted, and returns its number.
-func (g *gateway) post(t *testing.T, key string, request map[string]any) string {
+func (g *instance) post(t *testing.T, key string, request map[string]any) string {
 	t.Helper()
 	status, answer := g.ask(t, g.cis, http.MethodPost, "/v1/contacts", map[string]string{"Idempotency-Key": key}, request)
 	if status != http.StatusAccepted {
@@ -571,7 +539,7 @@ func (g *gateway) post(t *testing.T, key string, request map[string]any) string 
 }
 
 // messages are the messages of a contact.
-func (g *gateway) messages(t *testing.T, contact string) []map[string]any {
+func (g *instance) messages(t *testing.T, contact string) []map[string]any {
 	t.Helper()
 	status, answer := g.get(t, g.sre, "/v1/contacts/"+contact)
 	if status != http.StatusOK {
@@ -581,7 +549,7 @@ func (g *gateway) messages(t *testing.T, contact string) []map[string]any {
 }
 
 // first waits until the contact's first message has the outcome, and returns it.
-func (g *gateway) first(t *testing.T, contact, outcome string, bound time.Duration) map[string]any {
+func (g *instance) first(t *testing.T, contact, outcome string, bound time.Duration) map[string]any {
 	t.Helper()
 	var m map[string]any
 	over := time.After(bound)
@@ -602,7 +570,7 @@ func (g *gateway) first(t *testing.T, contact, outcome string, bound time.Durati
 }
 
 // letters runs LTRPRT now.
-func (g *gateway) letters(t *testing.T) map[string]any {
+func (g *instance) letters(t *testing.T) map[string]any {
 	t.Helper()
 	status, run := g.ask(t, g.sre, http.MethodPost, "/v1/batches/LTRPRT/runs", nil, nil)
 	if status != http.StatusOK {
@@ -623,7 +591,7 @@ func newFollower() *follower {
 }
 
 // read reads what is new.
-func (f *follower) read(t *testing.T, g *gateway) {
+func (f *follower) read(t *testing.T, g *instance) {
 	t.Helper()
 	for {
 		status, page := g.get(t, g.sre, fmt.Sprintf("/v1/changes?from=%d&limit=1000", f.next))
@@ -675,7 +643,7 @@ func (f *follower) ends() map[string]int {
 }
 
 // settle waits until so many contacts were accepted and all their messages have come to their end.
-func (f *follower) settle(t *testing.T, g *gateway, contacts int, bound time.Duration) {
+func (f *follower) settle(t *testing.T, g *instance, contacts int, bound time.Duration) {
 	t.Helper()
 	over := time.After(bound)
 	tick := time.NewTicker(300 * time.Millisecond)
@@ -695,7 +663,7 @@ func (f *follower) settle(t *testing.T, g *gateway, contacts int, bound time.Dur
 }
 
 // show logs some of the messages that are still open, the lanes, and the newest runs.
-func (f *follower) show(t *testing.T, g *gateway) {
+func (f *follower) show(t *testing.T, g *instance) {
 	t.Helper()
 	shown := 0
 	for id, path := range f.moved {

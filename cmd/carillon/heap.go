@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// What the collector is told. The live heap of a gateway is small, ten megabytes or so, and at Go's default a fifth of the
-// time goes to collecting it (bench/README.md): so it may grow fivefold, but not beyond a ceiling. The ceiling
+// What the collector is told. The live heap of a gateway is small, ten megabytes or so, and at Go's default a fifth of
+// the time goes to collecting it (bench/README.md): so it may grow fivefold, but not beyond a ceiling. The ceiling
 // follows the live heap, so that a gateway that truly needs more is not kept collecting.
 const (
 	gcPercent   = 400
@@ -21,8 +21,8 @@ func ceiling(live uint64) int64 {
 	return max(leastMemory, roomTimes*int64(live)) //nolint:gosec // a heap fits
 }
 
-// mindHeap sets the collector up and keeps its ceiling right, as long as the program runs. Whoever sets GOGC or GOMEMLIMIT
-// decides himself.
+// mindHeap sets the collector up and keeps its ceiling right, as long as the program runs. Whoever sets GOGC or
+// GOMEMLIMIT decides himself.
 func mindHeap(every <-chan time.Time) {
 	debug.SetGCPercent(gcPercent)
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}

@@ -6,8 +6,10 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"carillon/cmd/internal/cli"
+	"carillon/cmd/internal/clock"
 	"carillon/core/access"
-	"carillon/core/desk"
+	"carillon/core/desk/counter"
 	"carillon/core/fault"
 	"carillon/core/store"
 )
@@ -30,19 +32,19 @@ type HoldPutCmd struct {
 }
 
 // Run prints the hold's number.
-func (c *HoldPutCmd) Run(w world) error {
+func (c *HoldPutCmd) Run(w cli.World) error {
 	in := store.Hold{Kind: store.HoldAccount, Subject: c.Account, Reason: c.Reason}
 	if c.Account == "" {
 		in.Kind, in.Subject = store.HoldPerson, c.Person
 	}
-	return c.withDesk(w, func(d *desk.Service, by access.Principal) error {
+	return c.withHolds(w, func(d *counter.Service, by access.Principal) error {
 		by.Name = c.By
-		h, err := d.PutHold(w.ctx, clock(), by, in)
+		h, err := d.PutHold(w.Ctx, clock.Now(), by, in)
 		if fault.Is(err, fault.Conflict) {
 			return fault.New(fault.Conflict, "this is held already for this reason")
 		}
 		if err == nil {
-			_, err = fmt.Fprintln(w.out, h.Number)
+			_, err = fmt.Fprintln(w.Out, h.Number)
 		}
 		return err
 	})
@@ -57,10 +59,10 @@ type HoldLiftCmd struct {
 }
 
 // Run lifts it.
-func (c *HoldLiftCmd) Run(w world) error {
-	return c.withDesk(w, func(d *desk.Service, by access.Principal) error {
+func (c *HoldLiftCmd) Run(w cli.World) error {
+	return c.withHolds(w, func(d *counter.Service, by access.Principal) error {
 		by.Name = c.By
-		return d.LiftHold(w.ctx, clock(), by, c.Number)
+		return d.LiftHold(w.Ctx, clock.Now(), by, c.Number)
 	})
 }
 
@@ -72,14 +74,14 @@ type HoldListCmd struct {
 }
 
 // Run prints the table.
-func (c *HoldListCmd) Run(w world) error {
-	return c.withDesk(w, func(d *desk.Service, by access.Principal) error {
-		all, err := d.Holds(w.ctx, by, c.Lifted)
+func (c *HoldListCmd) Run(w cli.World) error {
+	return c.withHolds(w, func(d *counter.Service, by access.Principal) error {
+		all, err := d.Holds(w.Ctx, by, c.Lifted)
 		if err != nil {
 			return err
 		}
 		t := table.NewWriter()
-		t.SetOutputMirror(w.out)
+		t.SetOutputMirror(w.Out)
 		t.AppendHeader(table.Row{"hold", "names", "reason", "by", "since", "lifted"})
 		for _, h := range all {
 			lifted := ""

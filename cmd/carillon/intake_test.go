@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"carillon/cmd/internal/parttest"
 )
 
 // TestContactsByKafka posts contacts to a real Kafka with kcat, and reads with kcat what became of each.
@@ -19,17 +21,17 @@ func TestContactsByKafka(t *testing.T) {
 		t.Skip("it needs a broker")
 	}
 	t.Parallel()
-	brokers := part(t, "TEST_KAFKA_BROKERS")
-	kcat := kcat{path: part(t, "TEST_KCAT"), brokers: brokers}
+	brokers := parttest.RealPart(t, "TEST_KAFKA_BROKERS")
+	kcat := kcat{path: parttest.RealPart(t, "TEST_KCAT"), brokers: brokers}
 	mark := "I" + strings.ToUpper(strconv.FormatInt(time.Now().UnixMicro(), 36))
 	topic := func(name string) string { return "test." + strings.ToLower(mark) + "." + name }
 	topics(t, brokers, topic("letters"), topic("manifests"), topic("letter-status"), topic("status"), topic("intake"), topic("result"), topic("dead"))
-	g := &gateway{start: within, store: database(t)}
+	g := &instance{start: within, store: parttest.Database(t)}
 	g.sre = g.key(t, "ops", "sre,admin", "*")
 	must(t, "key", "create", "--store", g.store, "--source", "cis", "--role", "cis", "--division", "NORTH", "--name", "billing")
 	sims := simulate(t, within, "--kafka", "")
 	sims.Kafka = nil // the real one
-	g.args = append(append(allowed(), sims.wiring()...), "--store", g.store, "--first-config", settings(t, nil), "--letters-schedule", "",
+	g.args = append(append(allowed(), sims.wiring()...), "--store", g.store, "--first-config", configFile(t, nil), "--letters-schedule", "",
 		"--kafka-brokers", brokers, "--kafka-version", "4.0.0", "--kafka-group", topic("group"),
 		"--kafka-letters", topic("letters"), "--kafka-manifests", topic("manifests"), "--kafka-letter-status", topic("letter-status"), "--kafka-status", topic("status"),
 		"--kafka-intake", topic("intake"), "--kafka-intake-result", topic("result"), "--kafka-intake-dead", topic("dead"), "--kafka-intake-principal", "billing")
@@ -92,9 +94,9 @@ func TestContactsByKafka(t *testing.T) {
 func TestSendFile(t *testing.T) {
 	t.Parallel()
 	store := t.TempDir() + "/carillon.db"
-	g := &gateway{store: store}
+	g := &instance{store: store}
 	cis := g.key(t, "cis", "cis", "NORTH")
-	g = serve(t, within, store, settings(t, nil), simulate(t, within), allowed()...)
+	g = serve(t, within, store, configFile(t, nil), simulate(t, within), allowed()...)
 	var text strings.Builder
 	for i := range 700 {
 		line := contactOf(aText, "NORTH", "FILE", i)

@@ -7,8 +7,14 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"carillon/cmd/internal/cli"
+	"carillon/cmd/internal/clock"
+	"carillon/cmd/internal/identifiers"
+	"carillon/cmd/internal/settings"
+	"carillon/cmd/internal/stores"
 	"carillon/core/access"
-	"carillon/core/desk"
+	"carillon/core/desk/administration"
+	"carillon/core/desk/counter"
 	"carillon/core/store"
 )
 
@@ -24,22 +30,31 @@ type storeSettings struct {
 	Store string `help:"Where everything is kept: a file for SQLite, or postgres://user:password@host/database." default:"carillon.db"`
 }
 
-// withDesk runs a job at the desk of a store, as whoever may run commands on the machine.
-func (s storeSettings) withDesk(w world, job func(d *desk.Service, operator access.Principal) error) error {
-	st, err := openStore(w.ctx, Settings{Store: s.Store})
+// withStore runs a job on a store.
+func (s storeSettings) withStore(w cli.World, job func(st store.Store) error) error {
+	st, err := stores.Open(w.Ctx, settings.Settings{Store: s.Store})
 	if err != nil {
 		return err
 	}
-	defer closing(st)
-	d := &desk.Service{Store: st, Facts: st, Gate: st, Feed: st, IDs: newIDs(st), Random: randomKey}
-	return job(d, operator())
+	defer stores.Close(st)
+	return job(st)
 }
 
-func closing(st store.Store) { _ = st.Close() } // a command has nothing left to lose
+// withKeys runs a job on the keys of a store, as whoever may run commands on the machine.
+func (s storeSettings) withKeys(
+	w cli.World,
+	job func(d *administration.Service, operator access.Principal) error,
+) error {
+	return s.withStore(w, func(st store.Store) error {
+		return job(&administration.Service{Store: st, Facts: st, Random: identifiers.RandomKey}, access.Operator())
+	})
+}
 
-// operator is who may run commands on the machine of the store.
-func operator() access.Principal {
-	return access.Principal{Name: "operator", Source: "carillon", Divisions: []string{access.AllDivisions}, Roles: []access.Role{access.Admin}}
+// withHolds runs a job on the legal holds of a store, as whoever may run commands on the machine.
+func (s storeSettings) withHolds(w cli.World, job func(d *counter.Service, operator access.Principal) error) error {
+	return s.withStore(w, func(st store.Store) error {
+		return job(&counter.Service{Store: st, Facts: st, IDs: identifiers.New(st)}, access.Operator())
+	})
 }
 
 // KeyCreateCmd creates a key.
@@ -53,7 +68,7 @@ type KeyCreateCmd struct {
 }
 
 // Run prints the key.
-func (c *KeyCreateCmd) Run(w world) error {
+func (c *KeyCreateCmd) Run(w cli.World) error {
 	p := access.Principal{Name: c.Name, Source: c.Source, Divisions: c.Division}
 	for _, r := range c.Role {
 		p.Roles = append(p.Roles, access.Role(r))
@@ -61,12 +76,12 @@ func (c *KeyCreateCmd) Run(w world) error {
 	if p.Name == "" {
 		p.Name = c.Source + "-" + strings.Join(c.Role, "-")
 	}
-	return c.withDesk(w, func(d *desk.Service, by access.Principal) error {
-		key, err := d.CreatePrincipal(w.ctx, clock(), by, p)
+	return c.withKeys(w, func(d *administration.Service, by access.Principal) error {
+		key, err := d.CreatePrincipal(w.Ctx, clock.Now(), by, p)
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(w.out, key)
+		_, err = fmt.Fprintln(w.Out, key)
 		return err
 	})
 }
@@ -75,14 +90,14 @@ func (c *KeyCreateCmd) Run(w world) error {
 type KeyListCmd struct{ storeSettings }
 
 // Run prints the table.
-func (c *KeyListCmd) Run(w world) error {
-	return c.withDesk(w, func(d *desk.Service, by access.Principal) error {
-		all, err := d.PrincipalList(w.ctx, by)
+func (c *KeyListCmd) Run(w cli.World) error {
+	return c.withKeys(w, func(d *administration.Service, by access.Principal) error {
+		all, err := d.PrincipalList(w.Ctx, by)
 		if err != nil {
 			return err
 		}
 		t := table.NewWriter()
-		t.SetOutputMirror(w.out)
+		t.SetOutputMirror(w.Out)
 		t.AppendHeader(table.Row{"name", "source", "divisions", "roles", "created", "revoked"})
 		for _, p := range all {
 			roles := make([]string, len(p.Roles))
@@ -90,10 +105,19 @@ func (c *KeyListCmd) Run(w world) error {
 				roles[i] = string(r)
 			}
 			revoked := ""
-			if !p.RevokedAt.IsZero() {
+			if !p.InForce() {
 				revoked = p.RevokedAt.Format(time.RFC3339)
 			}
-			t.AppendRow(table.Row{p.Name, p.Source, strings.Join(p.Divisions, " "), strings.Join(roles, " "), p.CreatedAt.Format(time.RFC3339), revoked})
+			t.AppendRow(
+				table.Row{
+					p.Name,
+					p.Source,
+					strings.Join(p.Divisions, " "),
+					strings.Join(roles, " "),
+					p.CreatedAt.Format(time.RFC3339),
+					revoked,
+				},
+			)
 		}
 		t.Render()
 		return nil
@@ -108,8 +132,8 @@ type KeyRevokeCmd struct {
 }
 
 // Run ends it.
-func (c *KeyRevokeCmd) Run(w world) error {
-	return c.withDesk(w, func(d *desk.Service, by access.Principal) error {
-		return d.RevokePrincipal(w.ctx, clock(), by, c.Name)
+func (c *KeyRevokeCmd) Run(w cli.World) error {
+	return c.withKeys(w, func(d *administration.Service, by access.Principal) error {
+		return d.RevokePrincipal(w.Ctx, clock.Now(), by, c.Name)
 	})
 }

@@ -16,6 +16,12 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"carillon/adapters/kit/secret"
+	"carillon/cmd/internal/cli"
+	"carillon/cmd/internal/clock"
+	"carillon/cmd/internal/parttest"
+	"carillon/cmd/internal/settings"
+	"carillon/cmd/internal/signing"
+	"carillon/cmd/internal/stores"
 	"carillon/core/batch"
 	"carillon/core/ledger"
 	"carillon/core/store"
@@ -24,24 +30,24 @@ import (
 // sealedStore is a store with a ledger of 1,500 leaves, signed, that nobody has open.
 func sealedStore(t *testing.T, address string) {
 	t.Helper()
-	st, err := openStore(t.Context(), Settings{Store: address})
+	st, err := stores.Open(t.Context(), settings.Settings{Store: address})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer closing(st)
+	defer stores.Close(st)
 	_, by := aSigner(t)
 	sealer := batch.Sealer{Store: st, Facts: st, By: by}
 	for n := range 15 {
 		var set store.Writes
 		for i := range 100 {
-			set.Entries = append(set.Entries, ledger.Entry{
-				At: clock(), Kind: ledger.ContactAccepted, Source: "cis", Division: "NORTH", Reference: fmt.Sprintf("R-%04d", 100*n+i),
+			store.In(&set.Ledger).Entries = append(store.Of(set.Ledger).Entries, ledger.Entry{
+				At: clock.Now(), Kind: ledger.ContactAccepted, Source: "cis", Division: "NORTH", Reference: fmt.Sprintf("R-%04d", 100*n+i),
 			})
 		}
 		if _, err := st.Apply(t.Context(), set); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := sealer.Seal(t.Context(), clock()); err != nil {
+		if _, _, err := sealer.Seal(t.Context(), clock.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -49,11 +55,11 @@ func sealedStore(t *testing.T, address string) {
 
 func aSigner(t *testing.T) (secretKey string, by ledger.Signatory) {
 	t.Helper()
-	secretKey, _, err := newSigner("utility.example/ledger")
+	secretKey, _, err := signing.NewKeys("utility.example/ledger")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if by, err = readSigner(secretKey); err != nil {
+	if by, err = signing.ReadSigner(secretKey); err != nil {
 		t.Fatal(err)
 	}
 	return secretKey, by
@@ -63,7 +69,7 @@ func aSigner(t *testing.T) (secretKey string, by ledger.Signatory) {
 func harm(t *testing.T, address string, statements ...string) {
 	t.Helper()
 	driver := "sqlite"
-	if (Settings{Store: address}).postgres() {
+	if (settings.Settings{Store: address}).OnPostgres() {
 		driver = "pgx"
 	}
 	db, err := sql.Open(driver, address)
@@ -110,7 +116,7 @@ func TestLedgerVerify(t *testing.T) {
 	t.Parallel()
 	for name, fresh := range map[string]func(t *testing.T) string{
 		"SQLite":     func(t *testing.T) string { t.Helper(); return filepath.Join(t.TempDir(), "carillon.db") },
-		"PostgreSQL": database,
+		"PostgreSQL": parttest.Database,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -186,35 +192,35 @@ func TestLedgerKey(t *testing.T) {
 	t.Parallel()
 	key, by := aSigner(t)
 	file := filepath.Join(t.TempDir(), "key")
-	if err := os.WriteFile(file, keyFile(key, by.Verifier), 0o600); err != nil {
+	if err := os.WriteFile(file, signing.KeyFile(key, by.Verifier), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	of := func(store, key, origin string) Settings {
-		return Settings{Store: store, Ledger: LedgerSettings{Key: secret.New(key), Origin: origin}}
+	of := func(store, key, origin string) settings.Settings {
+		return settings.Settings{Store: store, Ledger: settings.Ledger{Key: secret.New(key), Origin: origin}}
 	}
 	t.Run("is given as a value or as a file", func(t *testing.T) {
 		t.Parallel()
 		for _, given := range []string{key, " " + key + "\n", file} {
-			got, err := of("postgres://x", given, "").signatory()
+			got, err := signing.Signatory(of("postgres://x", given, ""))
 			if err != nil || got.Verifier != by.Verifier || got.Origin != "utility.example/ledger" || !got.Signs() {
 				t.Errorf("%+v: %v", got, err)
 			}
 		}
-		if got, err := of("postgres://x", key, "another.example").signatory(); err != nil || got.Origin != "another.example" {
+		if got, err := signing.Signatory(of("postgres://x", key, "another.example")); err != nil || got.Origin != "another.example" {
 			t.Errorf("%+v: %v", got, err)
 		}
 	})
 	t.Run("is none with PostgreSQL when none is given", func(t *testing.T) {
 		t.Parallel()
-		if got, err := of("postgres://x", "", "").signatory(); err != nil || got.Signs() {
+		if got, err := signing.Signatory(of("postgres://x", "", "")); err != nil || got.Signs() {
 			t.Errorf("%+v: %v", got, err)
 		}
 	})
 	t.Run("is refused when it is none, and not repeated", func(t *testing.T) {
 		t.Parallel()
 		for _, wrong := range []string{key[1:], key[:len(key)-9], "PRIVATE+KEY+x", "PRIVATE+KEY+++++", file + "x"} {
-			_, err := of("postgres://x", wrong, "").signatory()
-			if err == nil || strings.Contains(fmt.Sprintf("%+v %s", err, explain(err)), wrong[:10]) || !strings.Contains(err.Error(), "ledger-key") {
+			_, err := signing.Signatory(of("postgres://x", wrong, ""))
+			if err == nil || strings.Contains(fmt.Sprintf("%+v %s", err, cli.Explain(err)), wrong[:10]) || !strings.Contains(err.Error(), "ledger-key") {
 				t.Errorf("%v", err)
 			}
 		}
@@ -222,15 +228,15 @@ func TestLedgerKey(t *testing.T) {
 	t.Run("is made beside a SQLite store, once, for nobody else to read", func(t *testing.T) {
 		t.Parallel()
 		address := filepath.Join(t.TempDir(), "carillon.db")
-		first, err := of(address, "", "").signatory()
+		first, err := signing.Signatory(of(address, "", ""))
 		if err != nil || !first.Signs() || !strings.HasPrefix(first.Origin, "carillon.internal/ledger/") {
 			t.Fatalf("%+v: %v", first, err)
 		}
-		again, err := of(address, "", "").signatory()
+		again, err := signing.Signatory(of(address, "", ""))
 		if err != nil || again.Verifier != first.Verifier {
 			t.Errorf("%+v: %v", again, err)
 		}
-		info, err := os.Stat(address + keySuffix)
+		info, err := os.Stat(address + signing.KeySuffix)
 		if err != nil || info.Mode() != 0o600 {
 			t.Errorf("%v: %v", info.Mode(), err)
 		}
@@ -241,16 +247,16 @@ func TestLedgerKey(t *testing.T) {
 		if len(lines) != 2 {
 			t.Fatalf("%d words", len(lines))
 		}
-		if made, err := readSigner(lines[0]); err != nil || made.Verifier != lines[1] {
+		if made, err := signing.ReadSigner(lines[0]); err != nil || made.Verifier != lines[1] {
 			t.Errorf("%v", err)
 		}
 		target := filepath.Join(t.TempDir(), "made")
 		out := must(t, "ledger", "keygen", "--file", target, "--output", "json")
 		text, err := os.ReadFile(target)
-		if err != nil || strings.Contains(out, privatePrefix) {
+		if err != nil || strings.Contains(out, "PRIVATE+KEY+") {
 			t.Fatalf("the key is printed, or not kept: %v", err)
 		}
-		if made, err := readSigner(string(text)); err != nil || !strings.Contains(out, made.Verifier) {
+		if made, err := signing.ReadSigner(string(text)); err != nil || !strings.Contains(out, made.Verifier) {
 			t.Errorf("%v", err)
 		}
 		if code, _, _ := command(t, "ledger", "keygen", "--file", target); code != 1 {
@@ -262,7 +268,7 @@ func TestLedgerKey(t *testing.T) {
 	})
 	t.Run("is not made where the store cannot be", func(t *testing.T) {
 		t.Parallel()
-		if _, err := keyBeside(filepath.Join(t.TempDir(), "no", "folder"), ""); err == nil || !strings.Contains(err.Error(), "cannot be written") {
+		if _, err := signing.Signatory(of(filepath.Join(t.TempDir(), "no", "folder"), "", "")); err == nil || !strings.Contains(err.Error(), "cannot be written") {
 			t.Errorf("%v", err)
 		}
 	})
@@ -290,12 +296,12 @@ func TestLedgerKey(t *testing.T) {
 func TestLedgerServed(t *testing.T) {
 	t.Parallel()
 	address := filepath.Join(t.TempDir(), "carillon.db")
-	g := serve(t, within, address, settings(t, shut), simulate(t, within), allowed()...)
-	text, err := os.ReadFile(address + keySuffix)
+	g := serve(t, within, address, configFile(t, shut), simulate(t, within), allowed()...)
+	text, err := os.ReadFile(address + signing.KeySuffix)
 	if err != nil {
 		t.Fatal(err)
 	}
-	by, err := readSigner(string(text))
+	by, err := signing.ReadSigner(string(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +310,7 @@ func TestLedgerServed(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkpoint := func() ledger.Checkpoint {
-		status, body, err := apiClient{base: g.url, key: g.sre, http: http.DefaultClient}.do(t.Context(), http.MethodGet, "/v1/ledger/checkpoint", nil, nil)
+		status, body, err := cli.Client{Base: g.url, Key: g.sre, HTTP: http.DefaultClient}.Do(t.Context(), http.MethodGet, "/v1/ledger/checkpoint", nil, nil)
 		if err != nil || status == http.StatusNotFound {
 			return ledger.Checkpoint{}
 		}
@@ -329,7 +335,7 @@ func TestLedgerServed(t *testing.T) {
 		return leaf >= 0
 	})
 	ask := func(key, path string, into any) int {
-		status, body, err := apiClient{base: g.url, key: key, http: http.DefaultClient}.do(t.Context(), http.MethodGet, path, nil, nil)
+		status, body, err := cli.NewClient(g.url, key, 0).Do(t.Context(), http.MethodGet, path, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -363,7 +369,7 @@ func TestLedgerServed(t *testing.T) {
 	}
 	g.program.stop(t, 20*time.Second)
 	logged, _ := g.program.err.all()
-	if all := strings.Join(logged, "\n"); strings.Contains(all, privatePrefix) || !strings.Contains(all, by.Verifier) {
+	if all := strings.Join(logged, "\n"); strings.Contains(all, "PRIVATE+KEY+") || !strings.Contains(all, by.Verifier) {
 		t.Error("the logs hold the key, or do not name the verifier key")
 	}
 	if v := verifies(t, address, "--verifier", by.Verifier); !v.Intact || v.Leaves < now.Tree.N || v.Unsealed != 0 {

@@ -10,8 +10,14 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"carillon/cmd/internal/cli"
+	"carillon/cmd/internal/clock"
+	"carillon/cmd/internal/settings"
+	"carillon/cmd/internal/signing"
+	"carillon/cmd/internal/stores"
+	"carillon/core/access"
 	"carillon/core/batch"
-	"carillon/core/desk"
+	"carillon/core/desk/proofs"
 	"carillon/core/fault"
 )
 
@@ -31,27 +37,27 @@ type LedgerKeygenCmd struct {
 }
 
 // Run prints the key, which is shown this once, and the verifier key, which is no secret.
-func (c *LedgerKeygenCmd) Run(w world) error {
-	key, verifier, err := newSigner(c.Origin)
+func (c *LedgerKeygenCmd) Run(w cli.World) error {
+	key, verifier, err := signing.NewKeys(c.Origin)
 	if err != nil {
 		return err
 	}
 	if c.File != "" {
-		if err := writeKey(c.File, keyFile(key, verifier)); err != nil {
+		if err := signing.WriteKey(c.File, signing.KeyFile(key, verifier)); err != nil {
 			return fault.Wrap(fault.Invalid, "file: cannot be made, or is there already", err)
 		}
 		key = ""
 	}
 	if c.Output == "json" {
-		return json.NewEncoder(w.out).Encode(struct {
+		return json.NewEncoder(w.Out).Encode(struct {
 			Key      string `json:"key,omitempty"`
 			Verifier string `json:"verifier"`
 		}{key, verifier})
 	}
 	if key != "" {
-		fmt.Fprintln(w.out, key)
+		fmt.Fprintln(w.Out, key)
 	}
-	_, err = fmt.Fprintln(w.out, verifier)
+	_, err = fmt.Fprintln(w.Out, verifier)
 	return err
 }
 
@@ -62,20 +68,20 @@ var errUnsigned = errors.New("the newest tree of the ledger is not signed")
 type LedgerCheckpointCmd struct{ storeSettings }
 
 // Run prints the note; its status is 1 when the newest tree is not signed.
-func (c *LedgerCheckpointCmd) Run(w world) error {
-	st, err := openStore(w.ctx, Settings{Store: c.Store})
+func (c *LedgerCheckpointCmd) Run(w cli.World) error {
+	st, err := stores.Open(w.Ctx, settings.Settings{Store: c.Store})
 	if err != nil {
 		return err
 	}
-	defer closing(st)
-	head, err := st.Head(w.ctx)
+	defer stores.Close(st)
+	head, err := st.Head(w.Ctx)
 	if err != nil {
 		return err
 	}
 	if head.Note == "" {
 		return errUnsigned
 	}
-	_, err = fmt.Fprint(w.out, head.Note)
+	_, err = fmt.Fprint(w.Out, head.Note)
 	return err
 }
 
@@ -98,17 +104,17 @@ type leafProof struct {
 }
 
 // Run prints what GET /v1/ledger/leaves/{leaf} answers.
-func (c *LedgerProofCmd) Run(w world) error {
-	st, err := openStore(w.ctx, Settings{Store: c.Store})
+func (c *LedgerProofCmd) Run(w cli.World) error {
+	st, err := stores.Open(w.Ctx, settings.Settings{Store: c.Store})
 	if err != nil {
 		return err
 	}
-	defer closing(st)
-	p, err := (&desk.Prover{Feed: st, Tree: st}).ProveLeaf(w.ctx, operator(), c.Leaf)
+	defer stores.Close(st)
+	p, err := (&proofs.Service{Feed: st, Tree: st}).ProveLeaf(w.Ctx, access.Operator(), c.Leaf)
 	if err != nil {
 		return err
 	}
-	out := json.NewEncoder(w.out)
+	out := json.NewEncoder(w.Out)
 	out.SetEscapeHTML(false)
 	out.SetIndent("", "  ")
 	return out.Encode(leafProof{
@@ -128,28 +134,32 @@ type LedgerVerifyCmd struct {
 var errAltered = errors.New("the ledger is NOT as it was sealed")
 
 // Run prints what was found; its status is 1 when anything is not as it was sealed.
-func (c *LedgerVerifyCmd) Run(w world) error {
+func (c *LedgerVerifyCmd) Run(w cli.World) error {
 	keys, err := verifiers(c.Verifier)
 	if err != nil {
 		return err
 	}
-	st, err := openStore(w.ctx, Settings{Store: c.Store})
+	st, err := stores.Open(w.Ctx, settings.Settings{Store: c.Store})
 	if err != nil {
 		return err
 	}
-	defer closing(st)
-	head, err := st.Head(w.ctx)
+	defer stores.Close(st)
+	head, err := st.Head(w.Ctx)
 	if err != nil {
 		return err
 	}
-	bar := newBar(w.errOut, "recomputing leaves", int(head.Tree.N))
-	v := batch.Verifier{Facts: st, Keys: keys, Progress: func(n int64) { _ = bar.Set64(n) }} // a bar that cannot be drawn is no failure
-	found, err := v.Verify(w.ctx, clock())
+	bar := cli.NewBar(w.ErrOut, "recomputing leaves", int(head.Tree.N))
+	v := batch.Verifier{
+		Facts:    st,
+		Keys:     keys,
+		Progress: func(n int64) { _ = bar.Set64(n) },
+	} // a bar that cannot be drawn is no failure
+	found, err := v.Verify(w.Ctx, clock.Now())
 	if err != nil {
 		return err
 	}
 	if c.Output == "json" {
-		err = json.NewEncoder(w.out).Encode(verifiedJSON(found, len(keys) > 0))
+		err = json.NewEncoder(w.Out).Encode(verifiedJSON(found, len(keys) > 0))
 	} else {
 		err = printVerified(w, found, len(keys) > 0)
 	}
@@ -209,32 +219,43 @@ func verifiedJSON(v batch.Verified, given bool) map[string]any {
 }
 
 // printVerified prints what was found, for persons.
-func printVerified(w world, v batch.Verified, given bool) error {
-	signature := map[batch.Signature]string{
-		batch.SignatureValid: "valid: " + v.Origin, batch.SignatureInvalid: "NOT valid", batch.SignatureNone: "none: nobody signed this tree",
-	}[v.Signature]
-	if v.Signature == batch.SignatureValid && !given {
-		signature += " (by the key the store names; give --verifier to check against one you kept)"
+func printVerified(w cli.World, v batch.Verified, given bool) error {
+	by := " (by the key the store names; give --verifier to check against one you kept)"
+	if given {
+		by = ""
 	}
-	fmt.Fprintf(w.out, "leaves     %d: %d recomputed from their entries, %d checked by hash only because retention dropped their entries\n"+
-		"tiles      %d\nroot       %s\nsignature  %s\nunsealed   %d\n",
-		v.Tree.N, v.Recomputed, v.HashOnly, v.Tiles, v.Tree.Hash, signature, v.Unsealed)
+	signature := map[batch.Signature]string{
+		batch.SignatureValid: "valid: " + v.Origin + by, batch.SignatureInvalid: "NOT valid",
+		batch.SignatureNone: "none: nobody signed this tree",
+	}[v.Signature]
+	fmt.Fprintf(
+		w.Out,
+		"leaves     %d: %d recomputed from their entries, %d checked by hash only because retention dropped their entries\n"+
+			"tiles      %d\nroot       %s\nsignature  %s\nunsealed   %d\n",
+		v.Tree.N,
+		v.Recomputed,
+		v.HashOnly,
+		v.Tiles,
+		v.Tree.Hash,
+		signature,
+		v.Unsealed,
+	)
 	for _, f := range v.Findings {
 		if f.Leaf >= 0 {
-			fmt.Fprintf(w.out, "leaf %d: %s\n", f.Leaf, f.What)
+			fmt.Fprintf(w.Out, "leaf %d: %s\n", f.Leaf, f.What)
 			continue
 		}
-		fmt.Fprintln(w.out, f.What)
+		fmt.Fprintln(w.Out, f.What)
 	}
 	if more := v.Wrong - int64(len(v.Findings)); more > 0 {
-		fmt.Fprintln(w.out, "and", more, "more")
+		fmt.Fprintln(w.Out, "and", more, "more")
 	}
 	switch first := v.FirstWrong(); {
 	case v.Intact():
-		_, err := fmt.Fprintln(w.out, "the ledger is as it was sealed")
+		_, err := fmt.Fprintln(w.Out, "the ledger is as it was sealed")
 		return err
 	case first >= 0:
-		_, err := fmt.Fprintf(w.out, "the first wrong leaf is %d\n", first)
+		_, err := fmt.Fprintf(w.Out, "the first wrong leaf is %d\n", first)
 		return err
 	}
 	return nil

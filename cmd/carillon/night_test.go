@@ -12,6 +12,10 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"carillon/cmd/internal/clock"
+	"carillon/cmd/internal/parttest"
+	"carillon/cmd/internal/settings"
+	"carillon/cmd/internal/stores"
 	"carillon/core/agreement"
 	"carillon/core/customer"
 	"carillon/core/occurrence"
@@ -41,16 +45,16 @@ func happening(t *testing.T, k occurrence.Kind) map[string]any {
 // customersOfTheNight loads Ada with her account and two service agreements, one of them stopped.
 func customersOfTheNight(t *testing.T, at string) {
 	t.Helper()
-	st, err := openStore(t.Context(), Settings{Store: at})
+	st, err := stores.Open(t.Context(), settings.Settings{Store: at})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer closing(st)
+	defer stores.Close(st)
 	person := func(id customer.PersonID, external, name string) customer.Person {
 		post := customer.Postal{Line1: "1 Main Street", City: "Springfield", Country: "US"}
 		return customer.Person{
 			ID: id, Source: "cis", ExternalID: external, Division: "NORTH", Version: 1, Revision: 1, Kind: customer.Human, Language: "en-US",
-			Names: []customer.Name{{Type: customer.Primary, Text: name}}, UpdatedAt: clock(),
+			Names: []customer.Name{{Type: customer.Primary, Text: name}}, UpdatedAt: clock.Now(),
 			Points: []customer.Point{{
 				ID: customer.PointID(id), Person: id, Kind: customer.Post, Value: post.Address(), Capabilities: []customer.Capability{customer.CanPost},
 				Origin: customer.FromCIS,
@@ -61,18 +65,18 @@ func customersOfTheNight(t *testing.T, at string) {
 	ada.Division = "SOUTH" // a customer of another division who holds an account here is seen here
 	account := customer.Account{
 		ID: 1000000011, Source: "cis", ExternalID: "4000000001", Division: "NORTH", Version: 1, Revision: 1, Class: "RES", Currency: "USD",
-		Persons: []customer.AccountPerson{{Person: 1000000001, Main: true}, {Person: 1000000002}}, UpdatedAt: clock(),
+		Persons: []customer.AccountPerson{{Person: 1000000001, Main: true}, {Person: 1000000002}}, UpdatedAt: clock.Now(),
 	}
 	sa := func(id agreement.ID, external string, status agreement.Status) agreement.Agreement {
 		return agreement.Agreement{
 			ID: id, Source: "cis", ExternalID: external, Division: "NORTH", Version: 1, Account: account.ID, Type: "E-RES", Premise: "5000000001",
-			Status: status, Start: "2026-01-01", Current: "0.00", Payoff: "0.00", Currency: "USD", UpdatedAt: clock(),
+			Status: status, Start: "2026-01-01", Current: "0.00", Payoff: "0.00", Currency: "USD", UpdatedAt: clock.Now(),
 		}
 	}
 	for _, set := range []store.Writes{
-		{Persons: []customer.Person{ada, person(1000000002, "PER-1", "Hopper,Grace")}},
-		{Accounts: []customer.Account{account}},
-		{Agreements: []agreement.Agreement{sa(1000000021, "7000000002", agreement.Active), sa(1000000022, "7000000009", agreement.Stopped)}},
+		{Customer: &store.CustomerWrites{Persons: []customer.Person{ada, person(1000000002, "PER-1", "Hopper,Grace")}}},
+		{Customer: &store.CustomerWrites{Accounts: []customer.Account{account}}},
+		{Customer: &store.CustomerWrites{Agreements: []agreement.Agreement{sa(1000000021, "7000000002", agreement.Active), sa(1000000022, "7000000009", agreement.Stopped)}}},
 	} {
 		verdicts, err := st.Apply(t.Context(), set)
 		if err != nil || verdicts[0].Outcome != store.Applied {
@@ -86,7 +90,7 @@ func TestCISsNight(t *testing.T) {
 	t.Parallel()
 	for name, at := range map[string]func(t *testing.T) string{
 		"SQLite":     func(t *testing.T) string { t.Helper(); return t.TempDir() + "/carillon.db" },
-		"PostgreSQL": database,
+		"PostgreSQL": parttest.Database,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if name != "SQLite" && testing.Short() {
@@ -123,17 +127,17 @@ func made() map[occurrence.Kind][]string {
 }
 
 // raise raises an event.
-func (g *gateway) raise(t *testing.T, e map[string]any) (int, map[string]any) {
+func (g *instance) raise(t *testing.T, e map[string]any) (int, map[string]any) {
 	t.Helper()
 	return g.ask(t, g.cis, http.MethodPost, "/v1/events", nil, e)
 }
 
 func night(t *testing.T, at string) {
 	t.Helper()
-	g := &gateway{store: at}
+	g := &instance{store: at}
 	north := g.key(t, "cis", "cis", "NORTH") // and the store is there
 	customersOfTheNight(t, at)
-	g = serve(t, within, at, settings(t, nil), simulate(t, within), allowed()...)
+	g = serve(t, within, at, configFile(t, nil), simulate(t, within), allowed()...)
 	g.cis = north
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
@@ -173,7 +177,7 @@ func night(t *testing.T, at string) {
 }
 
 // bearsTheEvent proves that a contact is about whom and what it should be, and keeps what the event says.
-func (g *gateway) bearsTheEvent(t *testing.T, kind occurrence.Kind, e, made map[string]any) {
+func (g *instance) bearsTheEvent(t *testing.T, kind occurrence.Kind, e, made map[string]any) {
 	t.Helper()
 	status, c := g.get(t, g.cis, "/v1/contacts/"+word(made, "contact"))
 	if status != http.StatusOK {
@@ -209,7 +213,7 @@ func (g *gateway) bearsTheEvent(t *testing.T, kind occurrence.Kind, e, made map[
 
 // pointsBack proves that the comments of a contact are the message of its creator with the values of the event, and that the
 // contact names its source object where the creator is told to.
-func (g *gateway) pointsBack(t *testing.T, kind occurrence.Kind, object, creator string, c map[string]any) {
+func (g *instance) pointsBack(t *testing.T, kind occurrence.Kind, object, creator string, c map[string]any) {
 	t.Helper()
 	desk, _ := c["desk"].(map[string]any)
 	if desk == nil {
@@ -229,7 +233,7 @@ func (g *gateway) pointsBack(t *testing.T, kind occurrence.Kind, object, creator
 }
 
 // refusals proves that what is refused makes nothing.
-func (g *gateway) refusals(t *testing.T) {
+func (g *instance) refusals(t *testing.T) {
 	t.Helper()
 	before, _ := count(t, g)
 	changed := happening(t, occurrence.KindOverdue)
@@ -269,7 +273,7 @@ func (g *gateway) refusals(t *testing.T) {
 }
 
 // tasks proves that a service task whose contact cannot be made stays in error, and is completed once it can.
-func (g *gateway) tasks(t *testing.T) {
+func (g *instance) tasks(t *testing.T) {
 	t.Helper()
 	e := happening(t, occurrence.KindTask)
 	e["object"], e["account"] = "ACT-2", "4999999999"
@@ -311,7 +315,7 @@ func (g *gateway) tasks(t *testing.T) {
 }
 
 // configure changes the configuration of a version.
-func (g *gateway) configure(t *testing.T, version int, change func(d map[string]any)) {
+func (g *instance) configure(t *testing.T, version int, change func(d map[string]any)) {
 	t.Helper()
 	status, d := g.get(t, g.sre, "/v1/config")
 	if status != http.StatusOK {
@@ -325,7 +329,7 @@ func (g *gateway) configure(t *testing.T, version int, change func(d map[string]
 }
 
 // unplugged proves that an event makes no contact, and says so, when nothing hangs on its object.
-func (g *gateway) unplugged(t *testing.T) {
+func (g *instance) unplugged(t *testing.T) {
 	t.Helper()
 	before, _ := count(t, g)
 	g.configure(t, 2, func(d map[string]any) {
@@ -368,7 +372,7 @@ func (g *gateway) unplugged(t *testing.T) {
 }
 
 // scripts runs the scripts as services.
-func (g *gateway) scripts(t *testing.T) {
+func (g *instance) scripts(t *testing.T) {
 	t.Helper()
 	run := func(code, key string, body map[string]any) (int, map[string]any) {
 		return g.ask(t, g.cis, http.MethodPost, "/v1/scripts/"+code, map[string]string{"Idempotency-Key": key}, body)

@@ -20,28 +20,60 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"carillon/adapters/kit/secret"
+	"carillon/cmd/internal/cli"
+	"carillon/cmd/internal/demo"
 	"carillon/contracts"
 )
 
-// The README is a contract too: its settings, commands, requests, answers, metrics and links are those of the program.
+// The README and its two halves, the API by example and running it, are contracts too: their settings, commands, requests,
+// answers, metrics and links are those of the programs.
 
-var updateReadme = flag.Bool("update", false, "write the table of settings in README.md anew")
+var updateReadme = flag.Bool("update", false, "write the table of settings in deploy/README.md anew")
 
-const readmeFile = "../../README.md"
+const (
+	readmeFile   = "../../README.md"
+	apiFile      = "../../contracts/README.md"
+	operateFile  = "../../deploy/README.md"
+	capacityFile = "../../deploy/capacity.md"
+)
 
-func readReadme(t *testing.T) string {
+func readText(t *testing.T, file string) string {
 	t.Helper()
-	text, err := os.ReadFile(readmeFile)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(text)
 }
 
+// readReadme is the README with both its halves.
+func readReadme(t *testing.T) string {
+	t.Helper()
+	return readText(t, readmeFile) + "\n" + readText(t, apiFile) + "\n" + readText(t, operateFile)
+}
+
+// TestReadmeIsRead is what a README is for: most stop reading a long one.
+func TestReadmeIsRead(t *testing.T) {
+	t.Parallel()
+	if lines := strings.Count(readText(t, readmeFile), "\n"); lines > 250 {
+		t.Errorf("README.md has %d lines, at most 250", lines)
+	}
+}
+
 // commandLine is the model of the command line, as Main parses it.
 func commandLine(t *testing.T) *kong.Application {
 	t.Helper()
-	parser, err := kong.New(&CLI{}, kong.DefaultEnvars("CARILLON"), kong.Configuration(yamlSettings))
+	parser, err := kong.New(&CLI{}, append(cli.Options(), kong.Name(name))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parser.Model
+}
+
+// demoLine is the model of the command line of carillon-demo.
+func demoLine(t *testing.T) *kong.Application {
+	t.Helper()
+	parser, err := kong.New(&demo.Commands{}, append(cli.Options(), kong.Name(demo.Name))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,27 +111,27 @@ func settingsTable(t *testing.T) string {
 func TestReadmeSettings(t *testing.T) {
 	t.Parallel()
 	const opens, closes = "<!-- settings -->\n", "<!-- /settings -->"
-	text := readReadme(t)
+	text := readText(t, operateFile)
 	before, rest, begun := strings.Cut(text, opens)
 	table, after, ended := strings.Cut(rest, closes)
 	if !begun || !ended {
-		t.Fatalf("README.md has no %q … %q", opens, closes)
+		t.Fatalf("deploy/README.md has no %q … %q", opens, closes)
 	}
 	want := settingsTable(t)
 	if table == want {
 		return
 	}
 	if !*updateReadme {
-		t.Fatalf("the settings in README.md are out of date: go test ./cmd/carillon -run TestReadme -update\n%s", want)
+		t.Fatalf("the settings in deploy/README.md are out of date: go test ./cmd/carillon -run TestReadme -update\n%s", want)
 	}
-	if err := os.WriteFile(readmeFile, []byte(before+opens+want+closes+after), 0o644); err != nil {
+	if err := os.WriteFile(operateFile, []byte(before+opens+want+closes+after), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // TestReadmeOrder checks which of two places wins, as the README says it.
 func TestReadmeOrder(t *testing.T) {
-	text, file := readReadme(t), filepath.Join(t.TempDir(), "settings.yaml")
+	text, file := readText(t, operateFile), filepath.Join(t.TempDir(), "settings.yaml")
 	if err := os.WriteFile(file, []byte("listen: the file\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -112,30 +144,60 @@ func TestReadmeOrder(t *testing.T) {
 		{[]string{"serve", "--listen", "a flag"}, "the environment"},
 		{[]string{"serve", "--settings", file}, ""},
 	} {
-		var cli CLI
-		parser, err := kong.New(&cli, kong.DefaultEnvars("CARILLON"), kong.Configuration(yamlSettings))
+		var line CLI
+		parser, err := kong.New(&line, cli.Options()...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := parser.Parse(c.args); err != nil {
 			t.Fatal(err)
 		}
-		if c.loser != "" && cli.Serve.Listen != "a flag" {
+		if c.loser != "" && line.Serve.Listen != "a flag" {
 			t.Errorf("%s wins over a flag", c.loser)
 		}
 		says := map[string]string{"the file": "the file over the environment", "the environment": "the environment over the file"}
-		if c.loser == "" && !strings.Contains(text, says[cli.Serve.Listen]) {
-			t.Errorf("%s wins, and README.md does not say %q", cli.Serve.Listen, says[cli.Serve.Listen])
+		if c.loser == "" && !strings.Contains(text, says[line.Serve.Listen]) {
+			t.Errorf("%s wins, and deploy/README.md does not say %q", line.Serve.Listen, says[line.Serve.Listen])
 		}
 	}
 }
 
-// TestReadmeCommands looks up every command and flag that the README names.
+// named is a program with the model of its command line.
+type named struct {
+	name  string
+	model *kong.Application
+}
+
+func programs(t *testing.T) []named {
+	t.Helper()
+	return []named{{"carillon", commandLine(t)}, {"carillon-demo", demoLine(t)}}
+}
+
+// TestReadmeCommands looks up every command and flag of both programs that the documents name.
 func TestReadmeCommands(t *testing.T) {
 	t.Parallel()
-	model := commandLine(t)
-	calls := regexp.MustCompile("(?m)(?:^|[`(/ ])carillon ((?:[a-z]+(?: |`|$))+)([^`\n]*)")
-	flags := regexp.MustCompile(`--([a-z][a-z-]+[a-z])`)
+	text, all := readReadme(t), map[string]bool{"json": true} // curl's
+	for _, program := range programs(t) {
+		for name := range flagsOf(program.model) {
+			all[name] = true
+		}
+		if found := checkCalls(t, program, text); found < 4 {
+			t.Errorf("only %d calls of %s found: does the README still show them?", found, program.name)
+		}
+		for _, n := range program.model.Children {
+			if !strings.Contains(text, program.name+" "+n.Name) && n.Name != "version" && n.Name != "run" {
+				t.Errorf("the README does not name %s %s", program.name, n.Name)
+			}
+		}
+	}
+	for _, f := range regexp.MustCompile("`--([a-z][a-z-]+[a-z])`").FindAllStringSubmatch(text, -1) {
+		if !all[f[1]] {
+			t.Errorf("no command has a flag --%s", f[1])
+		}
+	}
+}
+
+func flagsOf(model *kong.Application) map[string]bool {
 	all := make(map[string]bool)
 	_ = kong.Visit(model, func(n kong.Visitable, next kong.Next) error {
 		if f, is := n.(*kong.Flag); is {
@@ -143,49 +205,52 @@ func TestReadmeCommands(t *testing.T) {
 		}
 		return next(nil)
 	})
-	text := readReadme(t)
-	found := 0
+	return all
+}
+
+// checkCalls looks up each call of a program in a text, and counts them.
+func checkCalls(t *testing.T, program named, text string) (found int) {
+	t.Helper()
+	calls := regexp.MustCompile("(?m)(?:^|[`(/ ])" + program.name + " (-|(?:[a-z]+(?: |`|$))+)([^`\n]*)")
+	flags := regexp.MustCompile(`--([a-z][a-z-]+[a-z])`)
 	for _, call := range calls.FindAllStringSubmatch(text, -1) {
 		if words := strings.Fields(strings.Trim(call[1], "`")); words[0] == "recover" { // among what is not there yet
 			continue
 		}
-		node := model.Node
-		for word := range strings.FieldsSeq(strings.Trim(call[1], "`")) {
-			next := child(node, word)
-			if next == nil && len(node.Children) > 0 {
-				t.Errorf("there is no command %q: %s", word, call[0])
-			}
-			if next == nil {
-				break
-			}
-			node = next
-		}
-		known := make(map[string]bool)
+		node, known := nodeOf(t, program.model, call), make(map[string]bool)
 		for n := node; n != nil; n = n.Parent {
 			for _, f := range n.Flags {
 				known[f.Name] = true
 			}
 		}
-		for _, f := range flags.FindAllStringSubmatch(strings.SplitN(call[2], "#", 2)[0], -1) {
+		for _, f := range flags.FindAllStringSubmatch(call[1]+strings.SplitN(call[2], "#", 2)[0], -1) {
 			if !known[f[1]] {
 				t.Errorf("%s has no flag --%s", node.FullPath(), f[1])
 			}
 		}
 		found++
 	}
-	if found < 10 {
-		t.Errorf("only %d commands found: does the README still show them?", found)
+	return found
+}
+
+// nodeOf is the command of a call; a call that begins with a flag is one of the program's default command.
+func nodeOf(t *testing.T, model *kong.Application, call []string) *kong.Node {
+	t.Helper()
+	node := model.Node
+	if call[1] == "-" {
+		return cmp.Or(node.DefaultCmd, node)
 	}
-	for _, f := range regexp.MustCompile("`--([a-z][a-z-]+[a-z])`").FindAllStringSubmatch(text, -1) {
-		if !all[f[1]] && f[1] != "json" {
-			t.Errorf("no command has a flag --%s", f[1])
+	for word := range strings.FieldsSeq(strings.Trim(call[1], "`")) {
+		next := child(node, word)
+		if next == nil && len(node.Children) > 0 {
+			t.Errorf("there is no command %q: %s", word, call[0])
 		}
-	}
-	for _, n := range model.Children {
-		if !strings.Contains(text, "carillon "+n.Name) && n.Name != "version" {
-			t.Errorf("the README does not name carillon %s", n.Name)
+		if next == nil {
+			break
 		}
+		node = next
 	}
+	return node
 }
 
 // fenced is a block of code of the README.
@@ -198,7 +263,7 @@ func blocks(t *testing.T, heading string) []fenced {
 	if heading != "" {
 		_, rest, found := strings.Cut(text, "\n## "+heading+"\n")
 		if !found {
-			t.Fatalf("README.md has no %q", heading)
+			t.Fatalf("no document has %q", heading)
 		}
 		text, _, _ = strings.Cut(rest, "\n## ")
 	}
@@ -247,17 +312,18 @@ func TestReadmePaths(t *testing.T) {
 // TestReadmeLinks follows the links within the repository.
 func TestReadmeLinks(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md"} {
-		text, err := os.ReadFile(filepath.Join("../..", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(string(text), -1) {
+	files := []string{readmeFile, apiFile, operateFile, capacityFile, "../../CONTRIBUTING.md", "../../CHANGELOG.md", "../../bench/README.md"}
+	for _, name := range files {
+		for _, m := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(readText(t, name), -1) {
 			file, anchor, _ := strings.Cut(m[1], "#")
 			if strings.HasPrefix(m[1], "http") {
 				continue
 			}
-			to, err := os.ReadFile(filepath.Join("../..", cmp.Or(file, name)))
+			at := name
+			if file != "" {
+				at = filepath.Join(filepath.Dir(name), file)
+			}
+			to, err := os.ReadFile(at)
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 				continue
@@ -293,9 +359,9 @@ func TestReadmeTryIt(t *testing.T) {
 	}
 	folder := t.TempDir()
 	south := strings.TrimSpace(must(t, "key", "create", "--store", folder+"/carillon.db", "--name", "south", "--role", "cis", "--source", "cis", "--division", "SOUTH"))
-	demo := within(t, nil, "demo", "--data", folder, "--listen", "127.0.0.1:0", "--contacts", "20", "--customers", "20", "--output", "json")
-	ready := demo.waitJSON(t, demo.out, func(o map[string]any) bool { return o["event"] == "ready" })
-	demo.waitJSON(t, demo.out, func(o map[string]any) bool { return o["event"] == "posted" })
+	shown := within(t, nil, "run", "--data", folder, "--listen", "127.0.0.1:0", "--contacts", "20", "--customers", "20", "--output", "json")
+	ready := shown.waitJSON(t, shown.out, func(o map[string]any) bool { return o["event"] == "ready" })
+	shown.waitJSON(t, shown.out, func(o map[string]any) bool { return o["event"] == "posted" })
 
 	script, want := "set -e\n", [][]string{}
 	for _, b := range blocks(t, "Try it") {
@@ -326,7 +392,7 @@ func TestReadmeTryIt(t *testing.T) {
 		}
 	}
 	compareMetrics(t, word(ready, "url"))
-	if code := demo.stop(t, 30*time.Second); code != 0 {
+	if code := shown.stop(t, 30*time.Second); code != 0 {
 		t.Errorf("the demo ended with %d", code)
 	}
 }
@@ -334,8 +400,8 @@ func TestReadmeTryIt(t *testing.T) {
 // compareMetrics compares the metrics of a gateway with those that the README names.
 func compareMetrics(t *testing.T, url string) {
 	t.Helper()
-	client := apiClient{base: url, http: &http.Client{Timeout: 10 * time.Second}}
-	status, text, err := client.do(t.Context(), http.MethodGet, "/metrics", nil, nil)
+	client := cli.Client{Base: url, HTTP: &http.Client{Timeout: 10 * time.Second}}
+	status, text, err := client.Do(t.Context(), http.MethodGet, "/metrics", nil, nil)
 	if err != nil || status != http.StatusOK {
 		t.Fatal(status, err)
 	}

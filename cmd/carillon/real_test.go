@@ -17,6 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"carillon/cmd/internal/cli"
+	"carillon/cmd/internal/parttest"
+
 	"github.com/IBM/sarama"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -32,21 +35,21 @@ func TestRealParts(t *testing.T) {
 		t.Skip("it starts processes")
 	}
 	t.Parallel()
-	aws, brokers := part(t, "TEST_AWS_ENDPOINT"), part(t, "TEST_KAFKA_BROKERS")
-	kcat := kcat{path: part(t, "TEST_KCAT"), brokers: brokers}
-	store := database(t)
+	aws, brokers := parttest.RealPart(t, "TEST_AWS_ENDPOINT"), parttest.RealPart(t, "TEST_KAFKA_BROKERS")
+	kcat := kcat{path: parttest.RealPart(t, "TEST_KCAT"), brokers: brokers}
+	store := parttest.Database(t)
 	mark := "R" + strings.ToUpper(strconv.FormatInt(time.Now().UnixMicro(), 36))
 	topic := func(name string) string { return "test." + strings.ToLower(mark) + "." + name }
 	topics(t, brokers, topic("letters"), topic("manifests"), topic("letter-status"), topic("status"))
 	verifySenders(t, aws, "notices@northfield.example", "notices@southbay.example")
 
 	vendor := simulate(t, spawn, "--kafka", "")
-	g := &gateway{start: spawn, store: store, env: []string{
+	g := &instance{start: spawn, store: store, env: []string{
 		"AWS_ENDPOINT_URL_SNS=" + aws, "AWS_ENDPOINT_URL_SESV2=" + aws, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 	}}
 	g.cis, g.sre = g.key(t, "cis", "cis", "NORTH", "SOUTH"), g.key(t, "ops", "sre,supervisor,admin", "*")
 	g.call = g.key(t, "belltower", "dialer", "NORTH", "SOUTH")
-	g.args = append(allowed(), "--store", store, "--first-config", settings(t, nil), "--letters-schedule", "",
+	g.args = append(allowed(), "--store", store, "--first-config", configFile(t, nil), "--letters-schedule", "",
 		"--kafka-brokers", brokers, "--kafka-version", "4.0.0", "--kafka-group", topic("group"),
 		"--kafka-letters", topic("letters"), "--kafka-manifests", topic("manifests"), "--kafka-letter-status", topic("letter-status"), "--kafka-status", topic("status"),
 		"--dialer-url", vendor.Dialer, "--dialer-key", "dialer-secret")
@@ -198,7 +201,7 @@ func TestRealParts(t *testing.T) {
 }
 
 // done checks that a contact has come to its end with its first step.
-func done(t *testing.T, g *gateway, contact string) {
+func done(t *testing.T, g *instance, contact string) {
 	t.Helper()
 	status, c := g.get(t, g.cis, "/v1/contacts/"+contact)
 	if all := objects(c, "messages"); status != http.StatusOK || len(all) != 1 || all[0]["outcome"] != "delivered" || all[0]["work"] != "done" {
@@ -264,7 +267,7 @@ type motoData struct {
 // moto reads moto's memory.
 func moto(t *testing.T, endpoint string) motoData {
 	t.Helper()
-	status, text, err := apiClient{base: endpoint, http: http.DefaultClient}.do(t.Context(), http.MethodGet, "/moto-api/data.json", nil, nil)
+	status, text, err := cli.NewClient(endpoint, "", 0).Do(t.Context(), http.MethodGet, "/moto-api/data.json", nil, nil)
 	var all map[string]map[string]json.RawMessage
 	if err != nil || status != http.StatusOK || json.Unmarshal(text, &all) != nil {
 		t.Fatalf("reading moto's data: %d %v", status, err)
@@ -345,7 +348,7 @@ func (k kcat) write(t *testing.T, topic, key string, value any) {
 func TestServeFindsItsStore(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "carillon.db")
-	serve(t, within, file, settings(t, nil), simulate(t, within))
+	serve(t, within, file, configFile(t, nil), simulate(t, within))
 	for _, args := range [][]string{{"doctor", "--store", file}, {"serve", "--store", file, "--sns-region", "us-east-1", "--ses-region", "us-east-1", "--listen", "127.0.0.1:0"}} {
 		if code, out, errOut := command(t, args...); code != 1 || !strings.Contains(errOut, "another process") {
 			t.Errorf("%v: status %d: %s%s", args, code, out, errOut)

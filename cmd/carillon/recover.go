@@ -9,8 +9,14 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"carillon/cmd/internal/cli"
+	"carillon/cmd/internal/clock"
+	"carillon/cmd/internal/settings"
+	"carillon/cmd/internal/stores"
+	"carillon/core/access"
 	"carillon/core/batch"
 	"carillon/core/config"
+	"carillon/core/dispatch"
 	"carillon/core/fault"
 	"carillon/core/ledger"
 	"carillon/core/message"
@@ -28,37 +34,39 @@ type RecoverCmd struct {
 }
 
 // errUnasked tells that a change for good needs a word.
-var errUnasked = errors.New("recover changes the store for good: say --dry-run to see what it would do, and --yes when every gateway is stopped")
+var errUnasked = errors.New(
+	"recover changes the store for good: say --dry-run to see what it would do, and --yes when every gateway is stopped",
+)
 
 // Run recovers and says what a person must do now.
-func (c *RecoverCmd) Run(w world) error {
+func (c *RecoverCmd) Run(w cli.World) error {
 	if !c.Yes && !c.DryRun {
 		return errUnasked
 	}
-	st, err := openStoreAs(w.ctx, Settings{Store: c.Store}, "carillon-recover")
+	st, err := stores.OpenAs(w.Ctx, settings.Settings{Store: c.Store}, "carillon-recover")
 	if err != nil {
 		return err
 	}
-	defer closing(st)
-	if err := c.alone(w.ctx, st); err != nil {
+	defer stores.Close(st)
+	if err := c.alone(w.Ctx, st); err != nil {
 		return err
 	}
-	byID, err := dedupers(w.ctx, st)
+	byID, err := dedupers(w.Ctx, st)
 	if err != nil {
 		return err
 	}
-	bar, err := c.bar(w, st)
+	bar, err := c.waitingBar(w, st)
 	if err != nil {
 		return err
 	}
 	job := &batch.Recovery{Store: st, Facts: st, Dedupes: byID, Seen: func(n int) { _ = bar.Add(n) }}
-	done, err := job.Run(w.ctx, clock(), c.Since.UTC().Truncate(time.Microsecond), operator().Name, c.DryRun)
+	done, err := job.Run(w.Ctx, clock.Now(), c.Since.UTC().Truncate(time.Microsecond), access.Operator().Name, c.DryRun)
 	_ = bar.Finish() // a bar that cannot be drawn is no failure
 	if err != nil {
 		return err
 	}
 	if c.Output == "json" {
-		return json.NewEncoder(w.out).Encode(recoveredJSON(done))
+		return json.NewEncoder(w.Out).Encode(recoveredJSON(done))
 	}
 	printRecovered(w, done)
 	return nil
@@ -69,7 +77,7 @@ const leaving = 5 * time.Second
 
 // alone waits for gateways that are leaving; whoever stays is refused by the recovery itself.
 func (c *RecoverCmd) alone(ctx context.Context, st store.Recovery) error {
-	for over := clock().Add(leaving); !c.DryRun && clock().Before(over); {
+	for over := clock.Now().Add(leaving); !c.DryRun && clock.Now().Before(over); {
 		if n, err := st.Elsewhere(ctx); err != nil || n == 0 {
 			return err
 		}
@@ -105,13 +113,13 @@ func dedupers(ctx context.Context, st store.Configs) (func(message.Message) bool
 	}
 	return func(m message.Message) bool {
 		r, known := at.Route(m.Route)
-		return known && dedupes(r.Provider)
+		return known && dispatch.Dedupes(r.Provider)
 	}, nil
 }
 
-// bar shows how many of the waiting messages were looked at.
-func (c *RecoverCmd) bar(w world, st store.Lanes) (progress, error) {
-	states, err := st.LaneStates(w.ctx, clock())
+// waitingBar shows how many of the waiting messages were looked at.
+func (c *RecoverCmd) waitingBar(w cli.World, st store.Lanes) (cli.Progress, error) {
+	states, err := st.LaneStates(w.Ctx, clock.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +127,7 @@ func (c *RecoverCmd) bar(w world, st store.Lanes) (progress, error) {
 	for _, s := range states {
 		waiting += int(s.Queued + s.Claimed)
 	}
-	return newBar(w.errOut, "looking at what waits", waiting), nil
+	return cli.NewBar(w.ErrOut, "looking at what waits", waiting), nil
 }
 
 func recoveredJSON(r batch.Recovered) map[string]any {
@@ -130,14 +138,14 @@ func recoveredJSON(r batch.Recovered) map[string]any {
 	}
 }
 
-func printRecovered(w world, r batch.Recovered) {
+func printRecovered(w cli.World, r batch.Recovered) {
 	since := r.Since.Format(time.RFC3339)
 	if r.Before {
-		fmt.Fprintln(w.out, "The store was recovered to "+since+" before: nothing was changed.")
+		fmt.Fprintln(w.Out, "The store was recovered to "+since+" before: nothing was changed.")
 		return
 	}
 	t := table.NewWriter()
-	t.SetOutputMirror(w.out)
+	t.SetOutputMirror(w.Out)
 	t.AppendHeader(table.Row{"what", "messages"})
 	t.AppendRows([]table.Row{
 		{"may have been sent, now in doubt", r.InDoubt},
@@ -146,14 +154,24 @@ func printRecovered(w world, r batch.Recovered) {
 	})
 	t.Render()
 	if r.Dry {
-		fmt.Fprintln(w.out, "Nothing was changed. Say --yes to do it, when every gateway is stopped.")
+		fmt.Fprintln(w.Out, "Nothing was changed. Say --yes to do it, when every gateway is stopped.")
 		return
 	}
-	fmt.Fprintf(w.out, "Numbers go on far from any that the lost time can have given: contacts at %d, persons at %d, runs of LTRPRT after %d.\n", r.Contacts, r.Persons, r.LastRun)
+	fmt.Fprintf(
+		w.Out,
+		"Numbers go on far from any that the lost time can have given: contacts at %d, persons at %d, runs of LTRPRT after %d.\n",
+		r.Contacts,
+		r.Persons,
+		r.LastRun,
+	)
 	if r.OpenRun > 0 {
-		fmt.Fprintf(w.out, "Run %d of LTRPRT was open: ask the receiver of letters what it has of it before the gateways start.\n", r.OpenRun)
+		fmt.Fprintf(
+			w.Out,
+			"Run %d of LTRPRT was open: ask the receiver of letters what it has of it before the gateways start.\n",
+			r.OpenRun,
+		)
 	}
-	fmt.Fprintf(w.out, `
+	fmt.Fprintf(w.Out, `
 What a person must do now:
   1. Sources post again what they were told was accepted after %s: it is gone, and so are its keys.
      Whom the lost time has reached already is reached again.

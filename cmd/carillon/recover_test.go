@@ -14,6 +14,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"carillon/cmd/internal/clock"
+	"carillon/cmd/internal/parttest"
 	"carillon/core/batch"
 	"carillon/core/config"
 )
@@ -44,7 +46,7 @@ func TestRecover(t *testing.T) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		original := database(t)
+		original := parttest.Database(t)
 		u, err := url.Parse(original)
 		if err != nil {
 			t.Fatal(err)
@@ -52,7 +54,7 @@ func TestRecover(t *testing.T) {
 		name := strings.TrimPrefix(u.Path, "/")
 		u.Path += "_restored"
 		server := func(statement string) {
-			conn, err := pgx.Connect(t.Context(), part(t, "TEST_POSTGRES_URL"))
+			conn, err := pgx.Connect(t.Context(), parttest.RealPart(t, "TEST_POSTGRES_URL"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -65,7 +67,7 @@ func TestRecover(t *testing.T) {
 			t.Helper()
 			server("create database " + name + "_restored template " + name)
 			t.Cleanup(func() {
-				conn, err := pgx.Connect(t.Context(), part(t, "TEST_POSTGRES_URL"))
+				conn, err := pgx.Connect(t.Context(), parttest.RealPart(t, "TEST_POSTGRES_URL"))
 				if err == nil {
 					_, _ = conn.Exec(t.Context(), "drop database if exists "+name+"_restored with (force)")
 					_ = conn.Close(t.Context())
@@ -80,7 +82,7 @@ func restored(t *testing.T, original, copied string, backup func(t *testing.T, f
 	t.Helper()
 	sims := simulate(t, within, "--pull")
 	down(t, sims, http.MethodPut)
-	file := settings(t, func(d *config.Document) {
+	file := configFile(t, func(d *config.Document) {
 		patience(5*time.Second, 5*time.Second)(d)
 		ringing(20 * time.Second)(d) // a vendor that has dialled a call tells its result once
 	})
@@ -92,7 +94,7 @@ func restored(t *testing.T, original, copied string, backup func(t *testing.T, f
 		contacts[g.post(t, fmt.Sprintf("lost-%d", i), request)] = kind
 	}
 	orderly(t, g)
-	since := clock()
+	since := clock.Now()
 	backup(t, original, copied)
 
 	// What is lost: everything is sent, and heard of.
@@ -148,7 +150,7 @@ func down(t *testing.T, sims *providers, method string) {
 	}
 }
 
-func orderly(t *testing.T, g *gateway) {
+func orderly(t *testing.T, g *instance) {
 	t.Helper()
 	if code := g.stop(t, 30*time.Second); code != 0 {
 		t.Errorf("the gateway stopped with status %d", code)
@@ -183,7 +185,7 @@ func recovering(t *testing.T, copied string, since time.Time) (done map[string]a
 }
 
 // explained checks what the providers took in both lives together.
-func explained(t *testing.T, g *gateway, f *follower, taken map[string]map[string]int, wants map[string]any) {
+func explained(t *testing.T, g *instance, f *follower, taken map[string]map[string]int, wants map[string]any) {
 	t.Helper()
 	nobodyTwice(t, map[string]map[string]int{"voice": taken["voice"], "letter": taken["letter"]})
 	repeated, doubted := 0, 0

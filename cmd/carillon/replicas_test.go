@@ -9,13 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"carillon/cmd/internal/parttest"
 	"carillon/core/config"
 )
 
 // replicas are gateways on one store, as processes.
-func replicas(t *testing.T, n int, store, file string, sims *providers, args ...string) []*gateway {
+func replicas(t *testing.T, n int, store, file string, sims *providers, args ...string) []*instance {
 	t.Helper()
-	all := make([]*gateway, n)
+	all := make([]*instance, n)
 	for i := range all {
 		all[i] = serve(t, spawn, store, file, sims, args...)
 	}
@@ -57,7 +58,7 @@ func TestReplicas(t *testing.T) {
 	t.Parallel()
 	const limit = 20.0
 	sims := simulate(t, spawn)
-	file := settings(t, func(d *config.Document) {
+	file := configFile(t, func(d *config.Document) {
 		patience(90*time.Second, 20*time.Second)(d)
 		for i := range d.Routes {
 			if d.Routes[i].Code == "sms-north" {
@@ -65,7 +66,7 @@ func TestReplicas(t *testing.T) {
 			}
 		}
 	})
-	db := database(t)
+	db := parttest.Database(t)
 	all := replicas(t, 3, db, file, sims, append(allowed(), "--letters-schedule", "* * * * *")...)
 	sims.control(t, http.MethodPut, "/control/sns?key=NORTHFIELD", map[string]any{"throttlePerSecond": limit})
 	began := time.Now()
@@ -141,8 +142,8 @@ func TestStoppedProcess(t *testing.T) {
 	volume(t)
 	t.Parallel()
 	sims := simulate(t, spawn)
-	file := settings(t, patience(2*time.Minute, 2*time.Minute))
-	db := database(t)
+	file := configFile(t, patience(2*time.Minute, 2*time.Minute))
+	db := parttest.Database(t)
 	args := append(allowed(), "--lease", "3s", "--call-timeout", "2s")
 	at, err := url.Parse(db)
 	if err != nil {
@@ -190,7 +191,7 @@ func TestStoppedProcess(t *testing.T) {
 		t.Error("it was sent again")
 	}
 	nobodyTwice(t, reached(t, sims.records))
-	for _, g := range []*gateway{frozen, other} {
+	for _, g := range []*instance{frozen, other} {
 		if code := g.stop(t, 15*time.Second); code != 0 {
 			t.Errorf("it stopped with status %d", code)
 		}

@@ -1,28 +1,28 @@
 package main
 
 import (
-	"errors"
-	"log/slog"
 	"strings"
 	"testing"
-	"time"
 
-	"carillon/adapters/kit/telemetry"
+	"carillon/cmd/internal/settings"
 )
 
-func TestAStopDoesNotWaitForEver(t *testing.T) {
+// TestCertificateSettings: somebody looks when the file of any setting that names certificates runs out.
+func TestCertificateSettings(t *testing.T) {
 	t.Parallel()
-	var log strings.Builder
-	a := &app{log: telemetry.NewLogger(&log, slog.LevelInfo, telemetry.JSON)}
-	if err := a.await(make(chan error), time.Millisecond); !errors.Is(err, errStuck) {
-		t.Errorf("a part that never ends: %v", err)
+	var want []string
+	for _, f := range child(commandLine(t).Node, "serve").Flags {
+		if strings.HasSuffix(f.Name, "-ca-file") || strings.HasSuffix(f.Name, "-cert-file") || strings.HasSuffix(f.Name, "-trust-file") {
+			want = append(want, f.Name)
+		}
 	}
-	if !strings.Contains(log.String(), "TestAStopDoesNotWaitForEver") {
-		t.Errorf("it does not say where it hangs: %s", log.String())
+	known := settings.Settings{}.CertificateFiles()
+	for _, name := range want {
+		if _, there := known[name]; !there {
+			t.Errorf("nobody looks when %s runs out", name)
+		}
 	}
-	ended := make(chan error, 1)
-	ended <- nil
-	if err := a.await(ended, time.Minute); err != nil {
-		t.Errorf("an orderly stop: %v", err)
+	if len(known) != len(want) || len(want) < 6 {
+		t.Errorf("the settings are %v", want)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"carillon/adapters/driven/liquid"
+	"carillon/cmd/internal/confkeeper"
 	"carillon/core/algorithm"
 	"carillon/core/config"
 	"carillon/core/contact"
@@ -17,7 +18,7 @@ import (
 // shippedDocument is the configuration that is shipped.
 func shippedDocument(t *testing.T) config.Document {
 	t.Helper()
-	d, err := parseDocument(shipped())
+	d, err := confkeeper.ParseDocument(confkeeper.Shipped())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +30,7 @@ func TestShipped(t *testing.T) {
 	d := shippedDocument(t)
 	t.Run("has nothing wrong with it", func(t *testing.T) {
 		t.Parallel()
-		for _, v := range rulesOf(liquid.New()).Check(d, nil) {
+		for _, v := range confkeeper.RulesOf(liquid.New()).Check(d, nil) {
 			t.Errorf("%s %s", v.Field, v.Reason)
 		}
 	})
@@ -49,7 +50,7 @@ func TestShipped(t *testing.T) {
 // TestConfigOverHTTP writes what is shipped by the API, compares and checks it there, and finds every version again.
 func TestConfigOverHTTP(t *testing.T) {
 	t.Parallel()
-	g := serve(t, within, t.TempDir()+"/carillon.db", settings(t, nil), simulate(t, within), allowed()...)
+	g := serve(t, within, t.TempDir()+"/carillon.db", configFile(t, nil), simulate(t, within), allowed()...)
 	admin := g.sre
 	status, doc := g.get(t, admin, "/v1/config")
 	if status != http.StatusOK || len(list(doc["saTypes"])) != 27 {
@@ -175,7 +176,7 @@ func TestShippedElements(t *testing.T) {
 // TestShippedTypes posts a contact of every type that is shipped: its plan, templates and usages go together.
 func TestShippedTypes(t *testing.T) {
 	t.Parallel()
-	g := serve(t, within, t.TempDir()+"/carillon.db", settings(t, nil), simulate(t, within), allowed()...)
+	g := serve(t, within, t.TempDir()+"/carillon.db", configFile(t, nil), simulate(t, within), allowed()...)
 	for _, kind := range shippedDocument(t).Types {
 		request := map[string]any{
 			"division": "NORTH", "class": kind.Class, "type": kind.Code,
@@ -234,7 +235,7 @@ func TestLintKnowsTheBatches(t *testing.T) {
 	i := slices.IndexFunc(d.BatchControls, func(b config.BatchControl) bool { return b.Code == "TD-CCCB" })
 	d.BatchControls[i].Parameters = map[string]string{"LEAD-DAYS": "100", "LEED-DAYS": "1", "MAX-ERRORS": "5"}
 	var got []string
-	for _, v := range rulesOf(liquid.New()).Check(d, nil) {
+	for _, v := range confkeeper.RulesOf(liquid.New()).Check(d, nil) {
 		got = append(got, v.Field+" "+v.Reason)
 	}
 	want := []string{

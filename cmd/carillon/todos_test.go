@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"carillon/cmd/internal/parttest"
 	"carillon/core/config"
 )
 
@@ -14,13 +15,13 @@ import (
 // and what becomes of it; on both stores.
 func TestToDosOverHTTP(t *testing.T) {
 	t.Parallel()
-	stores(t, func(t *testing.T, store string) { //nolint:thelper // it is the test
+	parttest.OnBothStores(t, func(t *testing.T, store string) { //nolint:thelper // it is the test
 		reachable := func(d *config.Document) {
 			for i := range d.Users {
 				d.Users[i].Email = d.Users[i].Name + "@example.com"
 			}
 		}
-		g := serve(t, within, store, settings(t, reachable), simulate(t, within), allowed()...)
+		g := serve(t, within, store, configFile(t, reachable), simulate(t, within), allowed()...)
 		w := workday{g: g, t: t}
 		ada, ben, cleo := w.user("ada", "csr"), w.user("ben", "csr"), w.user("cleo", "csr")
 		chief := w.user("chief", "supervisor")
@@ -84,7 +85,7 @@ func TestToDosOverHTTP(t *testing.T) {
 
 // workday is people at work on To Dos.
 type workday struct {
-	g *gateway
+	g *instance
 	t *testing.T
 }
 

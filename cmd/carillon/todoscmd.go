@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 
+	"carillon/cmd/internal/cli"
+
 	"github.com/jedib0t/go-pretty/v6/table"
 )
 
@@ -17,7 +19,7 @@ type ToDosCmd struct {
 
 // ToDosListCmd lists entries.
 type ToDosListCmd struct {
-	apiSettings
+	cli.API
 
 	Mine     bool   `help:"Those that are assigned to the key's user."`
 	Status   string `help:"open, assigned or complete; without it, those that are not complete."`
@@ -47,11 +49,12 @@ type toDoLine struct {
 }
 
 // Run prints the list page by page.
-func (c *ToDosListCmd) Run(w world) error {
+func (c *ToDosListCmd) Run(w cli.World) error {
 	const pageSize = 1000
 	query := url.Values{}
-	for name, value := range said(map[string]string{
-		"status": c.Status, "type": c.Type, "role": c.Role, "user": c.User, "division": c.Division, "about": c.About, "characteristic": c.Carrying,
+	for name, value := range onlyNamed(map[string]string{
+		"status": c.Status, "type": c.Type, "role": c.Role, "user": c.User, "division": c.Division, "about": c.About,
+		"characteristic": c.Carrying,
 	}) {
 		query.Set(name, value)
 	}
@@ -70,19 +73,19 @@ func (c *ToDosListCmd) Run(w world) error {
 			ToDos []json.RawMessage `json:"todos"`
 			Next  string            `json:"next"`
 		}
-		if err := c.ask(w, http.MethodGet, "/v1/todos?"+query.Encode(), nil, nil, &page); err != nil {
+		if err := c.AskJSON(w, http.MethodGet, "/v1/todos?"+query.Encode(), nil, nil, &page); err != nil {
 			return err
 		}
 		for _, raw := range page.ToDos {
 			if c.Output == "json" {
-				fmt.Fprintln(w.out, string(raw))
+				fmt.Fprintln(w.Out, string(raw))
 				continue
 			}
 			var e toDoLine
 			if err := json.Unmarshal(raw, &e); err != nil {
 				return err
 			}
-			t.AppendRow(e.row())
+			t.AppendRow(e.tableRow())
 		}
 		if left -= len(page.ToDos); page.Next == "" {
 			break
@@ -90,12 +93,12 @@ func (c *ToDosListCmd) Run(w world) error {
 		query.Set("after", page.Next)
 	}
 	if c.Output == "table" {
-		fmt.Fprintln(w.out, t.Render())
+		fmt.Fprintln(w.Out, t.Render())
 	}
 	return nil
 }
 
-func (e toDoLine) row() table.Row {
+func (e toDoLine) tableRow() table.Row {
 	status, about := e.Status, e.Information
 	if e.Work != "" {
 		status = e.Work
@@ -108,12 +111,12 @@ func (e toDoLine) row() table.Row {
 
 // ToDosShowCmd shows an entry.
 type ToDosShowCmd struct {
-	apiSettings
+	cli.API
 
 	ID string `arg:"" help:"Its fourteen digits."`
 }
 
 // Run prints the answer as it came.
-func (c *ToDosShowCmd) Run(w world) error {
-	return c.call(w, http.MethodGet, "/v1/todos/"+url.PathEscape(c.ID))
+func (c *ToDosShowCmd) Run(w cli.World) error {
+	return c.ShowAnswer(w, http.MethodGet, "/v1/todos/"+url.PathEscape(c.ID))
 }

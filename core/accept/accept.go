@@ -128,7 +128,7 @@ func (s *Service) replayOr(ctx context.Context, p access.Principal, r Request, r
 	case err != nil:
 		return Answer{}, err
 	case key.Hash != r.Hash():
-		return Answer{}, conflict("intake_key")
+		return Answer{}, conflict(store.LostIntakeKey)
 	}
 	return s.answerAgain(ctx, key.Contact)
 }
@@ -162,16 +162,16 @@ func answerOf(view store.ContactView) Answer {
 	return a
 }
 
-func conflict(what string) error {
+func conflict(what store.Loss) error {
 	switch what {
-	case "reference":
+	case store.LostReference:
 		return fault.New(fault.Conflict, "the source reference belongs to another request")
-	case "intake_key":
+	case store.LostIntakeKey:
 		return fault.New(fault.Conflict, "the Idempotency-Key belongs to another request")
-	case "retry":
+	case store.LostRetry:
 		return fault.New(fault.Conflict, "the message was replaced by another already")
 	}
-	return fault.New(fault.Conflict, "lost a race for "+what)
+	return fault.New(fault.Conflict, "lost a race for "+string(what))
 }
 
 // violations gathers what is wrong with a request.

@@ -35,7 +35,7 @@ func TestAccept(t *testing.T) {
 			t.Fatalf("%+v", a)
 		}
 		w := s.tables.applied[0]
-		m := w.Messages[0]
+		m := store.Of(w.Message).Messages[0]
 		want := message.Message{
 			ID: m.ID, AcceptedAt: noon(), Source: "cis", Division: "north",
 			Origin:  message.Origin{Kind: message.FromStep, Contact: a.Contact, Step: 1, Steps: 1},
@@ -50,23 +50,23 @@ func TestAccept(t *testing.T) {
 		if c, err := m.Filled(); err != nil || c.Parts["text"] != "Hello Jane Doe" {
 			t.Errorf("content %v: %v", c, err)
 		}
-		if d := w.Dues[0]; d != (message.Due{Lane: m.Lane, At: noon(), Message: m.ID, FirstAt: noon(), Reason: message.WaitNew}) {
+		if d := store.Of(w.Message).Dues[0]; d != (message.Due{Lane: m.Lane, At: noon(), Message: m.ID, FirstAt: noon(), Reason: message.WaitNew}) {
 			t.Errorf("due %+v", d)
 		}
-		if len(w.Keys) != 2 || w.Keys[0].Hash != r.Hash() || w.Keys[1].Key != "ref-1" || w.Keys[1].Kind != store.SourceReference {
-			t.Errorf("keys %+v", w.Keys)
+		if len(store.Of(w.Intake).Keys) != 2 || store.Of(w.Intake).Keys[0].Hash != r.Hash() || store.Of(w.Intake).Keys[1].Key != "ref-1" || store.Of(w.Intake).Keys[1].Kind != store.SourceReference {
+			t.Errorf("keys %+v", store.Of(w.Intake).Keys)
 		}
-		if !reflect.DeepEqual(w.Counts, message.Arrival(m, message.Pending)) {
-			t.Errorf("counts %+v", w.Counts)
+		if !reflect.DeepEqual(store.Of(w.Message).Counts, message.Arrival(m, message.Pending)) {
+			t.Errorf("counts %+v", store.Of(w.Message).Counts)
 		}
-		if !reflect.DeepEqual(w.Deadlines, []message.Deadline{{At: m.ExpiresAt, Message: m.ID, Kind: message.Expiry}}) {
-			t.Errorf("deadlines %+v", w.Deadlines)
+		if !reflect.DeepEqual(store.Of(w.Message).Deadlines, []message.Deadline{{At: m.ExpiresAt, Message: m.ID, Kind: message.Expiry}}) {
+			t.Errorf("deadlines %+v", store.Of(w.Message).Deadlines)
 		}
-		if e := w.Entries[0]; len(w.Entries) != 1 || e.Kind != ledger.ContactAccepted || e.Message != m.ID || e.Contact != a.Contact || e.By != "cis-key" || e.Config != 3 {
-			t.Errorf("entries %+v", w.Entries)
+		if e := store.Of(w.Ledger).Entries[0]; len(store.Of(w.Ledger).Entries) != 1 || e.Kind != ledger.ContactAccepted || e.Message != m.ID || e.Contact != a.Contact || e.By != "cis-key" || e.Config != 3 {
+			t.Errorf("entries %+v", store.Of(w.Ledger).Entries)
 		}
-		if len(w.Plans) != 1 || w.Plans[0].Steps != 1 || len(w.Steps) != 1 || w.Steps[0].Why != "accepted" {
-			t.Errorf("plan %+v, steps %+v", w.Plans, w.Steps)
+		if len(store.Of(w.Contact).Plans) != 1 || store.Of(w.Contact).Plans[0].Steps != 1 || len(store.Of(w.Contact).Steps) != 1 || store.Of(w.Contact).Steps[0].Why != "accepted" {
+			t.Errorf("plan %+v, steps %+v", store.Of(w.Contact).Plans, store.Of(w.Contact).Steps)
 		}
 	})
 	t.Run("takes a contact that sends nothing", func(t *testing.T) {
@@ -76,7 +76,7 @@ func TestAccept(t *testing.T) {
 		r.Type, r.Data = "NOTE", nil
 		a, err := s.Accept(t.Context(), noon(), cis(), r)
 		w := s.tables.applied[0]
-		if err != nil || len(a.Messages) != 0 || len(w.Plans) != 0 || len(w.Messages) != 0 || w.Contacts[0].Data != "{}" || len(w.Keys) != 1 {
+		if err != nil || len(a.Messages) != 0 || len(store.Of(w.Contact).Plans) != 0 || len(store.Of(w.Message).Messages) != 0 || store.Of(w.Contact).Contacts[0].Data != "{}" || len(store.Of(w.Intake).Keys) != 1 {
 			t.Errorf("%+v: %v", a, err)
 		}
 	})
@@ -85,7 +85,7 @@ func TestAccept(t *testing.T) {
 		s := newStand(t)
 		r := request()
 		r.Person, r.External = 0, "P-42"
-		if a, err := s.Accept(t.Context(), noon(), cis(), r); err != nil || s.tables.applied[0].Contacts[0].Person != 42 {
+		if a, err := s.Accept(t.Context(), noon(), cis(), r); err != nil || store.Of(s.tables.applied[0].Contact).Contacts[0].Person != 42 {
 			t.Errorf("%+v: %v", a, err)
 		}
 	})
@@ -98,13 +98,13 @@ func TestAccept(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := s.tables.applied[0]
-		to := w.Messages[0].Recipient
+		to := store.Of(w.Message).Messages[0].Recipient
 		if to.Person != 0 || to.Address != "+15550001111" || to.Language != "en-US" || !slices.Equal(to.Zones, []string{"America/New_York", "America/Los_Angeles"}) {
 			t.Errorf("recipient %+v of %s", to, to.Address.Reveal())
 		}
 		var back accept.Inline
-		if err := json.Unmarshal([]byte(w.Contacts[0].Inline), &back); err != nil || !reflect.DeepEqual(back, *r.Inline) {
-			t.Errorf("kept as %s: %v", w.Contacts[0].Inline, err)
+		if err := json.Unmarshal([]byte(store.Of(w.Contact).Contacts[0].Inline), &back); err != nil || !reflect.DeepEqual(back, *r.Inline) {
+			t.Errorf("kept as %s: %v", store.Of(w.Contact).Contacts[0].Inline, err)
 		}
 	})
 	t.Run("expires a message at the earliest of what request, step and route say", func(t *testing.T) {
@@ -125,7 +125,7 @@ func TestAccept(t *testing.T) {
 			if _, err := s.Accept(t.Context(), noon(), cis(), r); err != nil {
 				t.Fatal(err)
 			}
-			if got := s.tables.applied[0].Messages[0].ExpiresAt; !got.Equal(row.want) {
+			if got := store.Of(s.tables.applied[0].Message).Messages[0].ExpiresAt; !got.Equal(row.want) {
 				t.Errorf("%s: expires at %s, want %s", says, got, row.want)
 			}
 		}
@@ -344,7 +344,7 @@ func TestAgain(t *testing.T) {
 	t.Run("a lost race for anything else is a conflict", func(t *testing.T) {
 		t.Parallel()
 		s := newStand(t)
-		s.tables.lose = "version"
+		s.tables.lose = store.LostVersion
 		if _, err := s.Accept(t.Context(), noon(), cis(), request()); !fault.Is(err, fault.Conflict) {
 			t.Errorf("%v", err)
 		}
@@ -383,21 +383,21 @@ func TestNoContactPoint(t *testing.T) {
 		t.Fatalf("%+v: %v", a, err)
 	}
 	w := s.tables.applied[0]
-	if len(w.Dues) != 1 || w.Dues[0].Message != a.Messages[1].ID || len(w.Evidence) != 1 || w.Evidence[0].Message != a.Messages[0].ID || w.Evidence[0].Seq != 1 {
-		t.Errorf("dues %+v, evidence %+v", w.Dues, w.Evidence)
+	if len(store.Of(w.Message).Dues) != 1 || store.Of(w.Message).Dues[0].Message != a.Messages[1].ID || len(store.Of(w.Message).Evidence) != 1 || store.Of(w.Message).Evidence[0].Message != a.Messages[0].ID || store.Of(w.Message).Evidence[0].Seq != 1 {
+		t.Errorf("dues %+v, evidence %+v", store.Of(w.Message).Dues, store.Of(w.Message).Evidence)
 	}
-	if w.Steps[1].Why != accept.NoContactPoint || w.Steps[1].Number != 2 {
-		t.Errorf("steps %+v", w.Steps)
+	if store.Of(w.Contact).Steps[1].Why != accept.NoContactPoint || store.Of(w.Contact).Steps[1].Number != 2 {
+		t.Errorf("steps %+v", store.Of(w.Contact).Steps)
 	}
 	total := map[message.Place]int64{}
-	for _, c := range w.Counts {
+	for _, c := range store.Of(w.Message).Counts {
 		total[c.Place] += c.Delta
 	}
 	if total[message.Accepted] != 2 || total[message.Pending] != 1 || total[message.AtSuppressed] != 1 {
 		t.Errorf("counts %v", total)
 	}
 	var kinds []ledger.Kind
-	for _, e := range w.Entries {
+	for _, e := range store.Of(w.Ledger).Entries {
 		kinds = append(kinds, e.Kind)
 	}
 	if !slices.Equal(kinds, []ledger.Kind{ledger.ContactAccepted, ledger.MessageMoved, ledger.StepStarted}) {
@@ -409,15 +409,15 @@ func TestNoContactPoint(t *testing.T) {
 		r := request()
 		r.Type = "MAIL"
 		a, err := s.Accept(t.Context(), noon(), cis(), r)
-		if err != nil || len(a.Messages) != 1 || a.Messages[0].Suppressed == "" || len(s.tables.applied[0].Dues) != 0 {
+		if err != nil || len(a.Messages) != 1 || a.Messages[0].Suppressed == "" || len(store.Of(s.tables.applied[0].Message).Dues) != 0 {
 			t.Errorf("%+v: %v", a, err)
 		}
 		w := s.tables.applied[0]
-		if len(w.ToDos) != 1 || w.ToDos[0].Type != todo.NotReached || w.ToDos[0].Contact != a.Contact || w.ToDos[0].Reason != accept.NoContactPoint {
-			t.Errorf("nobody is told: %+v", w.ToDos)
+		if len(store.Of(w.ToDo).ToDos) != 1 || store.Of(w.ToDo).ToDos[0].Type != todo.NotReached || store.Of(w.ToDo).ToDos[0].Contact != a.Contact || store.Of(w.ToDo).ToDos[0].Reason != accept.NoContactPoint {
+			t.Errorf("nobody is told: %+v", store.Of(w.ToDo).ToDos)
 		}
-		if len(w.Dead) != 1 || w.Dead[0].Place != message.AtSuppressed || w.Dead[0].Reason != accept.NoContactPoint || w.Dead[0].Contact != a.Contact {
-			t.Errorf("no dead letter: %+v", w.Dead)
+		if len(store.Of(w.Message).Dead) != 1 || store.Of(w.Message).Dead[0].Place != message.AtSuppressed || store.Of(w.Message).Dead[0].Reason != accept.NoContactPoint || store.Of(w.Message).Dead[0].Contact != a.Contact {
+			t.Errorf("no dead letter: %+v", store.Of(w.Message).Dead)
 		}
 	})
 }
@@ -446,15 +446,15 @@ func TestNextStep(t *testing.T) {
 		t.Parallel()
 		s, id := cascaded(t, nil)
 		w, err := s.NextStep(t.Context(), later, id, 2, "bounced")
-		if err != nil || len(w.Messages) != 1 || len(w.Contacts) != 0 || len(w.Keys) != 0 {
+		if err != nil || len(store.Of(w.Message).Messages) != 1 || len(store.Of(w.Contact).Contacts) != 0 || len(store.Of(w.Intake).Keys) != 0 {
 			t.Fatalf("%+v: %v", w, err)
 		}
-		m := w.Messages[0]
+		m := store.Of(w.Message).Messages[0]
 		c, err := m.Filled()
 		if err != nil || c.Data["due"] != json.Number("7.10") || m.Channel != message.Letter || m.Origin.Step != 3 || !m.Origin.LastStep() || !m.AcceptedAt.Equal(later) {
 			t.Errorf("%+v: %v", m, err)
 		}
-		if w.Dues[0].Reason != message.WaitRun || w.Steps[0].Why != "bounced" || w.Entries[0].Kind != ledger.StepStarted || w.Entries[0].Reason != "bounced" {
+		if store.Of(w.Message).Dues[0].Reason != message.WaitRun || store.Of(w.Contact).Steps[0].Why != "bounced" || store.Of(w.Ledger).Entries[0].Kind != ledger.StepStarted || store.Of(w.Ledger).Entries[0].Reason != "bounced" {
 			t.Errorf("%+v", w)
 		}
 	})
@@ -509,11 +509,11 @@ func TestNextStep(t *testing.T) {
 			view.Halted = row.halted
 			view.Messages[1].Evidence = []message.Evidence{{Seq: 1, Kind: row.second}}
 			w, err := s.NextStep(t.Context(), later, id, 3, "returned")
-			if err != nil || len(w.ToDos) != row.opened || len(w.Messages) != 0 {
+			if err != nil || len(store.Of(w.ToDo).ToDos) != row.opened || len(store.Of(w.Message).Messages) != 0 {
 				t.Fatalf("%+v: %v", w, err)
 			}
-			for _, e := range w.ToDos {
-				if e.Type != todo.NotReached || e.Contact != id || e.Message != third.Messages[0].ID || e.Reason != "returned" || !e.OpenedAt.Equal(later) {
+			for _, e := range store.Of(w.ToDo).ToDos {
+				if e.Type != todo.NotReached || e.Contact != id || e.Message != store.Of(third.Message).Messages[0].ID || e.Reason != "returned" || !e.OpenedAt.Equal(later) {
 					t.Errorf("%+v", e)
 				}
 			}
@@ -526,7 +526,7 @@ func TestNextStep(t *testing.T) {
 		p.Points = nil
 		s.tables.persons[42] = p
 		w, err := s.NextStep(t.Context(), later, id, 2, "bounced")
-		if err != nil || len(w.Dues) != 0 || w.Evidence[0].Reason != accept.NoContactPoint {
+		if err != nil || len(store.Of(w.Message).Dues) != 0 || store.Of(w.Message).Evidence[0].Reason != accept.NoContactPoint {
 			t.Errorf("%+v: %v", w, err)
 		}
 	})
@@ -534,7 +534,7 @@ func TestNextStep(t *testing.T) {
 		t.Parallel()
 		s, id := cascaded(t, func(r *accept.Request) { r.Person, r.Inline = 0, inline() })
 		w, err := s.NextStep(t.Context(), later, id, 1, "bounced")
-		if err != nil || len(w.Messages) != 1 || w.Messages[0].Recipient.Address != "+15550001111" || w.Messages[0].Recipient.Name != "Jane Doe" {
+		if err != nil || len(store.Of(w.Message).Messages) != 1 || store.Of(w.Message).Messages[0].Recipient.Address != "+15550001111" || store.Of(w.Message).Messages[0].Recipient.Name != "Jane Doe" {
 			t.Errorf("%+v: %v", w, err)
 		}
 	})
@@ -544,7 +544,7 @@ func TestNextStep(t *testing.T) {
 		view := s.tables.contacts[id]
 		view.Contact.Inline = `{"name":["Jane"],"phone":"bad"}`
 		w, err := s.NextStep(t.Context(), later, id, 1, "bounced")
-		if err != nil || len(w.Dues) != 0 || len(w.Messages) != 2 {
+		if err != nil || len(store.Of(w.Message).Dues) != 0 || len(store.Of(w.Message).Messages) != 2 {
 			t.Errorf("%+v: %v", w, err)
 		}
 	})
@@ -559,7 +559,7 @@ func TestNextStep(t *testing.T) {
 		}
 		old := s.Configs.Current()
 		s.Configs = configs{old, newer}
-		if w, err := s.NextStep(t.Context(), later, id, 2, "x"); err != nil || w.Messages[0].Config != 3 {
+		if w, err := s.NextStep(t.Context(), later, id, 2, "x"); err != nil || store.Of(w.Message).Messages[0].Config != 3 {
 			t.Errorf("%+v: %v", w, err)
 		}
 		s.Configs = configs{newer}
@@ -594,17 +594,17 @@ func TestReply(t *testing.T) {
 	if _, err := s.Accept(t.Context(), noon(), cis(), request()); err != nil {
 		t.Fatal(err)
 	}
-	to := s.tables.applied[0].Messages[0]
+	to := store.Of(s.tables.applied[0].Message).Messages[0]
 	w, err := s.Reply(t.Context(), noon(), to, "+12125550123", "STOPPED")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := w.Messages[0]
+	m := store.Of(w.Message).Messages[0]
 	if m.ID == to.ID || m.Origin.Kind != message.FromReply || m.Origin.Contact != to.Origin.Contact || !m.Origin.LastStep() ||
 		m.Lane != message.NewLane(1, message.Service) || m.Route != to.Route || !m.ExpiresAt.IsZero() || m.Recipient.Address != "+12125550123" || m.Recipient.Point != 0 {
 		t.Errorf("%+v", m)
 	}
-	if len(w.Dues) != 1 || !w.Dues[0].At.Equal(noon()) || len(w.Steps) != 0 || !reflect.DeepEqual(w.Counts, message.Arrival(m, message.Pending)) {
+	if len(store.Of(w.Message).Dues) != 1 || !store.Of(w.Message).Dues[0].At.Equal(noon()) || len(store.Of(w.Contact).Steps) != 0 || !reflect.DeepEqual(store.Of(w.Message).Counts, message.Arrival(m, message.Pending)) {
 		t.Errorf("%+v", w)
 	}
 	if _, err := s.Reply(t.Context(), noon(), to, "+12125550123", "NONE"); !fault.Is(err, fault.Unknown) {
@@ -638,8 +638,8 @@ func TestSeenByTheirContacts(t *testing.T) {
 			if fault.Is(err, fault.Invalid) != tt.refused {
 				t.Fatal(err)
 			}
-			if !tt.refused && !reflect.DeepEqual(s.tables.applied[0].Sightings, tt.seen) {
-				t.Errorf("seen: %+v", s.tables.applied[0].Sightings)
+			if !tt.refused && !reflect.DeepEqual(store.Of(s.tables.applied[0].Customer).Sightings, tt.seen) {
+				t.Errorf("seen: %+v", store.Of(s.tables.applied[0].Customer).Sightings)
 			}
 		})
 	}

@@ -26,7 +26,7 @@ func NewBatch(p access.Principal, id string) store.IntakeBatch {
 
 // Mark writes where a batch stands, apart from any lot. fault.Conflict when the id is another source's.
 func (l *Lots) Mark(ctx context.Context, b store.IntakeBatch) error {
-	verdicts, err := l.Store.Apply(ctx, store.Writes{Batches: []store.BatchFlush{{IntakeBatch: b}}})
+	verdicts, err := l.Store.Apply(ctx, store.Writes{Intake: &store.IntakeWrites{Batches: []store.BatchFlush{{IntakeBatch: b}}}})
 	if err == nil && verdicts[0].Outcome == store.Conflict {
 		return errNotOurs()
 	}

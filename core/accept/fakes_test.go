@@ -17,7 +17,7 @@ import (
 	"carillon/core/customer"
 	"carillon/core/fault"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 	"carillon/core/template"
 )
@@ -31,7 +31,7 @@ type tables struct {
 	persons  map[customer.PersonID]customer.Person
 	applied  []store.Writes
 	down     error
-	lose     string // the next set is a conflict over it
+	lose     store.Loss // the next set is a conflict over it
 }
 
 func (s *tables) Apply(_ context.Context, sets ...store.Writes) ([]store.Verdict, error) {
@@ -49,35 +49,35 @@ func (s *tables) one(w store.Writes) store.Verdict {
 	if s.lose != "" {
 		return store.Verdict{Outcome: store.Conflict, What: s.lose}
 	}
-	for _, k := range w.Keys {
+	for _, k := range store.Of(w.Intake).Keys {
 		there, known := s.keys[keyName(k.Kind, k.Source, k.Key)]
 		switch {
 		case known && there.Hash == k.Hash:
 			return store.Verdict{Outcome: store.Replayed, Contact: there.Contact}
 		case known:
-			return store.Verdict{Outcome: store.Conflict, What: map[store.KeyKind]string{store.IdempotencyKey: "intake_key", store.SourceReference: "reference"}[k.Kind]}
+			return store.Verdict{Outcome: store.Conflict, What: map[store.KeyKind]store.Loss{store.IdempotencyKey: store.LostIntakeKey, store.SourceReference: store.LostReference}[k.Kind]}
 		}
 	}
-	for _, k := range w.Keys {
+	for _, k := range store.Of(w.Intake).Keys {
 		s.keys[keyName(k.Kind, k.Source, k.Key)] = k
 	}
 	s.applied = append(s.applied, w)
-	for _, c := range w.Contacts {
+	for _, c := range store.Of(w.Contact).Contacts {
 		s.contacts[c.ID] = &store.ContactView{Contact: c}
 	}
-	for _, p := range w.Plans {
+	for _, p := range store.Of(w.Contact).Plans {
 		s.contacts[p.Contact].Plan = p
 	}
-	for _, st := range w.Steps {
+	for _, st := range store.Of(w.Contact).Steps {
 		view := s.contacts[st.Contact]
 		view.Steps = append(view.Steps, st)
 		rec := message.Record{}
-		for _, m := range w.Messages {
+		for _, m := range store.Of(w.Message).Messages {
 			if m.ID == st.Message {
 				rec.Message = m
 			}
 		}
-		for _, e := range w.Evidence {
+		for _, e := range store.Of(w.Message).Evidence {
 			if e.Message == st.Message {
 				rec.Evidence = append(rec.Evidence, e)
 			}
@@ -243,16 +243,16 @@ func newStand(t *testing.T, change ...func(*config.Document)) *stand {
 
 func document() config.Document {
 	routes := map[message.Channel]string{message.SMS: "sms", message.Email: "mail", message.Letter: "letters", message.Voice: "voice"}
-	steps := func(s ...notice.StepRule) notice.PlanRule {
-		return notice.PlanRule{Urgency: message.Regulatory, Doubt: message.Repeat, Steps: s}
+	steps := func(s ...plan.StepRule) plan.PlanRule {
+		return plan.PlanRule{Urgency: message.Regulatory, Doubt: message.Repeat, Steps: s}
 	}
 	open := contact.Type{Class: "C", Person: contact.Required, Account: contact.Optional, Premise: contact.Optional}
-	kind := func(code string, plan notice.PlanRule) config.ContactType {
+	kind := func(code string, plan plan.PlanRule) config.ContactType {
 		t := config.ContactType{Type: open, Plan: plan}
 		t.Code = code
 		return t
 	}
-	strict := kind("STRICT", notice.PlanRule{})
+	strict := kind("STRICT", plan.PlanRule{})
 	strict.Account, strict.Premise, strict.Division = contact.Required, contact.NotAllowed, "north"
 	return config.Document{
 		Divisions: []config.Division{
@@ -260,21 +260,21 @@ func document() config.Document {
 			{Code: "south", Zone: "America/Chicago", Country: "US", Language: "en-US", Routes: routes},
 		},
 		Routes: []config.Route{
-			{Code: "sms", Number: 1, Channel: message.SMS, Provider: "sns", Receipt: notice.Span(72 * time.Hour), Hold: notice.Span(time.Hour)},
-			{Code: "mail", Number: 2, Channel: message.Email, Provider: "ses", Expires: notice.Span(48 * time.Hour)},
+			{Code: "sms", Number: 1, Channel: message.SMS, Provider: "sns", Receipt: plan.Span(72 * time.Hour), Hold: plan.Span(time.Hour)},
+			{Code: "mail", Number: 2, Channel: message.Email, Provider: "ses", Expires: plan.Span(48 * time.Hour)},
 			{Code: "letters", Number: 3, Channel: message.Letter, Provider: "kafka"},
 			{Code: "voice", Number: 4, Channel: message.Voice, Provider: "feed"},
 		},
 		Classes: []contact.Class{{Code: "C"}},
 		Types: []config.ContactType{
-			kind("NOTE", notice.PlanRule{}),
-			kind("TEXT", steps(notice.StepRule{Channel: message.SMS, Template: "TEXT", Expires: notice.Span(time.Hour)})),
+			kind("NOTE", plan.PlanRule{}),
+			kind("TEXT", steps(plan.StepRule{Channel: message.SMS, Template: "TEXT", Expires: plan.Span(time.Hour)})),
 			kind("CASCADE", steps(
-				notice.StepRule{Channel: message.Email, Template: "MAIL"}, notice.StepRule{Channel: message.SMS, Template: "TEXT"},
-				notice.StepRule{Channel: message.Letter, Template: "LETTER"},
+				plan.StepRule{Channel: message.Email, Template: "MAIL"}, plan.StepRule{Channel: message.SMS, Template: "TEXT"},
+				plan.StepRule{Channel: message.Letter, Template: "LETTER"},
 			)),
-			kind("MAIL", steps(notice.StepRule{Channel: message.Email, Template: "MAIL"})),
-			kind("BROKEN", steps(notice.StepRule{Channel: message.Email, Template: "BROKEN"})),
+			kind("MAIL", steps(plan.StepRule{Channel: message.Email, Template: "MAIL"})),
+			kind("BROKEN", steps(plan.StepRule{Channel: message.Email, Template: "BROKEN"})),
 			strict,
 		},
 		Templates: []template.Template{

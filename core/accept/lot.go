@@ -162,7 +162,7 @@ func (l *Lot) taken(out []Decision) {
 		case out[i].Err == nil && !out[i].Answer.Replayed: // one that is replayed may be so by its reference
 			keys[key] = true
 		case fault.Is(out[i].Err, fault.Invalid) && keys[key]:
-			out[i].Err = conflict("intake_key")
+			out[i].Err = conflict(store.LostIntakeKey)
 		}
 	}
 }
@@ -218,7 +218,7 @@ func (l *Lot) known(ctx context.Context) ([]Decision, error) {
 		case k.Hash == l.requests[i].Hash():
 			again[i] = k.Contact
 		default:
-			out[i].Err = conflict("intake_key")
+			out[i].Err = conflict(store.LostIntakeKey)
 		}
 	}
 	return out, l.answerAgain(ctx, out, again)
@@ -261,9 +261,9 @@ func (l *Lot) flush(b store.IntakeBatch, known []Decision) store.Writes {
 			b.Lines, b.Refused = b.Lines+1, b.Refused+1
 		}
 	}
-	w := store.Writes{Batches: []store.BatchFlush{{IntakeBatch: b, Counted: true}}}
+	w := store.Writes{Intake: &store.IntakeWrites{Batches: []store.BatchFlush{{IntakeBatch: b, Counted: true}}}}
 	if slices.Contains(l.refused, nil) {
-		w.Ranges = []store.IntakeRange{{Batch: b.ID, First: l.first, N: int64(len(l.requests))}}
+		store.In(&w.Intake).Ranges = []store.IntakeRange{{Batch: b.ID, First: l.first, N: int64(len(l.requests))}}
 	}
 	return w
 }

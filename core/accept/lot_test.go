@@ -79,9 +79,9 @@ func (s *shelf) Apply(ctx context.Context, sets ...store.Writes) ([]store.Verdic
 		return nil, err
 	}
 	for i, w := range sets {
-		for _, f := range w.Batches {
+		for _, f := range store.Of(w.Intake).Batches {
 			if f.Source == "thief" {
-				verdicts[i] = store.Verdict{Outcome: store.Conflict, What: "batch"}
+				verdicts[i] = store.Verdict{Outcome: store.Conflict, What: store.LostBatch}
 				continue
 			}
 			s.batches = append(s.batches, f.IntakeBatch)
@@ -205,8 +205,8 @@ func TestLot(t *testing.T) {
 		}
 		last := s.tables.applied[len(s.tables.applied)-1]
 		want := []store.IntakeRange{{Batch: "B-1", First: decided[2].Answer.Contact - 2, N: 3}}
-		if !reflect.DeepEqual(last.Ranges, want) || !last.Batches[0].Counted {
-			t.Errorf("ranges %+v, want %+v", last.Ranges, want)
+		if !reflect.DeepEqual(store.Of(last.Intake).Ranges, want) || !store.Of(last.Intake).Batches[0].Counted {
+			t.Errorf("ranges %+v, want %+v", store.Of(last.Intake).Ranges, want)
 		}
 	})
 	t.Run("of an id that another source has is a conflict", func(t *testing.T) {

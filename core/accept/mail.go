@@ -6,12 +6,12 @@ import (
 	"maps"
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/customer"
 	"carillon/core/fault"
 	"carillon/core/ledger"
 	"carillon/core/message"
+	"carillon/core/plugin"
 	"carillon/core/store"
 	"carillon/core/todo"
 )
@@ -23,7 +23,7 @@ const todoMail = "todo"
 // is the entry. It leaves by the email route of the entry's division, under the gate and the allow-list. Errors: Invalid for
 // an address that is none and for a template that cannot be filled; Misconfigured where the division has no email route, or
 // the template is none of email.
-func (s *Service) Mail(_ context.Context, now time.Time, e todo.Entry, to config.User, mail command.SendEmail) (store.Writes, error) {
+func (s *Service) Mail(_ context.Context, now time.Time, e todo.Entry, to config.User, mail plugin.SendEmail) (store.Writes, error) {
 	cfg := s.Configs.Current()
 	division, _ := cfg.Division(e.Division)
 	route, routed := cfg.Route(division.Routes[message.Email])
@@ -62,16 +62,16 @@ func (s *Service) Mail(_ context.Context, now time.Time, e todo.Entry, to config
 // begun puts a message of a To Do into its lane.
 func begun(now time.Time, m message.Message, e todo.Entry) store.Writes {
 	w := store.Writes{
-		Messages: []message.Message{m},
-		Dues:     []message.Due{{Lane: m.Lane, At: now, Message: m.ID, FirstAt: now, Reason: message.WaitNew}},
-		Counts:   message.Arrival(m, message.Pending),
-		Entries: []ledger.Entry{{
+		Message: &store.MessageWrites{Messages: []message.Message{m},
+			Dues:   []message.Due{{Lane: m.Lane, At: now, Message: m.ID, FirstAt: now, Reason: message.WaitNew}},
+			Counts: message.Arrival(m, message.Pending)},
+		Ledger: &store.LedgerWrites{Entries: []ledger.Entry{{
 			At: now, Kind: ledger.StepStarted, Source: m.Source, Division: m.Division, Message: m.ID, Channel: m.Channel, Reason: todoMail,
 			ToDo: e.ID.String(),
-		}},
+		}}},
 	}
 	if !m.ExpiresAt.IsZero() {
-		w.Deadlines = []message.Deadline{{At: m.ExpiresAt, Message: m.ID, Kind: message.Expiry}}
+		store.In(&w.Message).Deadlines = []message.Deadline{{At: m.ExpiresAt, Message: m.ID, Kind: message.Expiry}}
 	}
 	return w
 }

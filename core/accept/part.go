@@ -95,7 +95,7 @@ func (r *starting) number(ctx context.Context) (err error) {
 		return err
 	}
 	if d := r.desk.Desk(r.contact.ID, r.now, r.contact.By); d.Revision > 0 {
-		r.out.Desks = []contact.Desk{d}
+		store.In(&r.out.Desk).Desks = []contact.Desk{d}
 	}
 	if r.desk.Log == nil {
 		return nil

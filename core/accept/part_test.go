@@ -12,12 +12,12 @@ import (
 
 	"carillon/core/accept"
 	"carillon/core/access"
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/contact"
 	"carillon/core/fault"
 	"carillon/core/ledger"
-	"carillon/core/notice"
+	"carillon/core/plan"
+	"carillon/core/plugin"
 	"carillon/core/store"
 	"carillon/core/template"
 )
@@ -31,7 +31,7 @@ func desks(d *config.Document) {
 	}
 	d.Classes = append(d.Classes, contact.Class{Code: "D"})
 	call := kind("CALL", "call", contact.Required, contact.Optional, contact.NotAllowed)
-	call.Characteristics = []command.CharacteristicUse{
+	call.Characteristics = []plugin.CharacteristicUse{
 		{Sequence: 10, Type: "CASE", Required: true}, {Sequence: 20, Type: "PRIO", Default: "LOW"}, {Sequence: 30, Type: "FORM"},
 	}
 	gone := kind("GONE", "gone", contact.Optional, contact.Optional, contact.Optional)
@@ -39,11 +39,11 @@ func desks(d *config.Document) {
 	south := kind("SOUTH", "south", contact.Optional, contact.Optional, contact.Optional)
 	south.Division = "south"
 	letter := kind("LETTER", "", contact.Required, contact.Optional, contact.Optional)
-	letter.Action, letter.LetterTemplate, letter.Plan = contact.SendLetter, "FREE", notice.PlanRule{}
+	letter.Action, letter.LetterTemplate, letter.Plan = contact.SendLetter, "FREE", plan.PlanRule{}
 	special := letter
 	special.Code, special.LetterTemplate = "SPECIAL", "EXTRACT"
 	later := kind("LATER", "", contact.Optional, contact.Optional, contact.Optional)
-	later.Plan.Steps = []notice.StepRule{{Channel: "letter", Template: "FREE"}}
+	later.Plan.Steps = []plan.StepRule{{Channel: "letter", Template: "FREE"}}
 	mailed := kind("MAILED", "", contact.Optional, contact.Optional, contact.Optional)
 	mailed.Action = contact.RecordNotification
 	field := kind("FIELD", "", contact.Optional, contact.Optional, contact.Optional)
@@ -98,8 +98,8 @@ func clerk() access.Principal {
 func atDesk() accept.Request {
 	return accept.Request{Key: "k-1", Division: "north", Class: "D", Type: "CALL", Person: 42, Part: &contact.Part{
 		Manual: true, Open: true, Comments: "the bill seems too high", Method: contact.ByPhone, At: noon().Add(-time.Hour),
-		Characteristics: []command.Characteristic{{Type: "FORM", Value: "AB"}, {Type: "CASE", Value: "C-1"}},
-		Tags:            []command.Characteristic{{Type: "MOOD", Value: "ANGRY"}}, External: "ext-1",
+		Characteristics: []plugin.Characteristic{{Type: "FORM", Value: "AB"}, {Type: "CASE", Value: "C-1"}},
+		Tags:            []plugin.Characteristic{{Type: "MOOD", Value: "ANGRY"}}, External: "ext-1",
 		Identifiers: []contact.Identifier{{Type: "C1NS", Value: "77"}},
 		Log:         &contact.Note{Comments: "call back", Remind: &contact.Remind{Role: "CSR", Trigger: "2026-03-02"}},
 	}}
@@ -118,21 +118,21 @@ func TestAcceptAtDesk(t *testing.T) {
 		w := s.tables.applied[0]
 		want := contact.Desk{
 			Contact: a.Contact, Revision: 1, Open: true, Comments: r.Part.Comments, Method: contact.ByPhone, At: noon().Add(-time.Hour),
-			Characteristics: []command.Characteristic{{Type: "CASE", Value: "C-1"}, {Type: "PRIO", Value: "LOW"}, {Type: "FORM", Value: "AB"}},
+			Characteristics: []plugin.Characteristic{{Type: "CASE", Value: "C-1"}, {Type: "PRIO", Value: "LOW"}, {Type: "FORM", Value: "AB"}},
 			Tags:            r.Part.Tags, External: "ext-1", Identifiers: r.Part.Identifiers, ChangedAt: noon(), By: "ada",
 		}
-		if len(s.tables.applied) != 1 || !reflect.DeepEqual(w.Desks, []contact.Desk{want}) {
-			t.Errorf("desk part\n got %+v\nwant %+v", w.Desks, want)
+		if len(s.tables.applied) != 1 || !reflect.DeepEqual(store.Of(w.Desk).Desks, []contact.Desk{want}) {
+			t.Errorf("desk part\n got %+v\nwant %+v", store.Of(w.Desk).Desks, want)
 		}
 		remind := contact.Reminder{
 			Contact: a.Contact, Log: 2_000_000_001, Source: "desk", Division: "north", Kind: contact.ToRole, To: "CSR", Trigger: "2026-03-02",
 			Person: 42, Account: "ACC-1",
 		}
-		if len(w.Logs) != 1 || w.Logs[0].Comments != "call back" || w.Logs[0].Contact != a.Contact || !reflect.DeepEqual(w.Reminders, []contact.Reminder{remind}) {
-			t.Errorf("log %+v, reminder %+v", w.Logs, w.Reminders)
+		if len(store.Of(w.Desk).Logs) != 1 || store.Of(w.Desk).Logs[0].Comments != "call back" || store.Of(w.Desk).Logs[0].Contact != a.Contact || !reflect.DeepEqual(store.Of(w.Desk).Reminders, []contact.Reminder{remind}) {
+			t.Errorf("log %+v, reminder %+v", store.Of(w.Desk).Logs, store.Of(w.Desk).Reminders)
 		}
 		var kinds []ledger.Kind
-		for _, e := range w.Entries {
+		for _, e := range store.Of(w.Ledger).Entries {
 			kinds = append(kinds, e.Kind)
 			if strings.Contains(e.Canonical(), "bill") || strings.Contains(e.Canonical(), "call back") {
 				t.Errorf("an entry holds comments: %s", e.Canonical())
@@ -156,7 +156,7 @@ func TestAcceptAtDesk(t *testing.T) {
 			if _, err := s.Accept(t.Context(), noon(), clerk(), r); err != nil {
 				t.Fatal(err)
 			}
-			if c := s.tables.applied[len(s.tables.applied)-1].Contacts[0]; c.Type != want || c.Class != "D" {
+			if c := store.Of(s.tables.applied[len(s.tables.applied)-1].Contact).Contacts[0]; c.Type != want || c.Class != "D" {
 				t.Errorf("%s is %s/%s, want %s", word, c.Class, c.Type, want)
 			}
 			again, err := s.Accept(t.Context(), noon(), clerk(), r)
@@ -169,7 +169,7 @@ func TestAcceptAtDesk(t *testing.T) {
 		t.Parallel()
 		s, _ := deskStand(t)
 		_, err := s.Accept(t.Context(), noon(), clerk(), accept.Request{Key: "k", Division: "north", Class: "D", Type: "PLACE", Premise: "P-1", Part: &contact.Part{Manual: true}})
-		if err != nil || s.tables.applied[0].Contacts[0].Premise != "P-1" || len(s.tables.applied[0].Desks) != 0 {
+		if err != nil || store.Of(s.tables.applied[0].Contact).Contacts[0].Premise != "P-1" || len(store.Of(s.tables.applied[0].Desk).Desks) != 0 {
 			t.Errorf("%+v, %v", s.tables.applied, err)
 		}
 	})
@@ -207,8 +207,8 @@ func TestAcceptAtDesk(t *testing.T) {
 		if _, err := s.Accept(t.Context(), noon(), cis(), accept.Request{Key: "k", Division: "north", Class: "D", Type: "CALL", Person: 42}); err != nil {
 			t.Fatal(err)
 		}
-		want := []command.Characteristic{{Type: "CASE", Value: "NONE"}, {Type: "PRIO", Value: "LOW"}}
-		if got := s.tables.applied[0].Desks; len(got) != 1 || !reflect.DeepEqual(got[0].Characteristics, want) {
+		want := []plugin.Characteristic{{Type: "CASE", Value: "NONE"}, {Type: "PRIO", Value: "LOW"}}
+		if got := store.Of(s.tables.applied[0].Desk).Desks; len(got) != 1 || !reflect.DeepEqual(got[0].Characteristics, want) {
 			t.Errorf("%+v", got)
 		}
 	})
@@ -221,8 +221,8 @@ func TestAcceptAtDesk(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := s.tables.applied[0]
-		if len(w.Desks)+len(w.Logs)+len(w.Reminders) != 0 || len(o.asked) != 0 || w.Keys[0].Hash != hash {
-			t.Errorf("desk %+v, business objects %v", w.Desks, o.asked)
+		if len(store.Of(w.Desk).Desks)+len(store.Of(w.Desk).Logs)+len(store.Of(w.Desk).Reminders) != 0 || len(o.asked) != 0 || store.Of(w.Intake).Keys[0].Hash != hash {
+			t.Errorf("desk %+v, business objects %v", store.Of(w.Desk).Desks, o.asked)
 		}
 		if r.Part = (&contact.Part{Manual: true}); r.Hash() != hash {
 			t.Error("who enters it is no part of the request")
@@ -266,10 +266,10 @@ func TestBadInputAtDesk(t *testing.T) {
 			q.Type, q.Part.Characteristics = code, nil
 		}
 	}
-	chars := func(all ...command.Characteristic) func(*accept.Request) {
+	chars := func(all ...plugin.Characteristic) func(*accept.Request) {
 		return func(q *accept.Request) { q.Part.Characteristics = all }
 	}
-	good := command.Characteristic{Type: "CASE", Value: "C-1"}
+	good := plugin.Characteristic{Type: "CASE", Value: "C-1"}
 	for says, row := range map[string]struct {
 		change func(*accept.Request)
 		want   map[string]string
@@ -296,16 +296,16 @@ func TestBadInputAtDesk(t *testing.T) {
 		"the word of an inactive type":      {func(q *accept.Request) { q.Class, q.Type, q.Part.Shorthand = "", "", "gone" }, map[string]string{"/shorthand": "is the word of no contact type of this division", "/type": "is no contact type of this class and division"}},
 		"a word beside class and type":      {func(q *accept.Request) { q.Part.Shorthand = "call" }, map[string]string{"/shorthand": "stands in place of class and type"}},
 		"a missing characteristic":          {chars(), map[string]string{"/characteristics": "needs the characteristic CASE"}},
-		"an unknown characteristic":         {chars(good, command.Characteristic{Type: "NONE", Value: "x"}), map[string]string{"/characteristics/1/type": "names no characteristic type for this"}},
-		"a characteristic of persons":       {chars(good, command.Characteristic{Type: "PERSONAL", Value: "x"}), map[string]string{"/characteristics/1/type": "names no characteristic type for this"}},
-		"one that the type does not have":   {chars(good, command.Characteristic{Type: "MOOD", Value: "CALM"}), map[string]string{"/characteristics/1/type": "is no characteristic of this type"}},
-		"a value its type does not list":    {chars(good, command.Characteristic{Type: "PRIO", Value: "x"}), map[string]string{"/characteristics/1/value": "is one of LOW, HIGH"}},
-		"a value of another form":           {chars(good, command.Characteristic{Type: "FORM", Value: "ABC"}), map[string]string{"/characteristics/1/value": "is not of the form of its characteristic type"}},
-		"a characteristic without value":    {chars(command.Characteristic{Type: "CASE"}), map[string]string{"/characteristics/0/value": "is required"}},
-		"a value that is too long":          {chars(command.Characteristic{Type: "CASE", Value: long}), map[string]string{"/characteristics/0/value": "has more than 254 characters"}},
+		"an unknown characteristic":         {chars(good, plugin.Characteristic{Type: "NONE", Value: "x"}), map[string]string{"/characteristics/1/type": "names no characteristic type for this"}},
+		"a characteristic of persons":       {chars(good, plugin.Characteristic{Type: "PERSONAL", Value: "x"}), map[string]string{"/characteristics/1/type": "names no characteristic type for this"}},
+		"one that the type does not have":   {chars(good, plugin.Characteristic{Type: "MOOD", Value: "CALM"}), map[string]string{"/characteristics/1/type": "is no characteristic of this type"}},
+		"a value its type does not list":    {chars(good, plugin.Characteristic{Type: "PRIO", Value: "x"}), map[string]string{"/characteristics/1/value": "is one of LOW, HIGH"}},
+		"a value of another form":           {chars(good, plugin.Characteristic{Type: "FORM", Value: "ABC"}), map[string]string{"/characteristics/1/value": "is not of the form of its characteristic type"}},
+		"a characteristic without value":    {chars(plugin.Characteristic{Type: "CASE"}), map[string]string{"/characteristics/0/value": "is required"}},
+		"a value that is too long":          {chars(plugin.Characteristic{Type: "CASE", Value: long}), map[string]string{"/characteristics/0/value": "has more than 254 characters"}},
 		"a characteristic twice":            {chars(good, good), map[string]string{"/characteristics/1/type": "is there twice"}},
-		"a tag that is no tag":              {func(q *accept.Request) { q.Part.Tags = []command.Characteristic{good} }, map[string]string{"/tags/0/type": "is no type of tags"}},
-		"a tag nobody lists":                {func(q *accept.Request) { q.Part.Tags = []command.Characteristic{{Type: "MOOD", Value: "x"}} }, map[string]string{"/tags/0/value": "is one of ANGRY, CALM"}},
+		"a tag that is no tag":              {func(q *accept.Request) { q.Part.Tags = []plugin.Characteristic{good} }, map[string]string{"/tags/0/type": "is no type of tags"}},
+		"a tag nobody lists":                {func(q *accept.Request) { q.Part.Tags = []plugin.Characteristic{{Type: "MOOD", Value: "x"}} }, map[string]string{"/tags/0/value": "is one of ANGRY, CALM"}},
 		"a tag twice":                       {func(q *accept.Request) { q.Part.Tags = append(q.Part.Tags, q.Part.Tags[0]) }, map[string]string{"/tags/1": "is there twice"}},
 		"long comments":                     {func(q *accept.Request) { q.Part.Comments = long }, map[string]string{"/comments": "has more than 4000 characters"}},
 		"an unknown method":                 {func(q *accept.Request) { q.Part.Method = "pigeon" }, map[string]string{"/preferredMethod": "is phone, email, sms, postal, fax or not_applicable"}},
@@ -365,7 +365,7 @@ func TestBadInputAtDesk(t *testing.T) {
 	t.Run("another's desk part that was there first", func(t *testing.T) {
 		t.Parallel()
 		s, _ := deskStand(t)
-		s.tables.lose = "version"
+		s.tables.lose = store.LostVersion
 		if _, err := s.Accept(t.Context(), noon(), clerk(), atDesk()); !fault.Is(err, fault.Conflict) {
 			t.Errorf("%v", err)
 		}

@@ -14,8 +14,8 @@ import (
 	"carillon/core/customer"
 	"carillon/core/fault"
 	"carillon/core/message"
-	"carillon/core/notice"
 	"carillon/core/occurrence"
+	"carillon/core/plan"
 	"carillon/core/store"
 )
 
@@ -83,16 +83,16 @@ func (s *Service) Prepare(ctx context.Context, now time.Time, p access.Principal
 // begin starts the plan of a new contact and completes the write set.
 func (r *starting) begin(req Request) (Prepared, error) {
 	c := r.contact
-	r.out.Contacts = []contact.Contact{c}
-	r.out.Sightings = seen(r.who.person, c.Division)
+	store.In(&r.out.Contact).Contacts = []contact.Contact{c}
+	store.In(&r.out.Customer).Sightings = seen(r.who.person, c.Division)
 	if steps := len(r.kind.Plan.Steps); steps > 0 {
-		r.out.Plans = []notice.Plan{{Contact: c.ID, Steps: int16(steps)}} //nolint:gosec // a plan is short
+		store.In(&r.out.Contact).Plans = []plan.Plan{{Contact: c.ID, Steps: int16(steps)}} //nolint:gosec // a plan is short
 		if err := r.from(1, "accepted"); err != nil {
 			return Prepared{}, err
 		}
 	}
 	r.tellAccepted()
-	r.out.Keys = keys(c, req)
+	store.In(&r.out.Intake).Keys = keys(c, req)
 	return Prepared{
 		Writes: r.out,
 		Answer: Answer{Contact: c.ID, Reference: c.Reference, AcceptedAt: c.AcceptedAt, Messages: r.started},

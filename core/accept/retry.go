@@ -12,7 +12,7 @@ import (
 	"carillon/core/fault"
 	"carillon/core/ledger"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 	"carillon/core/todo"
 )
@@ -39,7 +39,7 @@ func (r RetryRequest) hash() [32]byte {
 
 // Retried is what the sender of a retry is told: the same for the first and for every repeated request.
 type Retried struct {
-	notice.Retry
+	plan.Retry
 
 	Channel  message.Channel
 	Replayed bool // the request had been accepted before
@@ -102,7 +102,7 @@ func (s *Service) retriedBefore(ctx context.Context, p access.Principal, r Retry
 	case err != nil:
 		return Retried{}, err
 	case key.Hash != r.hash():
-		return Retried{}, conflict("intake_key")
+		return Retried{}, conflict(store.LostIntakeKey)
 	}
 	view, err := s.Facts.Contact(ctx, key.Contact)
 	if err != nil {
@@ -132,7 +132,7 @@ func (s *Service) retry(ctx context.Context, now time.Time, p access.Principal, 
 	ends := view.Contact.ExpiresAt
 	switch {
 	case replaced:
-		return store.Writes{}, Retried{}, conflict("retry")
+		return store.Writes{}, Retried{}, conflict(store.LostRetry)
 	case view.Halted, !ends.IsZero() && !ends.After(now):
 		return store.Writes{}, Retried{}, fault.New(fault.Conflict, "the contact was cancelled or has expired")
 	}
@@ -145,7 +145,7 @@ func (s *Service) retry(ctx context.Context, now time.Time, p access.Principal, 
 	if m.ExpiresAt = former.ExpiryFrom(now); !ends.IsZero() && m.ExpiresAt.After(ends) {
 		m.ExpiresAt = ends
 	}
-	made := notice.Retry{
+	made := plan.Retry{
 		Contact: m.Origin.Contact, Step: m.Origin.Step, Number: nextTry(view, m.Origin.Step), Message: m.ID, Former: former.ID, At: now, By: p.Name,
 	}
 	return s.replacing(m, made, store.IntakeKey{
@@ -165,14 +165,14 @@ func nextTry(view store.ContactView, step int16) int16 {
 }
 
 // replacing is the write set of a message that replaces another.
-func (s *Service) replacing(m message.Message, made notice.Retry, key store.IntakeKey) store.Writes {
+func (s *Service) replacing(m message.Message, made plan.Retry, key store.IntakeKey) store.Writes {
 	run := starting{s: s, now: made.At}
 	run.queue(m)
 	out := run.out
-	out.Keys, out.Messages, out.Retries = []store.IntakeKey{key}, []message.Message{m}, []notice.Retry{made}
-	out.Undead = []message.ID{made.Former}
-	out.Done = []todo.Completion{todo.Taken(made.Contact, made.At, made.By, "retried")}
-	out.Entries = []ledger.Entry{{
+	store.In(&out.Intake).Keys, store.In(&out.Message).Messages, store.In(&out.Contact).Retries = []store.IntakeKey{key}, []message.Message{m}, []plan.Retry{made}
+	store.In(&out.Message).Undead = []message.ID{made.Former}
+	store.In(&out.ToDo).Done = []todo.Completion{todo.Taken(made.Contact, made.At, made.By, "retried")}
+	store.In(&out.Ledger).Entries = []ledger.Entry{{
 		At: made.At, Kind: ledger.StepStarted, Source: m.Source, Division: m.Division, Contact: made.Contact, Reference: m.Reference,
 		Person: m.Recipient.Person, Account: m.Account, Message: m.ID, Channel: m.Channel, Step: made.Step, Reason: "retry", By: made.By,
 	}}

@@ -10,7 +10,7 @@ import (
 	"carillon/core/fault"
 	"carillon/core/ledger"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 )
 
@@ -33,9 +33,9 @@ func fallen(t *testing.T, inlined bool) (*stand, message.Message) {
 
 // keep makes the tables remember a retry as a store does.
 func (s *stand) keep(w store.Writes) {
-	view := s.tables.contacts[w.Retries[0].Contact]
-	view.Retries = append(view.Retries, w.Retries...)
-	view.Messages = append(view.Messages, message.Record{Message: w.Messages[0], Due: &w.Dues[0]})
+	view := s.tables.contacts[store.Of(w.Contact).Retries[0].Contact]
+	view.Retries = append(view.Retries, store.Of(w.Contact).Retries...)
+	view.Messages = append(view.Messages, message.Record{Message: store.Of(w.Message).Messages[0], Due: &store.In(&w.Message).Dues[0]})
 }
 
 func TestRetry(t *testing.T) {
@@ -49,29 +49,29 @@ func TestRetry(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := s.tables.applied[len(s.tables.applied)-1]
-		m := w.Messages[0]
+		m := store.Of(w.Message).Messages[0]
 		if m.Recipient.Address != "+15550002222" || m.Recipient.Name != former.Recipient.Name || m.Content != former.Content || m.ID == former.ID || m.Origin != former.Origin {
 			t.Errorf("%+v", m)
 		}
-		if !m.AcceptedAt.Equal(later) || !m.ExpiresAt.Equal(later.Add(time.Hour)) || w.Deadlines[0].Kind != message.Expiry || !w.Deadlines[0].At.Equal(m.ExpiresAt) {
-			t.Errorf("accepted %s, expires %s: %+v", m.AcceptedAt, m.ExpiresAt, w.Deadlines)
+		if !m.AcceptedAt.Equal(later) || !m.ExpiresAt.Equal(later.Add(time.Hour)) || store.Of(w.Message).Deadlines[0].Kind != message.Expiry || !store.Of(w.Message).Deadlines[0].At.Equal(m.ExpiresAt) {
+			t.Errorf("accepted %s, expires %s: %+v", m.AcceptedAt, m.ExpiresAt, store.Of(w.Message).Deadlines)
 		}
 		if z := m.Recipient.Zones; len(z) != 2 || z[0] != "America/New_York" || z[1] != "America/Los_Angeles" {
 			t.Errorf("zones %v", z)
 		}
-		want := notice.Retry{Contact: former.Origin.Contact, Step: 1, Number: 2, Message: m.ID, Former: former.ID, At: later, By: "cis-key"}
-		if got.Retry != want || got.Channel != message.SMS || got.Replayed || len(w.Retries) != 1 || w.Retries[0] != want {
+		want := plan.Retry{Contact: former.Origin.Contact, Step: 1, Number: 2, Message: m.ID, Former: former.ID, At: later, By: "cis-key"}
+		if got.Retry != want || got.Channel != message.SMS || got.Replayed || len(store.Of(w.Contact).Retries) != 1 || store.Of(w.Contact).Retries[0] != want {
 			t.Errorf("%+v, want %+v", got, want)
 		}
 		counts := map[message.Place]int64{}
-		for _, c := range w.Counts {
+		for _, c := range store.Of(w.Message).Counts {
 			counts[c.Place] += c.Delta
 		}
-		if counts[message.Accepted] != 1 || counts[message.Pending] != 1 || len(w.Dues) != 1 || len(w.Steps) != 0 || w.Entries[0].Kind != ledger.StepStarted || w.Entries[0].Reason != "retry" {
+		if counts[message.Accepted] != 1 || counts[message.Pending] != 1 || len(store.Of(w.Message).Dues) != 1 || len(store.Of(w.Contact).Steps) != 0 || store.Of(w.Ledger).Entries[0].Kind != ledger.StepStarted || store.Of(w.Ledger).Entries[0].Reason != "retry" {
 			t.Errorf("counts %v, %+v", counts, w)
 		}
-		if len(w.Done) != 1 || len(w.Undead) != 1 || w.Undead[0] != former.ID {
-			t.Errorf("%+v, %+v", w.Done, w.Undead)
+		if len(store.Of(w.ToDo).Done) != 1 || len(store.Of(w.Message).Undead) != 1 || store.Of(w.Message).Undead[0] != former.ID {
+			t.Errorf("%+v, %+v", store.Of(w.ToDo).Done, store.Of(w.Message).Undead)
 		}
 		s.keep(w)
 		again, err := s.Retry(t.Context(), later.Add(time.Hour), cis(), accept.RetryRequest{Key: "r-1", Message: former.ID, Address: "+15550002222"})
@@ -103,7 +103,7 @@ func TestRetry(t *testing.T) {
 		if _, err := s.Retry(t.Context(), later, cis(), accept.RetryRequest{Key: "r", Message: former.ID}); err != nil {
 			t.Fatal(err)
 		}
-		if to := s.tables.applied[len(s.tables.applied)-1].Messages[0].Recipient; to.Address != "+12125550999" || to.Point != 9 {
+		if to := store.Of(s.tables.applied[len(s.tables.applied)-1].Message).Messages[0].Recipient; to.Address != "+12125550999" || to.Point != 9 {
 			t.Errorf("%+v", to)
 		}
 	})

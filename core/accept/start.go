@@ -15,7 +15,7 @@ import (
 	"carillon/core/fault"
 	"carillon/core/ledger"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 	"carillon/core/todo"
 )
@@ -31,11 +31,11 @@ func (s *Service) NextStep(ctx context.Context, now time.Time, id contact.ID, fe
 	if err != nil {
 		return store.Writes{}, err
 	}
-	number := notice.Next(view.Plan, fell)
+	number := plan.Next(view.Plan, fell)
 	switch {
 	case number == 0:
 		return ended(view, now, fell, why), nil
-	case view.Halted || notice.Started(view.Steps, number):
+	case view.Halted || plan.Started(view.Steps, number):
 		return store.Writes{}, nil
 	}
 	cfg, err := s.Configs.At(ctx, view.Contact.Config)
@@ -82,7 +82,7 @@ func ended(view store.ContactView, now time.Time, fell int16, why string) store.
 	if last.ID.IsZero() || view.Halted {
 		return store.Writes{}
 	}
-	return store.Writes{ToDos: []todo.Entry{todo.Unreached(last, now, why)}}
+	return store.Writes{ToDo: &store.ToDoWrites{ToDos: []todo.Entry{todo.Unreached(last, now, why)}}}
 }
 
 // again reads the subject of a contact anew: contact points may have changed since.
@@ -208,8 +208,8 @@ func (r *starting) from(number int16, why string) error {
 		}
 		why = NoContactPoint
 	}
-	if last := r.out.Messages[len(r.out.Messages)-1]; last.TellsPlan() {
-		r.out.ToDos = append(r.out.ToDos, todo.Unreached(last, r.now, why))
+	if last := store.Of(r.out.Message).Messages[len(store.Of(r.out.Message).Messages)-1]; last.TellsPlan() {
+		store.In(&r.out.ToDo).ToDos = append(store.Of(r.out.ToDo).ToDos, todo.Unreached(last, r.now, why))
 	}
 	return nil
 }
@@ -225,11 +225,11 @@ func (r *starting) step(number int16, why string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	r.out.Messages = append(r.out.Messages, m)
-	r.out.Steps = append(r.out.Steps, notice.Step{Contact: r.contact.ID, Number: number, Message: m.ID, StartedAt: r.now, Why: why})
+	store.In(&r.out.Message).Messages = append(store.Of(r.out.Message).Messages, m)
+	store.In(&r.out.Contact).Steps = append(store.Of(r.out.Contact).Steps, plan.Step{Contact: r.contact.ID, Number: number, Message: m.ID, StartedAt: r.now, Why: why})
 	started := Started{ID: m.ID, Step: number, Channel: m.Channel}
 	if why != "accepted" {
-		r.out.Entries = append(r.out.Entries, r.entry(ledger.StepStarted, m, why))
+		store.In(&r.out.Ledger).Entries = append(store.Of(r.out.Ledger).Entries, r.entry(ledger.StepStarted, m, why))
 	}
 	if reached {
 		r.queue(m)
@@ -241,7 +241,7 @@ func (r *starting) step(number int16, why string) (bool, error) {
 	return reached, nil
 }
 
-func (r *starting) message(number int16, rule notice.StepRule, content message.Content) (message.Message, bool, error) {
+func (r *starting) message(number int16, rule plan.StepRule, content message.Content) (message.Message, bool, error) {
 	division, _ := r.cfg.Division(r.contact.Division)
 	route, known := r.cfg.Route(division.Routes[rule.Channel])
 	if !known {
@@ -266,9 +266,9 @@ func (r *starting) message(number int16, rule notice.StepRule, content message.C
 }
 
 // expiry is the earliest of what the request, the step and the route say.
-func (r *starting) expiry(rule notice.StepRule, route config.Route) time.Time {
+func (r *starting) expiry(rule plan.StepRule, route config.Route) time.Time {
 	at := r.expires
-	for _, span := range []notice.Span{rule.Expires, route.Expires} {
+	for _, span := range []plan.Span{rule.Expires, route.Expires} {
 		if span == 0 {
 			continue
 		}
@@ -295,10 +295,10 @@ func (r *starting) queue(m message.Message) {
 	if m.Channel == message.Letter {
 		why = message.WaitRun
 	}
-	r.out.Dues = append(r.out.Dues, message.Due{Lane: m.Lane, At: r.now, Message: m.ID, FirstAt: r.now, Reason: why})
-	r.out.Counts = append(r.out.Counts, message.Arrival(m, message.Pending)...)
+	store.In(&r.out.Message).Dues = append(store.Of(r.out.Message).Dues, message.Due{Lane: m.Lane, At: r.now, Message: m.ID, FirstAt: r.now, Reason: why})
+	store.In(&r.out.Message).Counts = append(store.Of(r.out.Message).Counts, message.Arrival(m, message.Pending)...)
 	if !m.ExpiresAt.IsZero() {
-		r.out.Deadlines = append(r.out.Deadlines, message.Deadline{At: m.ExpiresAt, Message: m.ID, Kind: message.Expiry})
+		store.In(&r.out.Message).Deadlines = append(store.Of(r.out.Message).Deadlines, message.Deadline{At: m.ExpiresAt, Message: m.ID, Kind: message.Expiry})
 	}
 }
 
@@ -310,13 +310,13 @@ func (r *starting) suppress(m message.Message) {
 	}
 	move.Evidence.Message = m.ID
 	if dead, is := m.Dead(move); is {
-		r.out.Dead = append(r.out.Dead, dead)
+		store.In(&r.out.Message).Dead = append(store.Of(r.out.Message).Dead, dead)
 	}
-	r.out.Evidence = append(r.out.Evidence, *move.Evidence)
-	r.out.Counts = append(r.out.Counts, message.Arrival(m, move.To.Place)...)
+	store.In(&r.out.Message).Evidence = append(store.Of(r.out.Message).Evidence, *move.Evidence)
+	store.In(&r.out.Message).Counts = append(store.Of(r.out.Message).Counts, message.Arrival(m, move.To.Place)...)
 	e := r.entry(ledger.MessageMoved, m, NoContactPoint)
 	e.Place = move.To.Place
-	r.out.Entries = append(r.out.Entries, e)
+	store.In(&r.out.Ledger).Entries = append(store.Of(r.out.Ledger).Entries, e)
 }
 
 func (r *starting) entry(kind ledger.Kind, m message.Message, why string) ledger.Entry {
@@ -332,11 +332,11 @@ func (r *starting) tellAccepted() {
 		At: r.now, Kind: ledger.ContactAccepted, Source: r.contact.Source, Division: r.contact.Division, Contact: r.contact.ID,
 		Reference: r.contact.Reference, Person: r.contact.Person, Account: r.contact.Account, By: r.contact.By, Config: r.contact.Config,
 	}
-	if len(r.out.Messages) > 0 {
-		first := r.out.Messages[0]
+	if len(store.Of(r.out.Message).Messages) > 0 {
+		first := store.Of(r.out.Message).Messages[0]
 		e.Message, e.Channel, e.Step = first.ID, first.Channel, first.Origin.Step
 	}
-	r.out.Entries = append([]ledger.Entry{e}, r.out.Entries...)
+	store.In(&r.out.Ledger).Entries = append([]ledger.Entry{e}, store.Of(r.out.Ledger).Entries...)
 }
 
 // Reply returns the write set of a text that answers a recipient's own: the confirmation of a STOP, the answer to
@@ -365,12 +365,12 @@ func (s *Service) Reply(_ context.Context, now time.Time, to message.Message, ad
 	m.Recipient.Address, m.Urgency, m.Template, m.Config, m.Content = address, message.Service, code, cfg.Version, body
 	m.Lane, m.ExpiresAt = message.NewLane(route.Number, m.Urgency), time.Time{}
 	return store.Writes{
-		Messages: []message.Message{m},
-		Dues:     []message.Due{{Lane: m.Lane, At: now, Message: m.ID, FirstAt: now, Reason: message.WaitNew}},
-		Counts:   message.Arrival(m, message.Pending),
-		Entries: []ledger.Entry{{
+		Message: &store.MessageWrites{Messages: []message.Message{m},
+			Dues:   []message.Due{{Lane: m.Lane, At: now, Message: m.ID, FirstAt: now, Reason: message.WaitNew}},
+			Counts: message.Arrival(m, message.Pending)},
+		Ledger: &store.LedgerWrites{Entries: []ledger.Entry{{
 			At: now, Kind: ledger.StepStarted, Source: m.Source, Division: m.Division, Contact: m.Origin.Contact,
 			Person: m.Recipient.Person, Account: m.Account, Message: m.ID, Channel: m.Channel, Reason: "reply",
-		}},
+		}}},
 	}, nil
 }

@@ -60,6 +60,14 @@ type Principal struct {
 	RevokedAt time.Time // zero while the key is good
 }
 
+// Operator is who may run commands on the machine of the store.
+func Operator() Principal {
+	return Principal{Name: "operator", Source: "carillon", Divisions: []string{AllDivisions}, Roles: []Role{Admin}}
+}
+
+// InForce reports whether its key opens anything.
+func (p Principal) InForce() bool { return p.RevokedAt.IsZero() }
+
 // Validate names every wrong field of a principal about to be created.
 func (p Principal) Validate() error {
 	var wrong []fault.Violation

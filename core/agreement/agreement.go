@@ -64,6 +64,9 @@ func (s Status) Word() string {
 // Open reports whether the service runs or is about to: the agreement is neither stopped nor at its end.
 func (s Status) Open() bool { return s == PendingStart || s == Active || s == PendingStop }
 
+// Serves reports whether the customer is served under an agreement of the status. One that is about to stop still serves.
+func (s Status) Serves() bool { return s == Active || s == PendingStop }
+
 // Agreement is a service agreement. Amounts are decimal texts in its currency, as 12.50.
 type Agreement struct {
 	ID           ID

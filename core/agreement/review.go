@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/customer"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 )
 
 // Standing is one account under one deposit class as deposit review sees it (batch control DEPRVW, process 3.4.1.1, step 2.2): what
@@ -24,11 +24,11 @@ type Standing struct {
 // The signatures of the spots of a deposit class.
 type (
 	// GoodCustomer says whether the customer needs no deposit (deposit_class, good_customer).
-	GoodCustomer func(s Standing, p command.Parameters) bool
+	GoodCustomer func(s Standing, p plugin.Parameters) bool
 
 	// Recommend says how much deposit there should be, when configured says the class's own amount (deposit_class,
 	// recommended_amount).
-	Recommend func(s Standing, configured *big.Rat, p command.Parameters) *big.Rat
+	Recommend func(s Standing, configured *big.Rat, p plugin.Parameters) *big.Rat
 )
 
 // ReviewEnd is what a review came to.

@@ -4,9 +4,9 @@ import (
 	"strconv"
 	"strings"
 
-	"carillon/core/command"
 	"carillon/core/contact"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 )
 
 // longestComments is the width of a contact's comments (process 3.4.1.1, steps 1.1 and 1.2, A254).
@@ -14,7 +14,7 @@ const longestComments = 254
 
 // createCustCn is C1-CreCustCn, the plug-in script that the creators share: it makes the contact of an event by the
 // parameters of the plug. Hung on a spot itself it is the plain creator of any event, and that of a deposit review.
-func createCustCn(o contact.Occasion, p command.Parameters) (contact.Creation, error) {
+func createCustCn(o contact.Occasion, p plugin.Parameters) (contact.Creation, error) {
 	class, code := o.Class, o.Type
 	if named := p[paramType]; named != "" {
 		class, code, _ = strings.Cut(named, "/")
@@ -24,7 +24,7 @@ func createCustCn(o contact.Occasion, p command.Parameters) (contact.Creation, e
 
 // createContact makes a contact of a class and type. Person, account and premise are filled only where the type allows
 // them (process 3.4.1.1, step 2.2): what it does not allow is left out and fails nothing.
-func createContact(o contact.Occasion, p command.Parameters, class, code string) (contact.Creation, error) {
+func createContact(o contact.Occasion, p plugin.Parameters, class, code string) (contact.Creation, error) {
 	if class == "" || code == "" {
 		return contact.Creation{}, refuse("/event", "no contact class and type are configured for it")
 	}
@@ -36,7 +36,7 @@ func createContact(o contact.Occasion, p command.Parameters, class, code string)
 		return contact.Creation{}, refuse("/account", "names no loaded account with a main customer, and the event names nobody: contact type "+
 			class+"/"+code+" needs a person")
 	}
-	add := command.AddContact{Class: class, Type: code, Comments: comments(o, p)}
+	add := plugin.AddContact{Class: class, Type: code, Comments: comments(o, p)}
 	if kind.Person != contact.NotAllowed {
 		add.Person = int64(o.Person)
 	}
@@ -47,13 +47,13 @@ func createContact(o contact.Occasion, p command.Parameters, class, code string)
 		add.Premise = o.Premise
 	}
 	if pointer := p[paramCharacteristic]; pointer != "" {
-		add.Characteristics = []command.Characteristic{{Type: pointer, Value: o.Event.Object}}
+		add.Characteristics = []plugin.Characteristic{{Type: pointer, Value: o.Event.Object}}
 	}
 	return contact.Creation{Add: add}, nil
 }
 
 // comments are the configured message with the values of the event, else the event's own description, cut to the field.
-func comments(o contact.Occasion, p command.Parameters) string {
+func comments(o contact.Occasion, p plugin.Parameters) string {
 	text := o.Event.Description
 	if category, number, named := strings.Cut(p[paramMessage], "/"); named {
 		n, err := strconv.Atoi(number)
@@ -79,18 +79,18 @@ const (
 )
 
 // creating are the parameters of a creator. Where the configuration object names the contact, its type need not be told.
-func creating(typeNeeded, characteristicNeeded bool) []command.Parameter {
-	return []command.Parameter{
-		{Name: paramType, Kind: command.ContactKind, Required: typeNeeded, Tells: "CLASS/TYPE of the contact"},
-		{Name: paramMessage, Kind: command.MessageRef, Tells: "CATEGORY/NUMBER of the message that is its comments; without one, the event's description is"},
-		{Name: paramCharacteristic, Kind: command.CharType, Required: characteristicNeeded, Tells: "characteristic of the contact that holds the id of the source object"},
+func creating(typeNeeded, characteristicNeeded bool) []plugin.Parameter {
+	return []plugin.Parameter{
+		{Name: paramType, Kind: plugin.ContactKind, Required: typeNeeded, Tells: "CLASS/TYPE of the contact"},
+		{Name: paramMessage, Kind: plugin.MessageRef, Tells: "CATEGORY/NUMBER of the message that is its comments; without one, the event's description is"},
+		{Name: paramCharacteristic, Kind: plugin.CharType, Required: characteristicNeeded, Tells: "characteristic of the contact that holds the id of the source object"},
 	}
 }
 
 // creationSpots are where creators hang: each at home on one, and on any other with other parameters (process 3.4.1.1,
 // step 2.2: "they may also be added to any processes by using parameters").
-func creationSpots(home command.Spot) []command.Spot {
-	all := []command.Spot{
+func creationSpots(home plugin.Spot) []plugin.Spot {
+	all := []plugin.Spot{
 		{Owner: "customer_class", Event: "order_completion"},
 		{Owner: "campaign", Event: "order_completion"},
 		{Owner: "lead_event_type", Event: "lead_event"},
@@ -111,7 +111,7 @@ func creationSpots(home command.Spot) []command.Spot {
 		{Owner: "case_type", Event: "enter_status"},
 		{Owner: "activity_request_type", Event: "processing"},
 	}
-	spots := []command.Spot{home}
+	spots := []plugin.Spot{home}
 	for _, s := range all {
 		if s != home {
 			spots = append(spots, s)

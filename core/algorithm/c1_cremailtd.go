@@ -3,19 +3,19 @@ package algorithm
 import (
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/config"
+	"carillon/core/plugin"
 	"carillon/core/todo"
 )
 
 // c1CreMailTD tells the user whom a To Do is assigned to, or while it is open every user of its role, by email
 // (C1-CREMAILTD). The template reads `todo`. A user without an email address gets none; the others do.
-func c1CreMailTD(s todo.Subject, to []config.User, p command.Parameters) []command.SendEmail {
+func c1CreMailTD(s todo.Subject, to []config.User, p plugin.Parameters) []plugin.SendEmail {
 	return toDoMails(s, to, p["TEMPLATE"], nil)
 }
 
 // toDoMails is one email for each user, with the entry and what else the template may read of it.
-func toDoMails(s todo.Subject, to []config.User, template string, also map[string]string) (mails []command.SendEmail) {
+func toDoMails(s todo.Subject, to []config.User, template string, also map[string]string) (mails []plugin.SendEmail) {
 	for _, u := range to {
 		if u.Email == "" {
 			continue
@@ -24,7 +24,7 @@ func toDoMails(s todo.Subject, to []config.User, template string, also map[strin
 		for name, value := range also {
 			told[name] = value
 		}
-		mails = append(mails, command.SendEmail{User: u.Name, Template: template, Data: map[string]any{"todo": told}})
+		mails = append(mails, plugin.SendEmail{User: u.Name, Template: template, Data: map[string]any{"todo": told}})
 	}
 	return mails
 }
@@ -45,15 +45,15 @@ func toDoData(s todo.Subject) map[string]any {
 	}
 }
 
-func describeC1CreMailTD() command.Algorithm {
+func describeC1CreMailTD() plugin.Algorithm {
 	return toDoMailer("C1-CREMAILTD", "Tells the users of a To Do of it by email.")
 }
 
-func toDoMailer(code, tells string) command.Algorithm {
-	return command.Algorithm{
-		Code: code, Tells: tells, Spots: []command.Spot{{Owner: "todo_type", Event: "external_routing"}},
-		Parameters: []command.Parameter{{
-			Name: "TEMPLATE", Kind: command.TemplateRef, Required: true, Tells: "The email template; it may read todo.",
+func toDoMailer(code, tells string) plugin.Algorithm {
+	return plugin.Algorithm{
+		Code: code, Tells: tells, Spots: []plugin.Spot{{Owner: "todo_type", Event: "external_routing"}},
+		Parameters: []plugin.Parameter{{
+			Name: "TEMPLATE", Kind: plugin.TemplateRef, Required: true, Tells: "The email template; it may read todo.",
 		}},
 	}
 }

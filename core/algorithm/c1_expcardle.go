@@ -4,9 +4,9 @@ import (
 	"strconv"
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/contact"
 	"carillon/core/occurrence"
+	"carillon/core/plugin"
 )
 
 // paramLead is how many months before its expiry a card's notice is made.
@@ -15,7 +15,7 @@ const paramLead = "leadMonths"
 // c1ExpCardLe is C1-ExpCardLe, the activity request of the notice that the credit card of automatic payments expires: made
 // once per card and expiry, from so many months before the month of the expiry on (process 3.4.1.1, step 2.2). A card that has expired
 // gets none: its notice would promise time that is over.
-func c1ExpCardLe(o contact.Occasion, p command.Parameters) (contact.Creation, error) {
+func c1ExpCardLe(o contact.Occasion, p plugin.Parameters) (contact.Creation, error) {
 	card, is := o.Event.Detail.(*occurrence.ExpiringCard)
 	if !is {
 		return createCustCn(o, p)
@@ -45,12 +45,12 @@ func c1ExpCardLe(o contact.Occasion, p command.Parameters) (contact.Creation, er
 // defaultLead is the lead of a plug that names none: a month to get a new card into the hands of the payer.
 const defaultLead = 1
 
-func c1ExpCardLeAbout() command.Algorithm {
-	return command.Algorithm{
+func c1ExpCardLeAbout() plugin.Algorithm {
+	return plugin.Algorithm{
 		Code: "C1-ExpCardLe", Tells: "Creates the notice that the credit card of automatic payments expires, once per card and expiry.",
-		Spots: []command.Spot{{Owner: "activity_request_type", Event: "processing"}},
-		Parameters: append(creating(true, false), command.Parameter{
-			Name: paramLead, Kind: command.Integer, Default: strconv.Itoa(defaultLead), Most: 24, Tells: "months before the month of the expiry from which the notice is made",
+		Spots: []plugin.Spot{{Owner: "activity_request_type", Event: "processing"}},
+		Parameters: append(creating(true, false), plugin.Parameter{
+			Name: paramLead, Kind: plugin.Integer, Default: strconv.Itoa(defaultLead), Most: 24, Tells: "months before the month of the expiry from which the notice is made",
 		}),
 	}
 }

@@ -3,14 +3,14 @@ package algorithm
 import (
 	"slices"
 
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 )
 
 // c1LdEvTyCCV is the script C1-LdEvTyCCV, the validation of the contact of a lead event type: class and type are both
 // there, and are a contact type that is active (process 3.4.1.1, step 2.2).
-func c1LdEvTyCCV(o config.Owner, d config.Document, _ command.Parameters) []fault.Violation {
+func c1LdEvTyCCV(o config.Owner, d config.Document, _ plugin.Parameters) []fault.Violation {
 	var wrong []fault.Violation
 	add := func(field, reason string) {
 		wrong = append(wrong, fault.Violation{Field: "/contact" + field, Reason: reason})
@@ -40,9 +40,9 @@ func c1LdEvTyCCV(o config.Owner, d config.Document, _ command.Parameters) []faul
 	return wrong
 }
 
-func c1LdEvTyCCVAbout() command.Algorithm {
-	return command.Algorithm{
+func c1LdEvTyCCVAbout() plugin.Algorithm {
+	return plugin.Algorithm{
 		Code: "C1-LdEvTyCCV", Tells: "Checks the contact class and type of a lead event type when it is configured.",
-		Spots: []command.Spot{{Owner: "lead_event_type", Event: "validation"}},
+		Spots: []plugin.Spot{{Owner: "lead_event_type", Event: "validation"}},
 	}
 }

@@ -4,10 +4,10 @@ import (
 	"slices"
 	"strings"
 
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/fault"
 	"carillon/core/message"
+	"carillon/core/plugin"
 )
 
 // Widths of what a lead event sends: a text of ten SMS parts, the subject line of an email.
@@ -19,7 +19,7 @@ const (
 // c1LDEVTYMVA is C1-LDEVTYMVA, the validation of the email or text message of a lead event type: the channel is set, the
 // message is there, an email has a sender and a subject, an SMS has a service that sends it, and the text is not too long
 // (process 3.4.1.1, step 2.2).
-func c1LDEVTYMVA(o config.Owner, d config.Document, _ command.Parameters) []fault.Violation {
+func c1LDEVTYMVA(o config.Owner, d config.Document, _ plugin.Parameters) []fault.Violation {
 	if o.Message == nil { // it makes a contact, which C1-LdEvTyCCV checks
 		return nil
 	}
@@ -94,9 +94,9 @@ func sends(d config.Document, c message.Channel) bool {
 	return slices.ContainsFunc(d.Divisions, func(v config.Division) bool { return v.Routes[c] != "" })
 }
 
-func c1LDEVTYMVAAbout() command.Algorithm {
-	return command.Algorithm{
+func c1LDEVTYMVAAbout() plugin.Algorithm {
+	return plugin.Algorithm{
 		Code: "C1-LDEVTYMVA", Tells: "Checks the email or text message of a lead event type when it is configured.",
-		Spots: []command.Spot{{Owner: "lead_event_type", Event: "validation"}},
+		Spots: []plugin.Spot{{Owner: "lead_event_type", Event: "validation"}},
 	}
 }

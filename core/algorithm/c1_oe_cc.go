@@ -1,18 +1,18 @@
 package algorithm
 
 import (
-	"carillon/core/command"
 	"carillon/core/contact"
+	"carillon/core/plugin"
 )
 
 // c1OECC is C1-OE-CC: a customer contact when an overdue event is activated. Its letter's data are those of C1-OD-BILL (process 3.4.1.1, step 2.2).
-func c1OECC(o contact.Occasion, p command.Parameters) (contact.Creation, error) {
+func c1OECC(o contact.Occasion, p plugin.Parameters) (contact.Creation, error) {
 	return createCustCn(o, p)
 }
 
-func c1OECCAbout() command.Algorithm {
-	return command.Algorithm{
+func c1OECCAbout() plugin.Algorithm {
+	return plugin.Algorithm{
 		Code: "C1-OE-CC", Tells: "Creates a customer contact when an overdue event is activated. Its letter's data are those of C1-OD-BILL.",
-		Spots: creationSpots(command.Spot{Owner: "overdue_event_type", Event: "activation"}), Parameters: creating(true, false),
+		Spots: creationSpots(plugin.Spot{Owner: "overdue_event_type", Event: "activation"}), Parameters: creating(true, false),
 	}
 }

@@ -3,14 +3,14 @@ package algorithm
 import (
 	"slices"
 
-	"carillon/core/command"
+	"carillon/core/plugin"
 	"carillon/core/todo"
 )
 
 // c1TDCRChar links a To Do to what it concerns before it is opened: a characteristic for the person, the account, the
 // premise and the service agreement (C1-TDCR-CHAR). Its parameters name the characteristic types; where one is not told,
 // there is no such link. A type that lists characteristics gets those it lists only.
-func c1TDCRChar(s todo.Subject, p command.Parameters) (role string, chars []command.Characteristic) {
+func c1TDCRChar(s todo.Subject, p plugin.Parameters) (role string, chars []plugin.Characteristic) {
 	kind, _ := s.Config.ToDoType(string(s.Entry.Type))
 	links := s.Entry.Links
 	for _, link := range []struct{ parameter, value string }{
@@ -18,21 +18,21 @@ func c1TDCRChar(s todo.Subject, p command.Parameters) (role string, chars []comm
 	} {
 		of := p[link.parameter]
 		listed := len(kind.Characteristics) == 0 ||
-			slices.ContainsFunc(kind.Characteristics, func(u command.CharacteristicUse) bool { return u.Type == of })
+			slices.ContainsFunc(kind.Characteristics, func(u plugin.CharacteristicUse) bool { return u.Type == of })
 		if of != "" && link.value != "" && listed {
-			chars = append(chars, command.Characteristic{Type: of, Value: link.value})
+			chars = append(chars, plugin.Characteristic{Type: of, Value: link.value})
 		}
 	}
 	return "", chars
 }
 
-func describeC1TDCRChar() command.Algorithm {
-	a := command.Algorithm{
+func describeC1TDCRChar() plugin.Algorithm {
+	a := plugin.Algorithm{
 		Code: "C1-TDCR-CHAR", Tells: "Links a To Do to the person, account, premise and service agreement it concerns.",
-		Spots: []command.Spot{{Owner: "installation", Event: "todo_pre_creation"}},
+		Spots: []plugin.Spot{{Owner: "installation", Event: "todo_pre_creation"}},
 	}
 	for _, name := range []string{"PERSON", "ACCOUNT", "PREMISE", "SA"} {
-		a.Parameters = append(a.Parameters, command.Parameter{Name: name, Kind: command.CharType, Tells: "The characteristic type of that link."})
+		a.Parameters = append(a.Parameters, plugin.Parameter{Name: name, Kind: plugin.CharType, Tells: "The characteristic type of that link."})
 	}
 	return a
 }

@@ -3,7 +3,7 @@ package algorithm
 import (
 	"slices"
 
-	"carillon/core/command"
+	"carillon/core/plugin"
 	"carillon/core/todo"
 )
 
@@ -11,7 +11,7 @@ import (
 // To Do is opened (C1-TDCR-DFRL). The most narrow word wins: that of the group in the division, that of the group
 // anywhere, that of the whole division (DIVISION/*). Only roles of the type count. That the group comes before the division
 // is our choice (inferred).
-func c1TDCRDfrl(s todo.Subject, _ command.Parameters) (role string, chars []command.Characteristic) {
+func c1TDCRDfrl(s todo.Subject, _ plugin.Parameters) (role string, chars []plugin.Characteristic) {
 	kind, _ := s.Config.ToDoType(string(s.Entry.Type))
 	group, division := s.Entry.Links.Group, s.Entry.Division
 	words := []string{division + "/*"}
@@ -28,9 +28,9 @@ func c1TDCRDfrl(s todo.Subject, _ command.Parameters) (role string, chars []comm
 	return "", nil
 }
 
-func describeC1TDCRDfrl() command.Algorithm {
-	return command.Algorithm{
+func describeC1TDCRDfrl() plugin.Algorithm {
+	return plugin.Algorithm{
 		Code: "C1-TDCR-DFRL", Tells: "Chooses the role of a To Do by the account management group and the division of its account.",
-		Spots: []command.Spot{{Owner: "installation", Event: "todo_pre_creation"}},
+		Spots: []plugin.Spot{{Owner: "installation", Event: "todo_pre_creation"}},
 	}
 }

@@ -7,28 +7,28 @@ import (
 	"strings"
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/contact"
+	"carillon/core/plugin"
 )
 
 // TimelineContacts describes C1-TL-CC-EVT. Its public description ends with what it does; the parameters are ours.
-func timelineContacts() command.Algorithm {
-	return command.Algorithm{
+func timelineContacts() plugin.Algorithm {
+	return plugin.Algorithm{
 		Code: "C1-TL-CC-EVT", Tells: "Builds the customer contact events of a timeline from what happened with the contacts.",
-		Spots: []command.Spot{{Owner: "zone", Event: "timeline_events"}},
-		Parameters: []command.Parameter{
-			{Name: "days", Kind: command.Integer, Default: "365", Least: 1, Most: 3660, Tells: "how many days back the timeline reaches"},
-			{Name: "classes", Kind: command.Words, Tells: "the contact classes that are shown, separated by commas; all without"},
-			{Name: "kinds", Kind: command.Words, Tells: "what is shown of a contact, as contact.accepted,message.moved; all without"},
-			{Name: "length", Kind: command.Integer, Default: "80", Least: 1, Most: 4000, Tells: "how many characters of comments are shown"},
-			{Name: "icon", Kind: command.Words, Default: "contact", Tells: "the icon of the events"},
-			{Name: "colour", Kind: command.Words, Tells: "the colour of the events"},
+		Spots: []plugin.Spot{{Owner: "zone", Event: "timeline_events"}},
+		Parameters: []plugin.Parameter{
+			{Name: "days", Kind: plugin.Integer, Default: "365", Least: 1, Most: 3660, Tells: "how many days back the timeline reaches"},
+			{Name: "classes", Kind: plugin.Words, Tells: "the contact classes that are shown, separated by commas; all without"},
+			{Name: "kinds", Kind: plugin.Words, Tells: "what is shown of a contact, as contact.accepted,message.moved; all without"},
+			{Name: "length", Kind: plugin.Integer, Default: "80", Least: 1, Most: 4000, Tells: "how many characters of comments are shown"},
+			{Name: "icon", Kind: plugin.Words, Default: "contact", Tells: "the icon of the events"},
+			{Name: "colour", Kind: plugin.Words, Tells: "the colour of the events"},
 		},
 	}
 }
 
 // C1TLCCEvt is C1-TL-CC-EVT: the events of a timeline. Nobody in context has none.
-func C1TLCCEvt(f contact.TimelineFacts, p command.Parameters) ([]contact.Event, error) {
+func C1TLCCEvt(f contact.TimelineFacts, p plugin.Parameters) ([]contact.Event, error) {
 	if f.Subject.Empty() {
 		return nil, nil
 	}
@@ -64,7 +64,7 @@ func start(text string, length int) string {
 }
 
 // number reads a parameter that was checked when it was configured.
-func number(p command.Parameters, name string) int {
+func number(p plugin.Parameters, name string) int {
 	n, err := strconv.Atoi(p[name])
 	if err != nil {
 		return 0

@@ -4,13 +4,13 @@ import (
 	"slices"
 	"strings"
 
-	"carillon/core/command"
 	"carillon/core/customer"
+	"carillon/core/plugin"
 )
 
 // C2M-PERCTINF: the same from the person contacts: the preferred usable point of the first kind of the parameter's list
 // that there is one of.
-func perCtInf(p customer.Person, parameters command.Parameters) string {
+func perCtInf(p customer.Person, parameters plugin.Parameters) string {
 	order := strings.Split(or(parameters["PRIORITY"], "phone,email,post"), ",")
 	parts := []string{p.PrimaryName()}
 	for _, kind := range order {

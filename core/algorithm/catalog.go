@@ -6,10 +6,10 @@ package algorithm
 import (
 	"slices"
 
-	"carillon/core/command"
+	"carillon/core/plugin"
 )
 
 // Catalog describes every algorithm there is, for who configures them.
-func Catalog() command.Catalog {
+func Catalog() plugin.Catalog {
 	return slices.Concat(customers(), contacts(), todos(), events(), deposits())
 }

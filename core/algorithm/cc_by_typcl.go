@@ -5,27 +5,27 @@ import (
 	"strings"
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/contact"
+	"carillon/core/plugin"
 )
 
 // countContacts describes CC BY TYPCL, which the help also calls CC-NBR-VALID. Class and type are one parameter here, so
 // that one that does not exist is refused when it is configured; that days and threshold are the others is from memory.
-func countContacts() command.Algorithm {
-	return command.Algorithm{
+func countContacts() plugin.Algorithm {
+	return plugin.Algorithm{
 		Code: "CC BY TYPCL", Tells: "Alerts when there are more contacts of a class and type in the last days than a threshold.",
-		Spots: []command.Spot{{Owner: "installation", Event: "control_central_alert"}},
-		Parameters: []command.Parameter{
-			{Name: "contactType", Kind: command.ContactKind, Required: true, Tells: "the class and type that are counted, as CUST/NBBDENIED"},
-			{Name: "days", Kind: command.Integer, Default: "90", Least: 1, Most: 3660, Tells: "how many days back contacts are counted"},
-			{Name: "threshold", Kind: command.Integer, Default: "0", Least: 0, Most: 10000, Tells: "how many there may be without an alert"},
-			{Name: "text", Kind: command.Words, Tells: "what the alert says, with %1 for the number; class, type and number without"},
+		Spots: []plugin.Spot{{Owner: "installation", Event: "control_central_alert"}},
+		Parameters: []plugin.Parameter{
+			{Name: "contactType", Kind: plugin.ContactKind, Required: true, Tells: "the class and type that are counted, as CUST/NBBDENIED"},
+			{Name: "days", Kind: plugin.Integer, Default: "90", Least: 1, Most: 3660, Tells: "how many days back contacts are counted"},
+			{Name: "threshold", Kind: plugin.Integer, Default: "0", Least: 0, Most: 10000, Tells: "how many there may be without an alert"},
+			{Name: "text", Kind: plugin.Words, Tells: "what the alert says, with %1 for the number; class, type and number without"},
 		},
 	}
 }
 
 // CCByTypCl is CC BY TYPCL.
-func CCByTypCl(f contact.AlertFacts, p command.Parameters) ([]command.Alert, error) {
+func CCByTypCl(f contact.AlertFacts, p plugin.Parameters) ([]plugin.Alert, error) {
 	said := countContacts().With(p)
 	class, code, _ := strings.Cut(said["contactType"], "/")
 	days := number(said, "days")
@@ -43,7 +43,7 @@ func CCByTypCl(f contact.AlertFacts, p command.Parameters) ([]command.Alert, err
 	if text == "" {
 		text = fmt.Sprintf("%d contacts %s/%s in the last %d days", n, class, code, days)
 	}
-	return []command.Alert{{Code: "CC BY TYPCL", Text: text, Link: contactsLink(f) + "&class=" + class + "&type=" + code}}, nil
+	return []plugin.Alert{{Code: "CC BY TYPCL", Text: text, Link: contactsLink(f) + "&class=" + class + "&type=" + code}}, nil
 }
 
 // contactsLink lists the contacts of who is in context.

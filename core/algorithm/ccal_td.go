@@ -4,27 +4,27 @@ import (
 	"fmt"
 	"net/url"
 
-	"carillon/core/command"
 	"carillon/core/contact"
+	"carillon/core/plugin"
 )
 
 // openWork describes CCAL-TD. Its parameters are ours: the characteristic types by which To Do entries name what is in
 // context.
-func openWork() command.Algorithm {
-	return command.Algorithm{
+func openWork() plugin.Algorithm {
+	return plugin.Algorithm{
 		Code: "CCAL-TD", Tells: "Alerts when To Do entries that are not complete name the person, account or premise in context.",
-		Spots: []command.Spot{{Owner: "installation", Event: "control_central_alert"}},
-		Parameters: []command.Parameter{
-			{Name: "person", Kind: command.CharType, Tells: "the characteristic type by which entries name a person; not looked at without"},
-			{Name: "account", Kind: command.CharType, Tells: "the same of an account"},
-			{Name: "premise", Kind: command.CharType, Tells: "the same of a premise"},
+		Spots: []plugin.Spot{{Owner: "installation", Event: "control_central_alert"}},
+		Parameters: []plugin.Parameter{
+			{Name: "person", Kind: plugin.CharType, Tells: "the characteristic type by which entries name a person; not looked at without"},
+			{Name: "account", Kind: plugin.CharType, Tells: "the same of an account"},
+			{Name: "premise", Kind: plugin.CharType, Tells: "the same of a premise"},
 		},
 	}
 }
 
 // CCALTD is CCAL-TD: one alert for each of person, account and premise that open To Do entries name.
-func CCALTD(f contact.AlertFacts, p command.Parameters) ([]command.Alert, error) {
-	var alerts []command.Alert
+func CCALTD(f contact.AlertFacts, p plugin.Parameters) ([]plugin.Alert, error) {
+	var alerts []plugin.Alert
 	for _, name := range []string{"person", "account", "premise"} {
 		if p[name] == "" {
 			continue
@@ -43,7 +43,7 @@ func CCALTD(f contact.AlertFacts, p command.Parameters) ([]command.Alert, error)
 			text = "1 open To Do entry for this " + name
 		}
 		query := url.Values{"characteristic": {p[name] + "=" + value}}
-		alerts = append(alerts, command.Alert{Code: "CCAL-TD", Text: text, Link: "/v1/todos?" + query.Encode()})
+		alerts = append(alerts, plugin.Alert{Code: "CCAL-TD", Text: text, Link: "/v1/todos?" + query.Encode()})
 	}
 	return alerts, nil
 }

@@ -3,15 +3,15 @@ package algorithm
 import (
 	"strings"
 
-	"carillon/core/command"
 	"carillon/core/customer"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 )
 
 // CI_PHNFMT_NA, the North American phone format (process 3.3.2.3, step 1.0): any punctuation is taken; exactly ten digits, or
 // eleven with a leading 1; area code and exchange begin with 2 to 9 and are not N11. It is kept as +1AAAEEENNNN and shown
 // as (AAA) EEE-NNNN. An extension (x, ext, extension, #) stands apart and is never sent to SMS.
-func phoneNA(typed string, _ command.Parameters) (customer.PhoneNumber, error) {
+func phoneNA(typed string, _ plugin.Parameters) (customer.PhoneNumber, error) {
 	number, extension, ok := parted(typed)
 	if !ok {
 		return customer.PhoneNumber{}, notNA()

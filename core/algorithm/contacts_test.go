@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"carillon/core/algorithm"
-	"carillon/core/command"
 	"carillon/core/contact"
+	"carillon/core/plugin"
 )
 
 func noonThere() time.Time { return time.Date(2026, time.March, 2, 12, 0, 0, 0, time.UTC) }
@@ -21,7 +21,7 @@ func TestC1TLCCEvt(t *testing.T) {
 		{Number: 2, At: now.Add(-48 * time.Hour), Kind: "contact.accepted", Contact: 1000000007, Class: "BILL", Type: "A", Text: "one\ntwo " + strings.Repeat("x", 200)},
 		{Number: 1, At: now.Add(-400 * 24 * time.Hour), Kind: "contact.accepted", Contact: 1000000006, Class: "CUST", Type: "B"},
 	}}
-	numbers := func(p command.Parameters) (out []int64) {
+	numbers := func(p plugin.Parameters) (out []int64) {
 		t.Helper()
 		events, err := algorithm.C1TLCCEvt(facts, p)
 		if err != nil {
@@ -33,21 +33,21 @@ func TestC1TLCCEvt(t *testing.T) {
 		return out
 	}
 	for says, row := range map[string]struct {
-		p    command.Parameters
+		p    plugin.Parameters
 		want []int64
 	}{
 		"the window is a year":       {nil, []int64{3, 2}},
-		"the window is as it says":   {command.Parameters{"days": "1"}, []int64{3}},
-		"a longer window":            {command.Parameters{"days": "500"}, []int64{3, 2, 1}},
-		"classes":                    {command.Parameters{"days": "500", "classes": "CUST, X"}, []int64{1}},
-		"kinds":                      {command.Parameters{"kinds": "message.moved"}, []int64{3}},
-		"classes that nothing is of": {command.Parameters{"classes": "X"}, nil},
+		"the window is as it says":   {plugin.Parameters{"days": "1"}, []int64{3}},
+		"a longer window":            {plugin.Parameters{"days": "500"}, []int64{3, 2, 1}},
+		"classes":                    {plugin.Parameters{"days": "500", "classes": "CUST, X"}, []int64{1}},
+		"kinds":                      {plugin.Parameters{"kinds": "message.moved"}, []int64{3}},
+		"classes that nothing is of": {plugin.Parameters{"classes": "X"}, nil},
 	} {
 		if got := numbers(row.p); !reflect.DeepEqual(got, row.want) {
 			t.Errorf("%s: %v, want %v", says, got, row.want)
 		}
 	}
-	events, _ := algorithm.C1TLCCEvt(facts, command.Parameters{"length": "8", "icon": "bell", "colour": "red"})
+	events, _ := algorithm.C1TLCCEvt(facts, plugin.Parameters{"length": "8", "icon": "bell", "colour": "red"})
 	first := contact.Event{
 		Number: 3, At: now, Kind: "message.moved", Contact: 1000000007, Class: "BILL", Type: "A", Title: "Your bill", Link: "/v1/messages/m-1", Channel: "sms",
 		Outcome: "delivered", Reason: "ok", By: "sns", Icon: "bell", Colour: "red",
@@ -73,16 +73,16 @@ func TestCCByTypCl(t *testing.T) {
 		{Class: "NBB", Type: "GRANTED", Day: "2026-03-02", N: 5},
 	}}
 	for says, row := range map[string]struct {
-		p    command.Parameters
+		p    plugin.Parameters
 		want string
 	}{
-		"more than none":         {command.Parameters{"contactType": "NBB/DENIED"}, "3 contacts NBB/DENIED in the last 90 days"},
-		"in a shorter time":      {command.Parameters{"contactType": "NBB/DENIED", "days": "5"}, "2 contacts NBB/DENIED in the last 5 days"},
-		"as many as may be":      {command.Parameters{"contactType": "NBB/DENIED", "threshold": "3"}, ""},
-		"more than may be":       {command.Parameters{"contactType": "NBB/DENIED", "threshold": "2"}, "3 contacts NBB/DENIED in the last 90 days"},
-		"in its own words":       {command.Parameters{"contactType": "NBB/DENIED", "text": "budget denied %1 times"}, "budget denied 3 times"},
-		"a type nobody was of":   {command.Parameters{"contactType": "NBB/NONE"}, ""},
-		"the class alone is not": {command.Parameters{"contactType": "NBB/"}, ""},
+		"more than none":         {plugin.Parameters{"contactType": "NBB/DENIED"}, "3 contacts NBB/DENIED in the last 90 days"},
+		"in a shorter time":      {plugin.Parameters{"contactType": "NBB/DENIED", "days": "5"}, "2 contacts NBB/DENIED in the last 5 days"},
+		"as many as may be":      {plugin.Parameters{"contactType": "NBB/DENIED", "threshold": "3"}, ""},
+		"more than may be":       {plugin.Parameters{"contactType": "NBB/DENIED", "threshold": "2"}, "3 contacts NBB/DENIED in the last 90 days"},
+		"in its own words":       {plugin.Parameters{"contactType": "NBB/DENIED", "text": "budget denied %1 times"}, "budget denied 3 times"},
+		"a type nobody was of":   {plugin.Parameters{"contactType": "NBB/NONE"}, ""},
+		"the class alone is not": {plugin.Parameters{"contactType": "NBB/"}, ""},
 	} {
 		alerts, err := algorithm.CCByTypCl(facts, row.p)
 		switch {
@@ -94,7 +94,7 @@ func TestCCByTypCl(t *testing.T) {
 	}
 	for want, f := range map[string]contact.AlertFacts{"account=A": {Account: "A"}, "premise=P": {Premise: "P"}} {
 		f.Now, f.Touches = facts.Now, facts.Touches
-		if alerts, err := algorithm.CCByTypCl(f, command.Parameters{"contactType": "NBB/DENIED"}); err != nil || !strings.Contains(alerts[0].Link, want) {
+		if alerts, err := algorithm.CCByTypCl(f, plugin.Parameters{"contactType": "NBB/DENIED"}); err != nil || !strings.Contains(alerts[0].Link, want) {
 			t.Errorf("%s: %+v, %v", want, alerts, err)
 		}
 	}
@@ -108,8 +108,8 @@ func TestCCALTD(t *testing.T) {
 		{Type: "TD-1", Characteristic: "PER", Value: "0000000042", N: 1},
 		{Type: "TD-1", Characteristic: "SA", Value: "7", N: 9},
 	}}
-	alerts, err := algorithm.CCALTD(facts, command.Parameters{"person": "PER", "account": "ACCT", "premise": "PREM"})
-	want := []command.Alert{
+	alerts, err := algorithm.CCALTD(facts, plugin.Parameters{"person": "PER", "account": "ACCT", "premise": "PREM"})
+	want := []plugin.Alert{
 		{Code: "CCAL-TD", Text: "1 open To Do entry for this person", Link: "/v1/todos?characteristic=PER%3D0000000042"},
 		{Code: "CCAL-TD", Text: "3 open To Do entries for this account", Link: "/v1/todos?characteristic=ACCT%3D4000000001"},
 	}

@@ -12,10 +12,10 @@ import (
 	"pgregory.net/rapid"
 
 	"carillon/core/algorithm"
-	"carillon/core/command"
 	"carillon/core/contact"
 	"carillon/core/fault"
 	"carillon/core/occurrence"
+	"carillon/core/plugin"
 )
 
 // thirteen are the creators of the process, and what is beside them, each with an event at home on its spot.
@@ -68,7 +68,7 @@ func kinds(class, code string) (contact.Type, bool) {
 		t.Person, t.Premise = contact.NotAllowed, contact.Required
 		return t, true
 	case "A/TASK":
-		t.Characteristics = []command.CharacteristicUse{{Type: "TASK-ID"}, {Type: "CREW"}}
+		t.Characteristics = []plugin.CharacteristicUse{{Type: "TASK-ID"}, {Type: "CREW"}}
 		return t, true
 	case "A/OLD":
 		t.Inactive = true
@@ -89,8 +89,8 @@ func occasion(e occurrence.Event) contact.Occasion {
 	}
 }
 
-func parameters(more ...string) command.Parameters {
-	p := command.Parameters{"contactType": "A/ANY", "message": "EVENT/1", "characteristic": "SOURCE"}
+func parameters(more ...string) plugin.Parameters {
+	p := plugin.Parameters{"contactType": "A/ANY", "message": "EVENT/1", "characteristic": "SOURCE"}
 	for i := 0; i+1 < len(more); i += 2 {
 		p[more[i]] = more[i+1]
 	}
@@ -119,7 +119,7 @@ func TestEveryCreatorMakesItsContact(t *testing.T) {
 			if add.Comments != "of "+e.Object+", "+e.Values()[1] {
 				t.Errorf("comments %q", add.Comments)
 			}
-			if !slices.Contains(add.Characteristics, command.Characteristic{Type: "SOURCE", Value: e.Object}) {
+			if !slices.Contains(add.Characteristics, plugin.Characteristic{Type: "SOURCE", Value: e.Object}) {
 				t.Errorf("characteristics %v do not point back to the source object", add.Characteristics)
 			}
 			if made.Task != (code == "C1-CREATECC") {
@@ -251,28 +251,28 @@ func TestCommentsAreCutToTheField(t *testing.T) {
 
 func TestServiceTaskBringsItsCharacteristics(t *testing.T) {
 	t.Parallel()
-	run := func(own any, uses ...command.CharacteristicUse) (contact.Creation, error) {
+	run := func(own any, uses ...plugin.CharacteristicUse) (contact.Creation, error) {
 		o := occasion(raised(t, occurrence.KindTask, map[string]any{"characteristics": own}))
 		o.Class, o.Type, o.Uses = "A", "TASK", uses
-		return algorithm.Creators()["C1-CREATECC"](o, command.Parameters{"characteristic": "TASK-ID"})
+		return algorithm.Creators()["C1-CREATECC"](o, plugin.Parameters{"characteristic": "TASK-ID"})
 	}
 	crew := map[string]any{"type": "CREW", "value": "7"}
-	made, err := run([]any{crew}, command.CharacteristicUse{Type: "ORIGIN", Default: "PHONE"})
-	want := []command.Characteristic{{Type: "TASK-ID", Value: "ACT-6001"}, {Type: "CREW", Value: "7"}}
+	made, err := run([]any{crew}, plugin.CharacteristicUse{Type: "ORIGIN", Default: "PHONE"})
+	want := []plugin.Characteristic{{Type: "TASK-ID", Value: "ACT-6001"}, {Type: "CREW", Value: "7"}}
 	if err != nil || !slices.Equal(made.Add.Characteristics, want) || !made.Task {
 		t.Errorf("%+v, %v: what its contact type has no place for stays with the task", made, err)
 	}
-	made, err = run(nil, command.CharacteristicUse{Type: "CREW", Default: "1"})
-	if err != nil || !slices.Contains(made.Add.Characteristics, command.Characteristic{Type: "CREW", Value: "1"}) {
+	made, err = run(nil, plugin.CharacteristicUse{Type: "CREW", Default: "1"})
+	if err != nil || !slices.Contains(made.Add.Characteristics, plugin.Characteristic{Type: "CREW", Value: "1"}) {
 		t.Errorf("%+v, %v: the default of the task type", made, err)
 	}
 	for says, row := range map[string]struct {
 		own    any
-		uses   []command.CharacteristicUse
+		uses   []plugin.CharacteristicUse
 		field  string
 		reason string
 	}{
-		"one that is required": {nil, []command.CharacteristicUse{{Type: "ORIGIN", Required: true}}, "/characteristics", "characteristic ORIGIN is required of the service task type"},
+		"one that is required": {nil, []plugin.CharacteristicUse{{Type: "ORIGIN", Required: true}}, "/characteristics", "characteristic ORIGIN is required of the service task type"},
 		"one that is for neither": {
 			[]any{map[string]any{"type": "HAT", "value": "red"}}, nil, "/characteristics/0/type", "is no characteristic of the service task type or its contact type",
 		},

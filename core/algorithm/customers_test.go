@@ -8,9 +8,9 @@ import (
 	"pgregory.net/rapid"
 
 	"carillon/core/algorithm"
-	"carillon/core/command"
 	"carillon/core/customer"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 )
 
 func TestCustomerSpotsAreInTheCatalog(t *testing.T) {
@@ -106,17 +106,17 @@ func TestPersonInfo(t *testing.T) {
 	for _, c := range []struct {
 		code       string
 		p          customer.Person
-		parameters command.Parameters
+		parameters plugin.Parameters
 		want       string
 	}{
 		{"CI_PER-INFO", grace(), nil, "Grace Hopper, (212) 555-0123"},
-		{"CI_PER-INFO", grace(), command.Parameters{"PHONE-TYPE": "WORK"}, "Grace Hopper, (212) 555-0199 x12"},
+		{"CI_PER-INFO", grace(), plugin.Parameters{"PHONE-TYPE": "WORK"}, "Grace Hopper, (212) 555-0199 x12"},
 		{"CI_PER-INFO", abroad, nil, "Grace Hopper, +442079460018"},
 		{"CI_PER-INFO", customer.Person{Names: grace().Names}, nil, "Grace Hopper"},
 		{"C2M-PERCTINF", grace(), nil, "Grace Hopper, (212) 555-0199 x12"},
-		{"C2M-PERCTINF", grace(), command.Parameters{"PRIORITY": "email, phone"}, "Grace Hopper, grace@example.com"},
+		{"C2M-PERCTINF", grace(), plugin.Parameters{"PRIORITY": "email, phone"}, "Grace Hopper, grace@example.com"},
 		{"C2M-PERCTINF", dead, nil, "Grace Hopper, 1 Main Street, Galway"},
-		{"C2M-PERCTINF", dead, command.Parameters{"PRIORITY": "email"}, "Grace Hopper"},
+		{"C2M-PERCTINF", dead, plugin.Parameters{"PRIORITY": "email"}, "Grace Hopper"},
 	} {
 		if got := info[c.code](c.p, c.parameters); got != c.want {
 			t.Errorf("%s %v: %q, want %q", c.code, c.parameters, got, c.want)

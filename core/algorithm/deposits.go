@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"carillon/core/agreement"
-	"carillon/core/command"
+	"carillon/core/plugin"
 )
 
 // What process 3.4.1.1, step 2.2 says of deposit classes is where algorithms hang, not their codes: those of this file are ours,
@@ -14,7 +14,7 @@ import (
 
 // dep-good-customer: a customer is good whose open service agreements of the class all began long enough ago, and owe no
 // more than so much.
-func depGoodCustomer(s agreement.Standing, p command.Parameters) bool {
+func depGoodCustomer(s agreement.Standing, p plugin.Parameters) bool {
 	months, err := strconv.Atoi(p["MONTHS"])
 	day, wrong := time.Parse(time.DateOnly, s.Date)
 	most, bad := agreement.Money(p["MOST-OWED"])
@@ -34,7 +34,7 @@ func depGoodCustomer(s agreement.Standing, p command.Parameters) bool {
 
 // dep-percent: what is owed by the open service agreements of the class, times a percentage; not less than the class's own
 // amount.
-func depPercent(s agreement.Standing, configured *big.Rat, p command.Parameters) *big.Rat {
+func depPercent(s agreement.Standing, configured *big.Rat, p plugin.Parameters) *big.Rat {
 	percent, err := strconv.Atoi(p["PERCENT"])
 	if err != nil {
 		return configured
@@ -61,19 +61,19 @@ func Recommendations() map[string]agreement.Recommend {
 	return map[string]agreement.Recommend{"DEP-PCT": depPercent}
 }
 
-func deposits() command.Catalog {
-	spot := func(event string) []command.Spot { return []command.Spot{{Owner: "deposit_class", Event: event}} }
-	return command.Catalog{
+func deposits() plugin.Catalog {
+	spot := func(event string) []plugin.Spot { return []plugin.Spot{{Owner: "deposit_class", Event: event}} }
+	return plugin.Catalog{
 		{
 			Code: "DEP-GOOD", Tells: "A customer needs no deposit whose services of the class are old enough and owe little.", Spots: spot("good_customer"),
-			Parameters: []command.Parameter{
-				{Name: "MONTHS", Kind: command.Integer, Least: 1, Most: 240, Required: true, Tells: "How old each service is at least."},
-				{Name: "MOST-OWED", Kind: command.Words, Default: "0.00", Tells: "How much they owe together at most, as 25.00."},
+			Parameters: []plugin.Parameter{
+				{Name: "MONTHS", Kind: plugin.Integer, Least: 1, Most: 240, Required: true, Tells: "How old each service is at least."},
+				{Name: "MOST-OWED", Kind: plugin.Words, Default: "0.00", Tells: "How much they owe together at most, as 25.00."},
 			},
 		},
 		{
 			Code: "DEP-PCT", Tells: "Recommends a percentage of what the services of the class owe, not less than the class's amount.", Spots: spot("recommended_amount"),
-			Parameters: []command.Parameter{{Name: "PERCENT", Kind: command.Integer, Least: 1, Most: 1000, Required: true, Tells: "Percent of what is owed."}},
+			Parameters: []plugin.Parameter{{Name: "PERCENT", Kind: plugin.Integer, Least: 1, Most: 1000, Required: true, Tells: "Percent of what is owed."}},
 		},
 		{Code: "C1-CR-UP-DRR", Tells: "Lists the deposit review; it bills nothing.", Spots: spot("review_method")},
 	}

@@ -6,7 +6,7 @@ import (
 
 	"carillon/core/agreement"
 	"carillon/core/algorithm"
-	"carillon/core/command"
+	"carillon/core/plugin"
 )
 
 // secured is an account with services of the class, each begun on a day and owing an amount.
@@ -22,10 +22,10 @@ func secured(services ...[2]string) agreement.Standing {
 func TestDepositGoodCustomer(t *testing.T) {
 	t.Parallel()
 	good := algorithm.GoodCustomers()["DEP-GOOD"]
-	p := command.Parameters{"MONTHS": "12", "MOST-OWED": "25.00"}
+	p := plugin.Parameters{"MONTHS": "12", "MOST-OWED": "25.00"}
 	for name, tt := range map[string]struct {
 		s    agreement.Standing
-		p    command.Parameters
+		p    plugin.Parameters
 		want bool
 	}{
 		"old services that owe as much as they may": {secured([2]string{"2025-03-31", "10.00"}, [2]string{"2020-01-01", "15.00"}), p, true},
@@ -33,7 +33,7 @@ func TestDepositGoodCustomer(t *testing.T) {
 		"one service is a day too young":              {secured([2]string{"2025-04-01", "0.00"}, [2]string{"2020-01-01", "0.00"}), p, false},
 		"a service whose begin nobody knows":          {secured([2]string{"", "0.00"}), p, false},
 		"no service of the class":                     {secured(), p, false},
-		"a bound that is no amount makes nobody good": {secured([2]string{"2020-01-01", "0.00"}), command.Parameters{"MONTHS": "12", "MOST-OWED": "a lot"}, false},
+		"a bound that is no amount makes nobody good": {secured([2]string{"2020-01-01", "0.00"}), plugin.Parameters{"MONTHS": "12", "MOST-OWED": "a lot"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -60,7 +60,7 @@ func TestDepositRecommendation(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := recommend(tt.s, configured, command.Parameters{"PERCENT": tt.percent}).FloatString(2); got != tt.want {
+			if got := recommend(tt.s, configured, plugin.Parameters{"PERCENT": tt.percent}).FloatString(2); got != tt.want {
 				t.Errorf("recommended %s, want %s", got, tt.want)
 			}
 		})

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"carillon/core/command"
+	"carillon/core/plugin"
 	"carillon/core/todo"
 )
 
@@ -16,7 +16,7 @@ import (
 // The parameters are pairs in order, FIELD-1, DELIMITER-1, FIELD-2 …: a delimiter stands behind its field, and only when
 // something follows it. A field that is empty is passed over with its delimiter. A field that is none is refused when it is
 // configured. Times are those of the division's zone.
-func f1TDTInfo(s todo.Subject, p command.Parameters) string {
+func f1TDTInfo(s todo.Subject, p plugin.Parameters) string {
 	fields, line, before := toDoFields(), "", ""
 	for i := 1; i <= toDoInfoFields; i++ {
 		read, known := fields[p["FIELD-"+strconv.Itoa(i)]]
@@ -39,20 +39,20 @@ func f1TDTInfo(s todo.Subject, p command.Parameters) string {
 // toDoInfoFields is how many fields a line has at most.
 const toDoInfoFields = 8
 
-func describeF1TDTInfo() command.Algorithm {
-	return command.Algorithm{
+func describeF1TDTInfo() plugin.Algorithm {
+	return plugin.Algorithm{
 		Code: "F1-TDT-INFO", Tells: "Makes the line that says what a To Do of the type is about.",
-		Spots: []command.Spot{{Owner: "todo_type", Event: "information"}}, Parameters: toDoInfoParameters(),
+		Spots: []plugin.Spot{{Owner: "todo_type", Event: "information"}}, Parameters: toDoInfoParameters(),
 	}
 }
 
-func toDoInfoParameters() (all []command.Parameter) {
+func toDoInfoParameters() (all []plugin.Parameter) {
 	choices := slices.Sorted(maps.Keys(toDoFields()))
 	for i := 1; i <= toDoInfoFields; i++ {
 		n := strconv.Itoa(i)
 		all = append(all,
-			command.Parameter{Name: "FIELD-" + n, Kind: command.Choice, Required: i == 1, Choices: choices, Tells: "Field " + n + " of the line."},
-			command.Parameter{Name: "DELIMITER-" + n, Kind: command.Words, Tells: "What stands behind it when another field follows; a space when it is not told."})
+			plugin.Parameter{Name: "FIELD-" + n, Kind: plugin.Choice, Required: i == 1, Choices: choices, Tells: "Field " + n + " of the line."},
+			plugin.Parameter{Name: "DELIMITER-" + n, Kind: plugin.Words, Tells: "What stands behind it when another field follows; a space when it is not told."})
 	}
 	return all
 }

@@ -1,12 +1,12 @@
 package algorithm
 
 import (
-	"carillon/core/command"
 	"carillon/core/contact"
+	"carillon/core/plugin"
 )
 
-func contacts() command.Catalog {
-	return command.Catalog{timelineContacts(), countContacts(), openWork()}
+func contacts() plugin.Catalog {
+	return plugin.Catalog{timelineContacts(), countContacts(), openWork()}
 }
 
 // Timeliners are the algorithms on the spot zone/timeline_events, by code.

@@ -1,20 +1,20 @@
 package algorithm
 
 import (
-	"carillon/core/command"
 	"carillon/core/customer"
+	"carillon/core/plugin"
 )
 
-func customers() command.Catalog {
-	at := func(owner, event string) []command.Spot { return []command.Spot{{Owner: owner, Event: event}} }
-	return command.Catalog{
+func customers() plugin.Catalog {
+	at := func(owner, event string) []plugin.Spot { return []plugin.Spot{{Owner: owner, Event: event}} }
+	return plugin.Catalog{
 		{
 			Code: "CI_PER-INFO", Tells: "The line next to a person's number: name and phone.", Spots: at("installation", "person_information"),
-			Parameters: []command.Parameter{{Name: "PHONE-TYPE", Kind: command.Words, Tells: "the phone type that is shown first"}},
+			Parameters: []plugin.Parameter{{Name: "PHONE-TYPE", Kind: plugin.Words, Tells: "the phone type that is shown first"}},
 		},
 		{
 			Code: "C2M-PERCTINF", Tells: "The line next to a person's number: name and the best person contact.", Spots: at("installation", "person_information"),
-			Parameters: []command.Parameter{{Name: "PRIORITY", Kind: command.Words, Default: "phone,email,post", Tells: "kinds of contact point, the first that there is one of is shown"}},
+			Parameters: []plugin.Parameter{{Name: "PRIORITY", Kind: plugin.Words, Default: "phone,email,post", Tells: "kinds of contact point, the first that there is one of is shown"}},
 		},
 		{Code: "C1_ACCT-INFO", Tells: "The line next to an account's number: name, class and flags.", Spots: at("installation", "account_information")},
 		{Code: "CI_PHNFMT_NA", Tells: "The North American phone format.", Spots: at("phone_type", "format")},

@@ -1,13 +1,13 @@
 package algorithm
 
 import (
-	"carillon/core/command"
 	"carillon/core/contact"
+	"carillon/core/plugin"
 )
 
 // creator is an algorithm that makes contacts, with what is said of it.
 type creator struct {
-	about command.Algorithm
+	about plugin.Algorithm
 	run   contact.Creator
 }
 
@@ -32,8 +32,8 @@ func creators() []creator {
 	}
 }
 
-func events() command.Catalog {
-	catalog := command.Catalog{c1LDEVTYMVAAbout(), c1LdEvTyCCVAbout()}
+func events() plugin.Catalog {
+	catalog := plugin.Catalog{c1LDEVTYMVAAbout(), c1LdEvTyCCVAbout()}
 	for _, c := range creators() {
 		catalog = append(catalog, c.about)
 	}
@@ -49,10 +49,10 @@ func Creators() contact.Creators {
 	return all
 }
 
-func createCustCnAbout() command.Algorithm {
-	return command.Algorithm{
+func createCustCnAbout() plugin.Algorithm {
+	return plugin.Algorithm{
 		Code: "C1-CreCustCn", Tells: "Creates a customer contact of any system event by its parameters.",
-		Spots: creationSpots(command.Spot{Owner: "deposit_class", Event: "review_method"}), Parameters: creating(true, false),
+		Spots: creationSpots(plugin.Spot{Owner: "deposit_class", Event: "review_method"}), Parameters: creating(true, false),
 	}
 }
 

@@ -1,7 +1,7 @@
 package algorithm
 
 import (
-	"carillon/core/command"
+	"carillon/core/plugin"
 	"carillon/core/todo"
 )
 
@@ -18,8 +18,8 @@ func ToDos() todo.Algorithms {
 	}
 }
 
-func todos() command.Catalog {
-	return command.Catalog{
+func todos() plugin.Catalog {
+	return plugin.Catalog{
 		describeF1TDTInfo(), describeF1TDIInfo(), describeF1ValSkill(), describeC1ValTDRole(), describeC1TDCRChar(),
 		describeC1TDCRDfrl(), describeC1CreMailTD(), describeC1AdjAreqEm(), describeC1CapreMail(),
 	}

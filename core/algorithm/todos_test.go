@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"carillon/core/algorithm"
-	"carillon/core/command"
 	"carillon/core/config"
+	"carillon/core/plugin"
 	"carillon/core/todo"
 )
 
@@ -29,7 +29,7 @@ func toDoConfig(t *testing.T) *config.Snapshot {
 			},
 			MessageCategories: []config.MessageCategory{{Code: "C", Messages: []config.Message{{Number: 1, Text: map[string]string{"en-US": "Look at %1"}}}}},
 			ToDoTypes: []config.ToDoType{
-				{Code: "WORK", Description: "Work", Roles: []string{"A", "KEYS", "NORTHKEYS", "NORTHALL"}, DefaultRole: "A", Characteristics: []command.CharacteristicUse{{Sequence: 10, Type: "ACCT"}}},
+				{Code: "WORK", Description: "Work", Roles: []string{"A", "KEYS", "NORTHKEYS", "NORTHALL"}, DefaultRole: "A", Characteristics: []plugin.CharacteristicUse{{Sequence: 10, Type: "ACCT"}}},
 				{Code: "FREE", Roles: []string{"A", "KEYS"}, DefaultRole: "A"},
 			},
 		},
@@ -46,7 +46,7 @@ func aToDo(t *testing.T) todo.Subject {
 	t.Helper()
 	return todo.Subject{Config: toDoConfig(t), Entry: todo.Entry{
 		ID: 20000000000001, Type: "WORK", Division: "NORTH", Role: "A", User: "ada", Priority: 2, Subject: "Call back", Reason: "manual",
-		Text: command.Text{Category: "C", Number: 1, Parameters: []string{"this"}}, Drill: []string{"4711", "2"}, Sort: []string{"19.95"}, OpenedAt: midnight(),
+		Text: plugin.Text{Category: "C", Number: 1, Parameters: []string{"this"}}, Drill: []string{"4711", "2"}, Sort: []string{"19.95"}, OpenedAt: midnight(),
 		Skills: []config.Skill{{Type: "LOAN SHARK", Level: 3}, {Type: "SPANISH", Level: 1}},
 	}}
 }
@@ -54,7 +54,7 @@ func aToDo(t *testing.T) todo.Subject {
 func TestF1TDTInfo(t *testing.T) {
 	t.Parallel()
 	s := aToDo(t)
-	for want, p := range map[string]command.Parameters{
+	for want, p := range map[string]plugin.Parameters{
 		"Work: Look at this":           {"FIELD-1": "TYPE-DESCRIPTION", "DELIMITER-1": ": ", "FIELD-2": "MESSAGE", "DELIMITER-2": "!"},
 		"Call back 4711":               {"FIELD-1": "SUBJECT", "FIELD-2": "DRILL-1"},
 		"4711, 2026-03-02":             {"FIELD-1": "DRILL-1", "DELIMITER-1": ", ", "FIELD-2": "DRILL-3", "DELIMITER-2": "?", "FIELD-3": "CREATED"},
@@ -66,7 +66,7 @@ func TestF1TDTInfo(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	if wrong := checked(t, "F1-TDT-INFO", command.Parameters{"FIELD-1": "NAME"}); !strings.HasPrefix(wrong, "FIELD-1 is one of CREATED, DIVISION") {
+	if wrong := checked(t, "F1-TDT-INFO", plugin.Parameters{"FIELD-1": "NAME"}); !strings.HasPrefix(wrong, "FIELD-1 is one of CREATED, DIVISION") {
 		t.Errorf("a field that is none: %q", wrong)
 	}
 	if wrong := checked(t, "F1-TDT-INFO", nil); wrong != "FIELD-1 is required" {
@@ -75,7 +75,7 @@ func TestF1TDTInfo(t *testing.T) {
 }
 
 // checked says what of an algorithm's parameters is refused when they are configured.
-func checked(t *testing.T, code string, p command.Parameters) string {
+func checked(t *testing.T, code string, p plugin.Parameters) string {
 	t.Helper()
 	a, known := algorithm.Catalog().Find(code)
 	if !known {
@@ -94,8 +94,8 @@ func TestF1TDIInfo(t *testing.T) {
 	t.Parallel()
 	document := toDoConfig(t).Document()
 	document.Plugs = []config.Plug{
-		{Owner: "installation", Event: "todo_information", Sequence: 10, Code: "F1-TDI-INFO", Parameters: command.Parameters{"FIELD-1": "SUBJECT"}},
-		{Owner: "todo_type:FREE", Event: "information", Sequence: 10, Code: "F1-TDT-INFO", Parameters: command.Parameters{"FIELD-1": "DRILL-1"}},
+		{Owner: "installation", Event: "todo_information", Sequence: 10, Code: "F1-TDI-INFO", Parameters: plugin.Parameters{"FIELD-1": "SUBJECT"}},
+		{Owner: "todo_type:FREE", Event: "information", Sequence: 10, Code: "F1-TDT-INFO", Parameters: plugin.Parameters{"FIELD-1": "DRILL-1"}},
 	}
 	cfg, err := config.Compile(2, document)
 	if err != nil {
@@ -124,13 +124,13 @@ func TestF1ValSkill(t *testing.T) {
 		{"none", nil, []string{"has not the skill LOAN SHARK, which is needed at level 3", "has not the skill SPANISH, which is needed at level 1"}},
 	} {
 		for parameter, forbids := range map[string]bool{"": true, "E": true, "W": false} {
-			got, forbidden := algorithm.ToDos().Assignment["F1-VAL-SKILL"](s, config.User{Name: "ada", Skills: row.skills}, command.Parameters{"ERROR-OR-WARNING": parameter})
+			got, forbidden := algorithm.ToDos().Assignment["F1-VAL-SKILL"](s, config.User{Name: "ada", Skills: row.skills}, plugin.Parameters{"ERROR-OR-WARNING": parameter})
 			if !slices.Equal(got, row.want) || forbidden != forbids {
 				t.Errorf("%s with %q: %v, forbids %t", row.says, parameter, got, forbidden)
 			}
 		}
 	}
-	if wrong := checked(t, "F1-VAL-SKILL", command.Parameters{"ERROR-OR-WARNING": "X"}); wrong != "ERROR-OR-WARNING is one of E, W" {
+	if wrong := checked(t, "F1-VAL-SKILL", plugin.Parameters{"ERROR-OR-WARNING": "X"}); wrong != "ERROR-OR-WARNING is one of E, W" {
 		t.Error(wrong)
 	}
 }
@@ -146,13 +146,13 @@ func TestC1TDCRChar(t *testing.T) {
 	t.Parallel()
 	s := aToDo(t)
 	s.Entry.Links = todo.Links{Person: "1000000009", Account: "4711", Premise: "12"}
-	p := command.Parameters{"PERSON": "PER", "ACCOUNT": "ACCT", "SA": "SA-ID"}
+	p := plugin.Parameters{"PERSON": "PER", "ACCOUNT": "ACCT", "SA": "SA-ID"}
 	run := algorithm.ToDos().PreCreation["C1-TDCR-CHAR"]
-	if role, got := run(s, p); role != "" || !slices.Equal(got, []command.Characteristic{{Type: "ACCT", Value: "4711"}}) {
+	if role, got := run(s, p); role != "" || !slices.Equal(got, []plugin.Characteristic{{Type: "ACCT", Value: "4711"}}) {
 		t.Errorf("a type that lists some: %q, %v", role, got)
 	}
 	s.Entry.Type = "FREE"
-	if _, got := run(s, p); !slices.Equal(got, []command.Characteristic{{Type: "PER", Value: "1000000009"}, {Type: "ACCT", Value: "4711"}}) {
+	if _, got := run(s, p); !slices.Equal(got, []plugin.Characteristic{{Type: "PER", Value: "1000000009"}, {Type: "ACCT", Value: "4711"}}) {
 		t.Errorf("a type that lists none: %v", got)
 	}
 }
@@ -177,9 +177,9 @@ func TestC1TDCRDfrl(t *testing.T) {
 	}
 }
 
-func mails(t *testing.T, code string) []command.SendEmail {
+func mails(t *testing.T, code string) []plugin.SendEmail {
 	t.Helper()
-	return algorithm.ToDos().Routing[code](aToDo(t), []config.User{{Name: "ada", Email: "ada@utility.example"}, {Name: "ben"}}, command.Parameters{"TEMPLATE": "EM"})
+	return algorithm.ToDos().Routing[code](aToDo(t), []config.User{{Name: "ada", Email: "ada@utility.example"}, {Name: "ben"}}, plugin.Parameters{"TEMPLATE": "EM"})
 }
 
 func TestC1CreMailTD(t *testing.T) {

@@ -1,8 +1,8 @@
 package algorithm
 
 import (
-	"carillon/core/command"
 	"carillon/core/customer"
+	"carillon/core/plugin"
 )
 
 // X1-GLBL-CTX completes the context (process 3.3.2.3, step 1.0; the rules are ours where process 3.4.1.1, step 2.2 leaves them open):
@@ -12,7 +12,7 @@ import (
 //   - an account: its main customer, and its mailing premise.
 //
 // What is given is never changed, and what is ambiguous is left blank.
-func glblCtx(known customer.Context, facts customer.ContextFacts, _ command.Parameters) customer.Context {
+func glblCtx(known customer.Context, facts customer.ContextFacts, _ plugin.Parameters) customer.Context {
 	if known.Account == 0 {
 		known.Account = onlyAccount(known, facts)
 	}

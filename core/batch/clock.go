@@ -149,7 +149,7 @@ func (o *Operator) Tick(ctx context.Context, now time.Time, by string, engines b
 
 func (o *Operator) startDue(ctx context.Context, now time.Time, c Card, tick store.Tick) error {
 	if c.Engine != nil {
-		if err := o.put(ctx, store.Writes{Ticks: []store.Tick{tick}}); err != nil {
+		if err := o.put(ctx, store.Writes{Upkeep: &store.UpkeepWrites{Ticks: []store.Tick{tick}}}); err != nil {
 			return err
 		}
 		_, err := c.Engine.Start(ctx, now, BySchedule, false)

@@ -56,36 +56,36 @@ func nameOfThread(t control.Thread) threadKey {
 }
 
 // refused is what a set would lose over.
-func (s *registry) refused(w store.Writes) string {
-	for _, t := range w.Ticks {
+func (s *registry) refused(w store.Writes) store.Loss {
+	for _, t := range store.Of(w.Upkeep).Ticks {
 		if !s.ticks[t.Chore].Before(t.At) {
-			return "tick"
+			return store.LostTick
 		}
 	}
-	for _, r := range w.BatchRuns {
+	for _, r := range store.Of(w.Batch).BatchRuns {
 		if was := s.runs[runKey{r.Batch, r.Number}]; was.Version != r.Version-1 {
-			return "run"
+			return store.LostRun
 		}
 		for _, other := range s.runs {
-			for _, o := range w.BatchRuns { // what the set says of it
+			for _, o := range store.Of(w.Batch).BatchRuns { // what the set says of it
 				if o.Batch == other.Batch && o.Number == other.Number {
 					other = o
 				}
 			}
 			if r.State.Open() && other.State.Open() && other.Batch == r.Batch && other.Number != r.Number {
-				return "run"
+				return store.LostRun
 			}
 		}
 	}
-	for _, t := range w.BatchThreads {
+	for _, t := range store.Of(w.Batch).BatchThreads {
 		if was := s.threads[nameOfThread(t)]; was.Version != t.Version-1 {
-			return "thread"
+			return store.LostThread
 		}
 	}
 	seen := map[string]bool{}
-	for _, c := range w.Cursors {
+	for _, c := range store.Of(w.Ledger).Cursors {
 		if c.From != 0 || s.done[c.Name] > 0 || seen[c.Name] {
-			return "version"
+			return store.LostVersion
 		}
 		seen[c.Name] = true
 	}
@@ -115,25 +115,25 @@ func (s *registry) Apply(_ context.Context, sets ...store.Writes) ([]store.Verdi
 }
 
 func (s *registry) write(w store.Writes) {
-	for _, t := range w.Ticks {
+	for _, t := range store.Of(w.Upkeep).Ticks {
 		s.ticks[t.Chore] = t.At
 	}
-	for _, r := range w.BatchRuns {
+	for _, r := range store.Of(w.Batch).BatchRuns {
 		s.runs[runKey{r.Batch, r.Number}] = r
 	}
-	for _, t := range w.BatchThreads {
+	for _, t := range store.Of(w.Batch).BatchThreads {
 		s.threads[nameOfThread(t)] = t
 	}
-	for _, e := range w.BatchErrors {
+	for _, e := range store.Of(w.Batch).BatchErrors {
 		s.errors[errorKey{runKey{e.Batch, e.Run}, e.Key}] = e
 	}
-	for _, p := range w.BatchPauses {
+	for _, p := range store.Of(w.Batch).BatchPauses {
 		s.pauses[p.Batch] = p
 	}
-	for _, c := range w.Cursors {
+	for _, c := range store.Of(w.Ledger).Cursors {
 		s.done[c.Name]++
 	}
-	s.entries = append(s.entries, w.Entries...)
+	s.entries = append(s.entries, store.Of(w.Ledger).Entries...)
 }
 
 func (s *registry) views(keep func(control.Run) bool) []control.View {

@@ -11,12 +11,12 @@ import (
 
 	"carillon/core/access"
 	"carillon/core/agreement"
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/control"
 	"carillon/core/customer"
 	"carillon/core/fault"
 	"carillon/core/occurrence"
+	"carillon/core/plugin"
 	"carillon/core/store"
 )
 
@@ -38,8 +38,8 @@ const (
 )
 
 // DepositParameters are those of DEPRVW (process 3.4.1.1, step 2.2).
-func DepositParameters() []command.Parameter {
-	return []command.Parameter{{Name: DepositClass, Kind: command.Words, Tells: "Only this deposit class; empty: every one."}}
+func DepositParameters() []plugin.Parameter {
+	return []plugin.Parameter{{Name: DepositClass, Kind: plugin.Words, Tells: "Only this deposit class; empty: every one."}}
 }
 
 // DepositFacts is what DEPRVW reads.
@@ -207,7 +207,7 @@ func (d Deposits) review(ctx context.Context, now time.Time, run control.Run, a 
 	if wrong != nil {
 		r.End, r.Listed, r.Reason = agreement.Unreviewed, true, why(wrong)
 	}
-	set.Reviews = append(set.Reviews, r)
+	store.In(&set.Customer).Reviews = append(store.Of(set.Customer).Reviews, r)
 	return set, wrong, nil
 }
 

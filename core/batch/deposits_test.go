@@ -11,12 +11,12 @@ import (
 	"carillon/core/access"
 	"carillon/core/agreement"
 	"carillon/core/batch"
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/control"
 	"carillon/core/customer"
 	"carillon/core/fault"
 	"carillon/core/occurrence"
+	"carillon/core/plugin"
 	"carillon/core/store"
 )
 
@@ -36,7 +36,7 @@ func (b *bank) Apply(ctx context.Context, sets ...store.Writes) ([]store.Verdict
 		if v.Outcome != store.Applied {
 			continue
 		}
-		for _, r := range sets[i].Reviews {
+		for _, r := range store.Of(sets[i].Customer).Reviews {
 			b.reviews = slices.DeleteFunc(b.reviews, func(o agreement.Review) bool { return o.Account == r.Account && o.Class == r.Class })
 			b.reviews = append(b.reviews, r)
 		}
@@ -84,7 +84,7 @@ func (b *bank) Occasion(_ context.Context, _ time.Time, p access.Principal, e oc
 		return store.Writes{}, b.refuses
 	}
 	b.raised = append(b.raised, e)
-	return store.Writes{Cursors: []store.Cursor{{Name: p.Source + "/" + e.Object + "/" + e.Date + "/" + e.Detail.(*occurrence.DepositReview).Class}}}, nil
+	return store.Writes{Ledger: &store.LedgerWrites{Cursors: []store.Cursor{{Name: p.Source + "/" + e.Object + "/" + e.Date + "/" + e.Detail.(*occurrence.DepositReview).Class}}}}, nil
 }
 
 const (
@@ -113,8 +113,8 @@ func (b *bank) review(t *testing.T, class config.DepositClass, plugs []config.Pl
 		t.Fatal(err)
 	}
 	job := batch.Deposits{Facts: b, Configs: fixed{cfg}, Occasions: b, Algorithms: batch.DepositAlgorithms{
-		Good: map[string]agreement.GoodCustomer{"GOOD": func(s agreement.Standing, p command.Parameters) bool { return s.Secured[0].Start < p["BEFORE"] }},
-		Recommend: map[string]agreement.Recommend{"TWICE": func(_ agreement.Standing, n *big.Rat, _ command.Parameters) *big.Rat {
+		Good: map[string]agreement.GoodCustomer{"GOOD": func(s agreement.Standing, p plugin.Parameters) bool { return s.Secured[0].Start < p["BEFORE"] }},
+		Recommend: map[string]agreement.Recommend{"TWICE": func(_ agreement.Standing, n *big.Rat, _ plugin.Parameters) *big.Rat {
 			return new(big.Rat).Add(n, n)
 		}},
 	}}
@@ -152,7 +152,7 @@ func TestDepositReview(t *testing.T) {
 	t.Parallel()
 	res := config.DepositClass{Code: "RES", Recommended: "150.00", Tolerance: 10}
 	twice := config.Plug{Owner: "deposit_class:RES", Event: "recommended_amount", Sequence: 10, Code: "TWICE"}
-	good := config.Plug{Owner: "deposit_class:RES", Event: "good_customer", Sequence: 10, Code: "GOOD", Parameters: command.Parameters{"BEFORE": "2020-01-01"}}
+	good := config.Plug{Owner: "deposit_class:RES", Event: "good_customer", Sequence: 10, Code: "GOOD", Parameters: plugin.Parameters{"BEFORE": "2020-01-01"}}
 	for _, c := range []struct {
 		says              string
 		of                []agreement.Agreement

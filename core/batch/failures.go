@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/control"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 	"carillon/core/store"
 	"carillon/core/todo"
 )
@@ -100,16 +100,16 @@ func (f Failures) Do(_ context.Context, now time.Time, run control.Run, rows []c
 	for i, row := range rows {
 		number := strconv.FormatInt(row.Number, 10)
 		e, suppressed, err := rules.Open(todo.Request{
-			OpenToDo: command.OpenToDo{
-				Type: kind, Drill: []string{row.Batch, number}, Sort: []string{row.Batch}, Text: command.Text{Parameters: []string{row.Batch, number, row.Reason}},
+			OpenToDo: plugin.OpenToDo{
+				Type: kind, Drill: []string{row.Batch, number}, Sort: []string{row.Batch}, Text: plugin.Text{Parameters: []string{row.Batch, number, row.Reason}},
 			},
 			About: aboutBatch(row.Batch), Source: failureSource, Division: division(rules, row.Batch), Reason: "batch", At: now,
 			Batch: run.Batch, Run: run.Number,
 		})
 		row.Reported, row.Version = true, row.Version+1
-		out[i] = Result{Err: err, Writes: store.Writes{BatchRuns: []control.Run{row}}}
+		out[i] = Result{Err: err, Writes: store.Writes{Batch: &store.BatchWrites{BatchRuns: []control.Run{row}}}}
 		if !suppressed && err == nil {
-			out[i].Writes.ToDos = []todo.Entry{e}
+			store.In(&out[i].Writes.ToDo).ToDos = []todo.Entry{e}
 		}
 	}
 	return out, nil

@@ -47,11 +47,11 @@ func (b *book) Apply(_ context.Context, sets ...store.Writes) ([]store.Verdict, 
 	for i, w := range sets {
 		out[i] = store.Verdict{Outcome: store.Applied}
 		if b.lose {
-			out[i] = store.Verdict{Outcome: store.Conflict, What: "version"}
+			out[i] = store.Verdict{Outcome: store.Conflict, What: store.LostVersion}
 			continue
 		}
 		b.applied = append(b.applied, w)
-		for _, c := range w.Cursors {
+		for _, c := range store.Of(w.Ledger).Cursors {
 			if c.From == b.cursor {
 				b.cursor = c.Next
 			}
@@ -142,7 +142,7 @@ func TestSchedule(t *testing.T) {
 func TestTake(t *testing.T) {
 	t.Parallel()
 	b := &book{}
-	if mine, err := batch.Take(t.Context(), b, "LTRPRT", noon(), "me"); err != nil || !mine || b.applied[0].Ticks[0] != (store.Tick{Chore: "LTRPRT", At: noon(), By: "me"}) {
+	if mine, err := batch.Take(t.Context(), b, "LTRPRT", noon(), "me"); err != nil || !mine || store.Of(b.applied[0].Upkeep).Ticks[0] != (store.Tick{Chore: "LTRPRT", At: noon(), By: "me"}) {
 		t.Errorf("%t: %v", mine, err)
 	}
 	b.lose = true

@@ -44,6 +44,6 @@ func (r *Relay) Forward(ctx context.Context) (n int, more bool, err error) {
 		return 0, false, err
 	}
 	next := leaves[len(leaves)-1].Number + 1
-	_, err = r.Store.Apply(ctx, store.Writes{Cursors: []store.Cursor{{Name: r.Name, From: from, Next: next}}})
+	_, err = r.Store.Apply(ctx, store.Writes{Ledger: &store.LedgerWrites{Cursors: []store.Cursor{{Name: r.Name, From: from, Next: next}}}})
 	return len(leaves), len(leaves) == relayPage, err
 }

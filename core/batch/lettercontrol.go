@@ -35,14 +35,14 @@ func (l *Letters) record(ctx context.Context, now time.Time, run extract.Run, fa
 		return set, err
 	}
 	set = set.And(recorded(v, run, now, failure))
-	set.Done = mended(l.Configs.Current().Installation().BatchErrorType, set.BatchRuns)
+	store.In(&set.ToDo).Done = mended(l.Configs.Current().Installation().BatchErrorType, store.Of(set.Batch).BatchRuns)
 	return set, nil
 }
 
 // failed notes why a run was left open.
 func (l *Letters) failed(ctx context.Context, now time.Time, run extract.Run, failure error) error {
 	set, err := l.record(ctx, now, run, failure)
-	if err != nil || len(set.BatchRuns) == 0 {
+	if err != nil || len(store.Of(set.Batch).BatchRuns) == 0 {
 		return err
 	}
 	_, err = l.Store.Apply(ctx, set)
@@ -68,7 +68,7 @@ func recorded(v control.View, run extract.Run, now time.Time, failure error) sto
 		return store.Writes{}
 	}
 	t.State, t.EndedAt, t.Reason = r.State, r.EndedAt, r.Reason
-	return store.Writes{BatchRuns: []control.Run{r}, BatchThreads: []control.Thread{t}}
+	return store.Writes{Batch: &store.BatchWrites{BatchRuns: []control.Run{r}, BatchThreads: []control.Thread{t}}}
 }
 
 // next is the record as the next write finds it: a new one, the one that is there, or after a failure another instance.

@@ -174,9 +174,9 @@ func (l *Letters) lanes() []message.Lane {
 }
 
 func (l *Letters) take(ctx context.Context, now time.Time, lane message.Lane, run extract.Run) ([]message.Taken, error) {
-	verdicts, err := l.Store.Apply(ctx, store.Writes{Claim: &store.Claim{
+	verdicts, err := l.Store.Apply(ctx, store.Writes{Message: &store.MessageWrites{Claim: &store.Claim{
 		Lane: lane, Now: now, Lease: l.Clock().Add(cmp.Or(l.Lease, letterLease)), Owner: extract.LTRPRT + "/" + strconv.FormatInt(run.Number, 10), Reason: message.WaitRun, Limit: letterPage,
-	}})
+	}}})
 	if err != nil {
 		return nil, err
 	}
@@ -210,8 +210,8 @@ func (l *Letters) write(ctx context.Context, run extract.Run, kind ledger.Kind, 
 		return err
 	}
 	return l.applyOne(ctx, record.And(store.Writes{
-		Runs:    []extract.Run{run},
-		Entries: []ledger.Entry{{At: now, Kind: kind, Run: run.Number, Reason: run.Batch, By: run.By}},
+		Letter: &store.LetterWrites{Runs: []extract.Run{run}},
+		Ledger: &store.LedgerWrites{Entries: []ledger.Entry{{At: now, Kind: kind, Run: run.Number, Reason: run.Batch, By: run.By}}},
 	}))
 }
 
@@ -221,7 +221,7 @@ func (l *Letters) applyOne(ctx context.Context, w store.Writes) error {
 		return err
 	}
 	if verdicts[0].Outcome != store.Applied {
-		return fault.New(fault.Conflict, "another gateway works on this run: lost "+verdicts[0].What)
+		return fault.New(fault.Conflict, "another gateway works on this run: lost "+string(verdicts[0].What))
 	}
 	return nil
 }
@@ -247,16 +247,16 @@ func (l *Letters) freeze(ctx context.Context, now time.Time, run extract.Run, ta
 			continue
 		}
 		next++
-		frozen.Letters = append(frozen.Letters, letter)
+		store.In(&frozen.Letter).Letters = append(store.Of(frozen.Letter).Letters, letter)
 	}
 	run.Letters, run.Version = next, run.Version+1
-	frozen.Runs = []extract.Run{run}
+	store.In(&frozen.Letter).Runs = []extract.Run{run}
 	verdictsOf, err := l.Store.Apply(ctx, append([]store.Writes{frozen}, others...)...)
 	if err != nil {
 		return run, err
 	}
 	if verdictsOf[0].Outcome != store.Applied {
-		return run, fault.New(fault.Conflict, "another gateway works on this run: lost "+verdictsOf[0].What)
+		return run, fault.New(fault.Conflict, "another gateway works on this run: lost "+string(verdictsOf[0].What))
 	}
 	return run, nil
 }
@@ -314,10 +314,10 @@ func claimedLife(d message.Due) message.Life {
 func (l *Letters) settled(ctx context.Context, now time.Time, m message.Message, d message.Due, move message.Move) (store.Writes, error) {
 	set := store.Tell(m, move)
 	if move.To.Work == message.Queued {
-		set.Requeues = []store.Requeue{{Fence: message.FenceOf(d), At: move.Again, Reason: move.Reason, Attempt: d.Attempt, Seq: move.To.Seq}}
+		store.In(&set.Message).Requeues = []store.Requeue{{Fence: message.FenceOf(d), At: move.Again, Reason: move.Reason, Attempt: d.Attempt, Seq: move.To.Seq}}
 		return set, nil
 	}
-	set.Settles = []store.Settle{{Fence: message.FenceOf(d)}}
+	store.In(&set.Message).Settles = []store.Settle{{Fence: message.FenceOf(d)}}
 	if !move.To.Place.Fallen() || !m.TellsPlan() {
 		return set, nil
 	}

@@ -19,7 +19,7 @@ import (
 	"carillon/core/fault"
 	"carillon/core/ledger"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 )
 
@@ -34,7 +34,7 @@ type office struct {
 	runs    []extract.Run
 	letters []extract.Letter
 	entries []ledger.Entry
-	steps   []notice.Step
+	steps   []plan.Step
 	applies int
 	dieAt   int  // the apply that is lost on the way: nothing is written; 0: none
 	lose    bool // settlements lose their race
@@ -53,11 +53,11 @@ func (o *office) Apply(_ context.Context, sets ...store.Writes) ([]store.Verdict
 }
 
 func (o *office) one(w store.Writes) store.Verdict {
-	if what := o.refused(store.Writes{BatchRuns: w.BatchRuns, BatchThreads: w.BatchThreads}); what != "" {
+	if what := o.refused(store.Writes{Batch: &store.BatchWrites{BatchRuns: store.Of(w.Batch).BatchRuns, BatchThreads: store.Of(w.Batch).BatchThreads}}); what != "" {
 		return store.Verdict{Outcome: store.Conflict, What: what}
 	}
-	o.write(store.Writes{BatchRuns: w.BatchRuns, BatchThreads: w.BatchThreads})
-	for _, r := range w.Runs {
+	o.write(store.Writes{Batch: &store.BatchWrites{BatchRuns: store.Of(w.Batch).BatchRuns, BatchThreads: store.Of(w.Batch).BatchThreads}})
+	for _, r := range store.Of(w.Letter).Runs {
 		at := slices.IndexFunc(o.runs, func(x extract.Run) bool { return x.Number == r.Number })
 		switch {
 		case at < 0 && r.Version == 1:
@@ -65,27 +65,27 @@ func (o *office) one(w store.Writes) store.Verdict {
 		case at >= 0 && o.runs[at].Version == r.Version-1:
 			o.runs[at] = r
 		default:
-			return store.Verdict{Outcome: store.Conflict, What: "version"}
+			return store.Verdict{Outcome: store.Conflict, What: store.LostVersion}
 		}
 	}
-	if o.lose && len(w.Settles) > 0 {
-		return store.Verdict{Outcome: store.Conflict, What: "fence"}
+	if o.lose && len(store.Of(w.Message).Settles) > 0 {
+		return store.Verdict{Outcome: store.Conflict, What: store.LostFence}
 	}
-	o.letters = append(o.letters, w.Letters...)
-	for _, e := range w.Evidence {
+	o.letters = append(o.letters, store.Of(w.Letter).Letters...)
+	for _, e := range store.Of(w.Message).Evidence {
 		o.records[e.Message].Evidence = append(o.records[e.Message].Evidence, e)
 	}
-	for _, s := range w.Settles {
+	for _, s := range store.Of(w.Message).Settles {
 		o.records[s.Fence.Message].Due = nil
 	}
-	for _, q := range w.Requeues {
+	for _, q := range store.Of(w.Message).Requeues {
 		d := o.records[q.Fence.Message].Due
 		d.At, d.Owner, d.Reason = q.At, "", q.Reason
 	}
-	o.entries, o.steps = append(o.entries, w.Entries...), append(o.steps, w.Steps...)
+	o.entries, o.steps = append(o.entries, store.Of(w.Ledger).Entries...), append(o.steps, store.Of(w.Contact).Steps...)
 	v := store.Verdict{Outcome: store.Applied}
-	if w.Claim != nil {
-		v.Claimed = o.claim(*w.Claim)
+	if store.Of(w.Message).Claim != nil {
+		v.Claimed = o.claim(*store.Of(w.Message).Claim)
 	}
 	return v
 }
@@ -165,7 +165,7 @@ func (g gate) Gate(_ context.Context, _ time.Time, taken []message.Taken) ([]con
 }
 
 func (o *office) NextStep(_ context.Context, _ time.Time, id contact.ID, fell int16, why string) (store.Writes, error) {
-	return store.Writes{Steps: []notice.Step{{Contact: id, Number: fell + 1, Why: why}}}, nil
+	return store.Writes{Contact: &store.ContactWrites{Steps: []plan.Step{{Contact: id, Number: fell + 1, Why: why}}}}, nil
 }
 
 // freezer writes a line; a letter to nowhere cannot be one.

@@ -175,7 +175,7 @@ func (o *Operator) open(ctx context.Context, run control.Run, ticks []store.Tick
 			return control.View{}, fault.New(fault.Conflict, "run "+strconv.FormatInt(last[0].Run.Number, 10)+" of this batch is "+last[0].Run.State.String())
 		}
 	}
-	set := store.Writes{Ticks: ticks, BatchRuns: []control.Run{run}, Entries: []ledger.Entry{told(run.AskedAt, ledger.RunOpened, run, run.By)}}
+	set := store.Writes{Upkeep: &store.UpkeepWrites{Ticks: ticks}, Batch: &store.BatchWrites{BatchRuns: []control.Run{run}}, Ledger: &store.LedgerWrites{Entries: []ledger.Entry{told(run.AskedAt, ledger.RunOpened, run, run.By)}}}
 	return control.View{Run: run}, o.put(ctx, set)
 }
 
@@ -190,7 +190,7 @@ func (o *Operator) put(ctx context.Context, set store.Writes) error {
 		return err
 	}
 	if verdicts[0].Outcome != store.Applied {
-		return fault.New(fault.Conflict, "the batch has moved on: lost "+verdicts[0].What)
+		return fault.New(fault.Conflict, "the batch has moved on: lost "+string(verdicts[0].What))
 	}
 	return nil
 }
@@ -264,7 +264,7 @@ func (o *Operator) Restart(ctx context.Context, now time.Time, p access.Principa
 	return o.change(ctx, code, number, func(v control.View) (store.Writes, error) {
 		run, threads, err := v.Restart()
 		return store.Writes{
-			BatchRuns: []control.Run{run}, BatchThreads: threads, Entries: []ledger.Entry{told(now, ledger.RunRestarted, run, p.Name)},
+			Batch: &store.BatchWrites{BatchRuns: []control.Run{run}, BatchThreads: threads}, Ledger: &store.LedgerWrites{Entries: []ledger.Entry{told(now, ledger.RunRestarted, run, p.Name)}},
 		}, err
 	})
 }
@@ -278,7 +278,7 @@ func (o *Operator) Cancel(ctx context.Context, now time.Time, p access.Principal
 		run, threads, err := v.Cancel(now, "cancelled by "+p.Name)
 		entry := told(now, ledger.RunClosed, run, p.Name)
 		entry.Code = run.State.String()
-		return store.Writes{BatchRuns: []control.Run{run}, BatchThreads: threads, Entries: []ledger.Entry{entry}}, err
+		return store.Writes{Batch: &store.BatchWrites{BatchRuns: []control.Run{run}, BatchThreads: threads}, Ledger: &store.LedgerWrites{Entries: []ledger.Entry{entry}}}, err
 	})
 }
 
@@ -325,7 +325,7 @@ func (o *Operator) Pause(ctx context.Context, now time.Time, p access.Principal,
 		kind = ledger.BatchResumed
 	}
 	return o.put(ctx, store.Writes{
-		BatchPauses: []control.Pause{{Batch: code, Paused: paused, Reason: reason, By: p.Name, At: now}},
-		Entries:     []ledger.Entry{{At: now, Kind: kind, Code: code, Reason: reason, By: p.Name}},
+		Batch:  &store.BatchWrites{BatchPauses: []control.Pause{{Batch: code, Paused: paused, Reason: reason, By: p.Name, At: now}}},
+		Ledger: &store.LedgerWrites{Entries: []ledger.Entry{{At: now, Kind: kind, Code: code, Reason: reason, By: p.Name}}},
 	})
 }

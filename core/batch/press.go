@@ -116,7 +116,7 @@ func (l *Letters) tell(ctx context.Context, run extract.Run) (extract.Run, error
 	if err != nil {
 		return run, err
 	}
-	return run, l.applyOne(ctx, record.And(store.Writes{Runs: []extract.Run{run}}))
+	return run, l.applyOne(ctx, record.And(store.Writes{Letter: &store.LetterWrites{Runs: []extract.Run{run}}}))
 }
 
 // digest adds up the letters that were handed over; one the press refused is not among them.

@@ -4,9 +4,10 @@ import (
 	"context"
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/control"
 	"carillon/core/fault"
+	"carillon/core/plugin"
+	"carillon/core/store"
 	"carillon/core/todo"
 )
 
@@ -17,9 +18,9 @@ const PurgeBatch = "TD-PURGE"
 const KeepDays = "KEEP-DAYS"
 
 // PurgeParameters are those of TD-PURGE. The default is ours: as long as keys are known.
-func PurgeParameters() []command.Parameter {
-	return []command.Parameter{{
-		Name: KeepDays, Kind: command.Integer, Least: 1, Default: "400", Tells: "Days that complete entries are kept whose To Do Type does not say.",
+func PurgeParameters() []plugin.Parameter {
+	return []plugin.Parameter{{
+		Name: KeepDays, Kind: plugin.Integer, Least: 1, Default: "400", Tells: "Days that complete entries are kept whose To Do Type does not say.",
 	}}
 }
 
@@ -82,7 +83,7 @@ func (Purge) Key(row todo.ID) string { return row.String() }
 func (Purge) Do(_ context.Context, _ time.Time, _ control.Run, rows []todo.ID) ([]Result, error) {
 	out := make([]Result, len(rows))
 	for i, id := range rows {
-		out[i].Writes.ToDoPurges = []todo.ID{id}
+		store.In(&out[i].Writes.ToDo).ToDoPurges = []todo.ID{id}
 	}
 	return out, nil
 }

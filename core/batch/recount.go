@@ -92,7 +92,7 @@ func (r *Recounter) recount(ctx context.Context, now, hour time.Time) (store.Rec
 		return store.Recounted{}, err
 	}
 	found := store.Recounted{Hour: hour, At: now, Next: nextRecount(now, hour, recounted), Drift: DriftOf(counted, recounted)}
-	_, err = r.Store.Apply(ctx, store.Writes{Recounts: []store.Recounted{found}})
+	_, err = r.Store.Apply(ctx, store.Writes{Upkeep: &store.UpkeepWrites{Recounts: []store.Recounted{found}}})
 	return found, err
 }
 

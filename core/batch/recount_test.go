@@ -42,10 +42,10 @@ func (h *hourly) Apply(_ context.Context, sets ...store.Writes) ([]store.Verdict
 	verdicts := make([]store.Verdict, len(sets))
 	for i, s := range sets {
 		verdicts[i].Outcome = store.Applied
-		for _, r := range s.Recounts {
+		for _, r := range store.Of(s.Upkeep).Recounts {
 			h.kept[r.Hour] = r
 		}
-		for _, t := range s.Ticks {
+		for _, t := range store.Of(s.Upkeep).Ticks {
 			if h.taken[t.At] {
 				verdicts[i].Outcome = store.Conflict
 			}

@@ -90,7 +90,7 @@ func (r *Recovery) Run(ctx context.Context, now, since time.Time, by string, dry
 		return out, err
 	}
 	run.ClosedAt, run.ToldAt, run.Letters, run.Version = now, now, int64(out.InDoubt+out.Repeated), run.Version+1
-	return out, r.apply(ctx, store.Writes{Runs: []extract.Run{run}})
+	return out, r.apply(ctx, store.Writes{Letter: &store.LetterWrites{Runs: []extract.Run{run}}})
 }
 
 // alone refuses a recovery that would race with gateways, or to a time that has not come.
@@ -154,10 +154,10 @@ func (r *Recovery) jump(ctx context.Context, now time.Time, run extract.Run, kno
 	}
 	out.LastRun += runStretch
 	return r.apply(ctx, store.Writes{
-		Runs: []extract.Run{run, {
+		Letter: &store.LetterWrites{Runs: []extract.Run{run, {
 			Batch: extract.LTRPRT, Number: out.LastRun, BusinessDate: run.BusinessDate, OpenedAt: now, ClosedAt: now, ToldAt: now, Version: 1, By: run.By,
-		}},
-		Entries: []ledger.Entry{{At: now, Kind: ledger.StoreRestored, Reason: Restored, Code: out.Since.UTC().Format(ledger.TimeFormat), By: run.By}},
+		}}},
+		Ledger: &store.LedgerWrites{Entries: []ledger.Entry{{At: now, Kind: ledger.StoreRestored, Reason: Restored, Code: out.Since.UTC().Format(ledger.TimeFormat), By: run.By}}},
 	})
 }
 
@@ -165,7 +165,7 @@ func (r *Recovery) apply(ctx context.Context, sets ...store.Writes) error {
 	verdicts, err := r.Store.Apply(ctx, sets...)
 	for _, v := range verdicts {
 		if err == nil && v.Outcome != store.Applied {
-			err = fault.New(fault.Conflict, "somebody else is at work: stop every gateway and recover again; lost "+v.What)
+			err = fault.New(fault.Conflict, "somebody else is at work: stop every gateway and recover again; lost "+string(v.What))
 		}
 	}
 	return err
@@ -217,9 +217,9 @@ func (r *Recovery) one(now, began time.Time, rec message.Record, out *Recovered)
 		return store.Writes{}, false, err
 	}
 	o := message.Observation{At: now, Reason: Restored}
-	gone := store.Writes{Undues: []store.Undue{{Message: rec.Message.ID}}}
+	gone := store.Writes{Message: &store.MessageWrites{Undues: []store.Undue{{Message: rec.Message.ID}}}}
 	if rec.Due.Owner != "" {
-		gone = store.Writes{Settles: []store.Settle{{Fence: message.FenceOf(*rec.Due)}}}
+		gone = store.Writes{Message: &store.MessageWrites{Settles: []store.Settle{{Fence: message.FenceOf(*rec.Due)}}}}
 	}
 	if rec.Message.Doubt != message.Repeat {
 		move, err := life.Doubt(o)
@@ -230,5 +230,5 @@ func (r *Recovery) one(now, began time.Time, rec message.Record, out *Recovered)
 	due := *rec.Due
 	due.At, due.Reason, due.Attempt, due.Seq, due.Fence, due.Owner = move.Again, move.Reason, move.To.Attempts, move.To.Seq, due.Fence+1, ""
 	out.Repeated++
-	return store.Tell(rec.Message, move).And(gone).And(store.Writes{Dues: []message.Due{due}}), true, err
+	return store.Tell(rec.Message, move).And(gone).And(store.Writes{Message: &store.MessageWrites{Dues: []message.Due{due}}}), true, err
 }

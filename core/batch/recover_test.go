@@ -64,23 +64,23 @@ func (s *restored) Apply(_ context.Context, sets ...store.Writes) ([]store.Verdi
 	out := make([]store.Verdict, len(sets))
 	for i, w := range sets {
 		out[i] = store.Verdict{Outcome: store.Applied}
-		for _, u := range w.Undues {
+		for _, u := range store.Of(w.Message).Undues {
 			s.records[u.Message].Due = nil
 		}
-		for _, f := range w.Settles {
+		for _, f := range store.Of(w.Message).Settles {
 			s.records[f.Fence.Message].Due = nil
 		}
-		for _, d := range w.Dues {
+		for _, d := range store.Of(w.Message).Dues {
 			s.records[d.Message].Due = &d
 		}
-		for _, e := range w.Evidence {
+		for _, e := range store.Of(w.Message).Evidence {
 			s.records[e.Message].Evidence = append(s.records[e.Message].Evidence, e)
 		}
-		for _, r := range w.Runs {
+		for _, r := range store.Of(w.Letter).Runs {
 			s.runs = slices.DeleteFunc(s.runs, func(o extract.Run) bool { return o.Batch == r.Batch && o.Number == r.Number })
 			s.runs = append(s.runs, r)
 		}
-		s.entries = append(s.entries, w.Entries...)
+		s.entries = append(s.entries, store.Of(w.Ledger).Entries...)
 	}
 	return out, nil
 }

@@ -7,12 +7,12 @@ import (
 	"strings"
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/contact"
 	"carillon/core/control"
 	"carillon/core/customer"
 	"carillon/core/fault"
 	"carillon/core/ledger"
+	"carillon/core/plugin"
 	"carillon/core/store"
 	"carillon/core/todo"
 )
@@ -24,9 +24,9 @@ const ReminderBatch = "TD-CCCB"
 const LeadDays = "LEAD-DAYS"
 
 // ReminderParameters are those of TD-CCCB (process 3.4.1.1, step 2.0).
-func ReminderParameters() []command.Parameter {
-	return []command.Parameter{{
-		Name: LeadDays, Kind: command.Integer, Most: 99, Default: "0", Tells: "Days before its trigger date on which a reminder becomes a To Do.",
+func ReminderParameters() []plugin.Parameter {
+	return []plugin.Parameter{{
+		Name: LeadDays, Kind: plugin.Integer, Most: 99, Default: "0", Tells: "Days before its trigger date on which a reminder becomes a To Do.",
 	}}
 }
 
@@ -145,9 +145,9 @@ func (r Reminders) Do(ctx context.Context, now time.Time, run control.Run, rows 
 	out := make([]Result, len(rows))
 	for i, row := range rows {
 		q := todo.Request{
-			OpenToDo: command.OpenToDo{
+			OpenToDo: plugin.OpenToDo{
 				Type: kind, Drill: []string{row.Contact.String(), row.Log.String()}, Sort: sortKeys(rules, kind, row),
-				Text: command.Text{Parameters: []string{row.Contact.String(), row.Trigger}},
+				Text: plugin.Text{Parameters: []string{row.Contact.String(), row.Trigger}},
 			},
 			ID: todo.ID(first + int64(i)), Source: row.Source, Division: row.Division, Contact: row.Contact, Reason: "reminder",
 			Links: links[i], At: now, Batch: run.Batch, Run: run.Number,
@@ -196,12 +196,12 @@ func remind(rules todo.Rules, now time.Time, run control.Run, row contact.Remind
 		err = fault.New(fault.Invalid, what+": the To Do is open to the type's default role")
 	}
 	return Result{Err: err, Writes: store.Writes{
-		ToDos:    []todo.Entry{e},
-		Reminded: []store.Reminded{{Contact: made.Contact, Log: made.Log, ToDo: e.ID, At: now}},
-		Entries: []ledger.Entry{{
+		ToDo: &store.ToDoWrites{ToDos: []todo.Entry{e}},
+		Desk: &store.DeskWrites{Reminded: []store.Reminded{{Contact: made.Contact, Log: made.Log, ToDo: e.ID, At: now}}},
+		Ledger: &store.LedgerWrites{Entries: []ledger.Entry{{
 			At: now, Kind: ledger.ReminderMade, Source: row.Source, Division: row.Division, Contact: row.Contact, Person: row.Person,
 			Account: row.Account, Code: row.Log.String(), By: run.Batch, Run: run.Number,
-		}},
+		}}},
 	}}
 }
 

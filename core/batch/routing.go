@@ -7,12 +7,12 @@ import (
 	"strings"
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/control"
 	"carillon/core/fault"
 	"carillon/core/ledger"
 	"carillon/core/message"
+	"carillon/core/plugin"
 	"carillon/core/store"
 	"carillon/core/todo"
 )
@@ -29,7 +29,7 @@ type RoutingFacts interface {
 // Mailer writes emails to users of the desk.
 type Mailer interface {
 	// Mail returns the write set of an email that tells a user of a To Do; fault.Invalid, fault.Misconfigured.
-	Mail(ctx context.Context, now time.Time, e todo.Entry, to config.User, mail command.SendEmail) (store.Writes, error)
+	Mail(ctx context.Context, now time.Time, e todo.Entry, to config.User, mail plugin.SendEmail) (store.Writes, error)
 }
 
 // Routing is F1-TDEER (process 3.3.2.3, step 2.7): it tells people outside of the To Do entries whose type has an algorithm
@@ -123,7 +123,7 @@ func (r Routing) route(ctx context.Context, now time.Time, rules todo.Rules, e t
 			continue
 		}
 		if sent++; sent == 1 {
-			first = w.Messages[0].ID
+			first = store.Of(w.Message).Messages[0].ID
 		}
 		result.Writes = result.Writes.And(w)
 	}
@@ -132,10 +132,10 @@ func (r Routing) route(ctx context.Context, now time.Time, rules todo.Rules, e t
 		return Result{}, nil //nolint:nilerr // there is nothing left to do
 	}
 	return Result{Err: result.Err, Writes: result.Writes.And(store.Writes{
-		ToDoMoves: []todo.Move{move},
-		Entries: []ledger.Entry{{
+		ToDo: &store.ToDoWrites{ToDoMoves: []todo.Move{move}},
+		Ledger: &store.LedgerWrites{Entries: []ledger.Entry{{
 			At: now, Kind: ledger.ToDoMoved, Source: e.Source, Division: e.Division, Contact: e.Contact, ToDo: e.ID.String(),
 			Reason: string(todo.Routed), Code: string(e.Type), By: RoutingBatch,
-		}},
+		}}},
 	})}, nil
 }

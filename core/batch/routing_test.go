@@ -7,11 +7,11 @@ import (
 	"time"
 
 	"carillon/core/batch"
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/control"
 	"carillon/core/fault"
 	"carillon/core/message"
+	"carillon/core/plugin"
 	"carillon/core/store"
 	"carillon/core/todo"
 )
@@ -36,11 +36,11 @@ func (o *outbox) ToDoCount(ctx context.Context, f todo.Filter) (int64, error) {
 	return int64(len(found)), err
 }
 
-func (o *outbox) Mail(_ context.Context, _ time.Time, e todo.Entry, to config.User, _ command.SendEmail) (store.Writes, error) {
+func (o *outbox) Mail(_ context.Context, _ time.Time, e todo.Entry, to config.User, _ plugin.SendEmail) (store.Writes, error) {
 	if err := o.fails[to.Name]; err != nil {
 		return store.Writes{}, err
 	}
-	return store.Writes{Messages: []message.Message{{ID: message.ID{to.Name[0]}, Origin: message.Origin{Kind: message.FromToDo, ToDo: int64(e.ID)}}}}, nil
+	return store.Writes{Message: &store.MessageWrites{Messages: []message.Message{{ID: message.ID{to.Name[0]}, Origin: message.Origin{Kind: message.FromToDo, ToDo: int64(e.ID)}}}}}, nil
 }
 
 func TestRouting(t *testing.T) {
@@ -61,10 +61,10 @@ func TestRouting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mail := func(_ todo.Subject, to []config.User, _ command.Parameters) (mails []command.SendEmail) {
+	mail := func(_ todo.Subject, to []config.User, _ plugin.Parameters) (mails []plugin.SendEmail) {
 		for _, u := range to {
 			if u.Email != "" {
-				mails = append(mails, command.SendEmail{User: u.Name})
+				mails = append(mails, plugin.SendEmail{User: u.Name})
 			}
 		}
 		return mails
@@ -136,15 +136,15 @@ func TestRouting(t *testing.T) {
 				t.Fatalf("%+v: %v", results, err)
 			}
 			w := results[0].Writes
-			if len(w.Messages) != row.emails || len(w.ToDoMoves) != 1 {
+			if len(store.Of(w.Message).Messages) != row.emails || len(store.Of(w.ToDo).ToDoMoves) != 1 {
 				t.Fatalf("%+v", w)
 			}
-			m := w.ToDoMoves[0]
+			m := store.Of(w.ToDo).ToDoMoves[0]
 			if m.Log.Kind != todo.Routed || m.Log.Comment != row.comment || !m.To.RoutedAt.Equal(now) || m.From.Revision != 1 || m.Log.Message.IsZero() != (row.emails == 0) {
 				t.Errorf("%+v", m)
 			}
-			if len(w.Entries) != 1 || w.Entries[0].ToDo != "20000000000001" {
-				t.Errorf("%+v", w.Entries)
+			if len(store.Of(w.Ledger).Entries) != 1 || store.Of(w.Ledger).Entries[0].ToDo != "20000000000001" {
+				t.Errorf("%+v", store.Of(w.Ledger).Entries)
 			}
 		})
 	}

@@ -31,7 +31,7 @@ func (s Schedule) Next(after time.Time) time.Time { return s.spec.Next(after.In(
 
 // Take makes an occurrence of the job this process's alone; false when another gateway took it.
 func Take(ctx context.Context, to store.Applier, job string, at time.Time, by string) (bool, error) {
-	verdicts, err := to.Apply(ctx, store.Writes{Ticks: []store.Tick{{Chore: job, At: at, By: by}}})
+	verdicts, err := to.Apply(ctx, store.Writes{Upkeep: &store.UpkeepWrites{Ticks: []store.Tick{{Chore: job, At: at, By: by}}}})
 	if err != nil {
 		return false, err
 	}

@@ -61,7 +61,7 @@ func (s *Sealer) Seal(ctx context.Context, now time.Time) (sealed int64, more bo
 	if verdicts[0].Outcome != store.Applied {
 		return 0, true, nil
 	}
-	for _, seal := range set.Seals {
+	for _, seal := range store.Of(set.Ledger).Seals {
 		sealed += seal.Mark.N
 	}
 	return sealed, more || behind(head), nil
@@ -77,12 +77,12 @@ func (s *Sealer) idle(head store.Head) bool {
 
 // set is what seals the stretches and grows the tree by them.
 func (s *Sealer) set(ctx context.Context, now time.Time, head store.Head, stretches []store.Mark) (w store.Writes, err error) {
-	if w.Growth, err = s.grow(ctx, now, head, stretches); err != nil || behind(head) {
+	if store.In(&w.Ledger).Growth, err = s.grow(ctx, now, head, stretches); err != nil || behind(head) {
 		return w, err
 	}
 	leaf := head.Leaves
 	for _, m := range stretches {
-		w.Seals = append(w.Seals, store.Seal{Mark: m, FirstLeaf: leaf, At: now})
+		store.In(&w.Ledger).Seals = append(store.Of(w.Ledger).Seals, store.Seal{Mark: m, FirstLeaf: leaf, At: now})
 		leaf += m.N
 	}
 	return w, nil

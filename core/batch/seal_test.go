@@ -111,15 +111,15 @@ func (l *log) Apply(_ context.Context, sets ...store.Writes) ([]store.Verdict, e
 		return nil, l.down
 	}
 	w := sets[0]
-	lost := []store.Verdict{{Outcome: store.Conflict, What: "version"}}
+	lost := []store.Verdict{{Outcome: store.Conflict, What: store.LostVersion}}
 	leaf := l.head.Leaves
-	for _, s := range w.Seals {
+	for _, s := range store.Of(w.Ledger).Seals {
 		if s.FirstLeaf != leaf || !slices.Contains(l.marks, s.Mark) {
 			return lost, nil
 		}
 		leaf += s.Mark.N
 	}
-	if g := w.Growth; g != nil {
+	if g := store.Of(w.Ledger).Growth; g != nil {
 		if g.From != l.head.Tree.N {
 			return lost, nil
 		}
@@ -128,10 +128,10 @@ func (l *log) Apply(_ context.Context, sets ...store.Writes) ([]store.Verdict, e
 			l.tiles[t.TileID] = bytes.Clone(t.Hashes)
 		}
 	}
-	for _, s := range w.Seals {
+	for _, s := range store.Of(w.Ledger).Seals {
 		l.marks = slices.DeleteFunc(l.marks, func(m store.Mark) bool { return m == s.Mark })
 	}
-	l.head.Leaves, l.seals = leaf, append(l.seals, w.Seals...)
+	l.head.Leaves, l.seals = leaf, append(l.seals, store.Of(w.Ledger).Seals...)
 	return []store.Verdict{{Outcome: store.Applied}}, nil
 }
 

@@ -7,10 +7,10 @@ import (
 	"strconv"
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/control"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 	"carillon/core/store"
 )
 
@@ -83,8 +83,8 @@ type Engine interface {
 // Definition is a batch as the program knows it. It has a job or an engine.
 type Definition struct {
 	Code       string
-	Tells      string              // what it does
-	Parameters []command.Parameter // its own, beside those of every batch
+	Tells      string             // what it does
+	Parameters []plugin.Parameter // its own, beside those of every batch
 	Job        *Job
 	Engine     Engine
 	Schedule   string // of a batch whose Batch Control has none; empty: by hand
@@ -123,15 +123,15 @@ const (
 	commitMost    = 5000
 )
 
-func common() []command.Parameter {
-	return []command.Parameter{
-		{Name: MaxErrors, Kind: command.Integer, Tells: "Rows with an error after which a thread stops; 0: no bound."},
-		{Name: Commit, Kind: command.Integer, Least: 1, Most: commitMost, Tells: "Records between commits."},
+func common() []plugin.Parameter {
+	return []plugin.Parameter{
+		{Name: MaxErrors, Kind: plugin.Integer, Tells: "Rows with an error after which a thread stops; 0: no bound."},
+		{Name: Commit, Kind: plugin.Integer, Least: 1, Most: commitMost, Tells: "Records between commits."},
 	}
 }
 
 // Accepts are all parameters of the batch.
-func (d Definition) Accepts() []command.Parameter {
+func (d Definition) Accepts() []plugin.Parameter {
 	if d.Job == nil {
 		return d.Parameters
 	}
@@ -154,7 +154,7 @@ func (d Definition) settle(c config.BatchControl, asked map[string]string) (map[
 		}
 	}
 	for name := range asked {
-		if !slices.ContainsFunc(d.Accepts(), func(p command.Parameter) bool { return p.Name == name }) {
+		if !slices.ContainsFunc(d.Accepts(), func(p plugin.Parameter) bool { return p.Name == name }) {
 			wrong = append(wrong, fault.Violation{Field: "/parameters/" + escape(name), Reason: "is no parameter of this batch"})
 		}
 	}
@@ -162,7 +162,7 @@ func (d Definition) settle(c config.BatchControl, asked map[string]string) (map[
 }
 
 // inForce is the value of a parameter: what was asked for, else the Batch Control's, else the default.
-func inForce(c config.BatchControl, p command.Parameter, asked string) string {
+func inForce(c config.BatchControl, p plugin.Parameter, asked string) string {
 	value := cmp.Or(asked, c.Parameters[p.Name])
 	switch {
 	case value != "":

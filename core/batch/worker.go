@@ -104,7 +104,7 @@ func (w *Worker) take(ctx context.Context, now time.Time, v control.View, job *J
 			continue
 		}
 		put := t.Take(now, w.Name, w.Floor.lease(now))
-		ours, err := w.Floor.won(ctx, store.Writes{BatchThreads: put})
+		ours, err := w.Floor.won(ctx, store.Writes{Batch: &store.BatchWrites{BatchThreads: put}})
 		if err == nil && ours {
 			mine := put[len(put)-1]
 			w.held, w.run, w.job, w.alone, w.again = &mine, v.Run, job, 0, false
@@ -124,10 +124,10 @@ func (w *Worker) part(ctx context.Context, now time.Time, v control.View, job *J
 	if err != nil {
 		run.State, run.EndedAt, run.Reason = control.Failed, now, why(err)
 	}
-	set := store.Writes{BatchRuns: []control.Run{run}, BatchThreads: threads}
+	set := store.Writes{Batch: &store.BatchWrites{BatchRuns: []control.Run{run}, BatchThreads: threads}}
 	if !run.State.Open() {
-		set.Entries = []ledger.Entry{closing(now, run)}
-		set.Done = mended(w.Floor.reports(), []control.Run{run})
+		store.In(&set.Ledger).Entries = []ledger.Entry{closing(now, run)}
+		store.In(&set.ToDo).Done = mended(w.Floor.reports(), []control.Run{run})
 	}
 	ours, err := w.Floor.won(ctx, set)
 	if err == nil && ours && !run.State.Open() {
@@ -143,7 +143,7 @@ func (f *Floor) close(ctx context.Context, now time.Time, v control.View) (close
 		return false, nil
 	}
 	ours, err := f.won(ctx, store.Writes{
-		BatchRuns: []control.Run{run}, Done: mended(f.reports(), []control.Run{run}), Entries: []ledger.Entry{closing(now, run)},
+		Batch: &store.BatchWrites{BatchRuns: []control.Run{run}}, ToDo: &store.ToDoWrites{Done: mended(f.reports(), []control.Run{run})}, Ledger: &store.LedgerWrites{Entries: []ledger.Entry{closing(now, run)}},
 	})
 	if err == nil && ours {
 		f.Watch.Ended(run)
@@ -197,7 +197,7 @@ func (w *Worker) commit(ctx context.Context, now time.Time) error {
 	case verdicts[0].Outcome == store.Applied:
 		w.alone, w.again = max(w.alone-1, 0), false
 		return w.moved(ctx, now, t, next)
-	case verdicts[0].What == "thread":
+	case verdicts[0].What == store.LostThread:
 		w.held = nil
 		return nil
 	case len(rows) > 1:
@@ -226,7 +226,7 @@ func (w *Worker) merge(now time.Time, t control.Thread, rows []outcome, limit in
 			continue
 		}
 		wrong++
-		set.BatchErrors = append(set.BatchErrors, rowError(now, t, r.key, fault.CodeOf(r.Err), why(r.Err)))
+		store.In(&set.Batch).BatchErrors = append(store.Of(set.Batch).BatchErrors, rowError(now, t, r.key, fault.CodeOf(r.Err), why(r.Err)))
 		if full = most > 0 && t.Errors+wrong >= most; full {
 			break
 		}
@@ -238,7 +238,7 @@ func (w *Worker) merge(now time.Time, t control.Thread, rows []outcome, limit in
 	case len(rows) < limit:
 		next.State, next.EndedAt = control.Complete, now
 	}
-	set.BatchThreads = []control.Thread{next}
+	store.In(&set.Batch).BatchThreads = []control.Thread{next}
 	return set, next
 }
 
@@ -250,7 +250,7 @@ func rowError(now time.Time, t control.Thread, key, code, text string) control.R
 func (w *Worker) pass(ctx context.Context, now time.Time, t control.Thread, row outcome, v store.Verdict) error {
 	row.Result = Result{}
 	if v.Outcome == store.Conflict {
-		row.Err = fault.Provider(fault.Conflict, v.What, "the row was changed by somebody else", nil)
+		row.Err = fault.Provider(fault.Conflict, string(v.What), "the row was changed by somebody else", nil)
 	}
 	set, next := w.merge(now, t, []outcome{row}, 1)
 	verdicts, err := w.Floor.Store.Apply(ctx, set)
@@ -277,7 +277,7 @@ func (w *Worker) moved(ctx context.Context, now time.Time, before, next control.
 
 // end writes that the thread has ended.
 func (w *Worker) end(ctx context.Context, now time.Time, ended control.Thread) error {
-	if _, err := w.Floor.won(ctx, store.Writes{BatchThreads: []control.Thread{ended}}); err != nil {
+	if _, err := w.Floor.won(ctx, store.Writes{Batch: &store.BatchWrites{BatchThreads: []control.Thread{ended}}}); err != nil {
 		return err
 	}
 	return w.leave(ctx, now)
@@ -302,7 +302,7 @@ func (w *Worker) Release(ctx context.Context, now time.Time) error {
 	t := *w.held
 	w.held = nil
 	t.Lease, t.Version = now, t.Version+1
-	_, err := w.Floor.won(ctx, store.Writes{BatchThreads: []control.Thread{t}})
+	_, err := w.Floor.won(ctx, store.Writes{Batch: &store.BatchWrites{BatchThreads: []control.Thread{t}}})
 	return err
 }
 

@@ -12,9 +12,9 @@ import (
 
 	"carillon/core/access"
 	"carillon/core/batch"
-	"carillon/core/command"
 	"carillon/core/control"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 	"carillon/core/store"
 )
 
@@ -69,9 +69,9 @@ func (e *errand) Do(_ context.Context, _ time.Time, _ control.Run, rows []int) (
 		case e.bad[n]:
 			out[i].Err = fault.New(fault.Invalid, "it cannot be done")
 		case e.stuck[n]:
-			out[i].Writes.Cursors = []store.Cursor{{Name: e.name(n), From: 1}}
+			store.In(&out[i].Writes.Ledger).Cursors = []store.Cursor{{Name: e.name(n), From: 1}}
 		default:
-			out[i].Writes.Cursors = []store.Cursor{{Name: e.name(n)}}
+			store.In(&out[i].Writes.Ledger).Cursors = []store.Cursor{{Name: e.name(n)}}
 		}
 	}
 	return out, nil
@@ -91,8 +91,8 @@ func newWorks(e *errand) *works {
 	w := &works{errand: e, now: noon()}
 	w.Operator = &batch.Operator{
 		Store: e.s, Facts: e.s, Configs: fixed{testConfig()}, Since: noon(),
-		Book: batch.Book{{Code: "ERRAND", Tells: "Does what is to be done.", Job: batch.Of(e), Parameters: []command.Parameter{
-			{Name: "LEAD-DAYS", Kind: command.Integer, Most: 99, Default: "0"},
+		Book: batch.Book{{Code: "ERRAND", Tells: "Does what is to be done.", Job: batch.Of(e), Parameters: []plugin.Parameter{
+			{Name: "LEAD-DAYS", Kind: plugin.Integer, Most: 99, Default: "0"},
 		}}},
 	}
 	return w

@@ -10,7 +10,7 @@ import (
 	"carillon/core/contact"
 	"carillon/core/fault"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/template"
 )
 
@@ -49,13 +49,13 @@ type Route struct {
 	// Urgencies are the lanes' own words, where they differ.
 	Urgencies map[message.Urgency]LaneRule `json:"lanes,omitempty"`
 	Attempts  int16                        `json:"attempts,omitempty"` // calls before giving up
-	First     notice.Span                  `json:"first,omitempty"`    // pause after the first failed call; doubles, with jitter
-	Longest   notice.Span                  `json:"longest,omitempty"`  // longest such pause
-	Receipt   notice.Span                  `json:"receipt,omitempty"`  // how long to wait for a report before unconfirmed; 0: none is expected
-	Hold      notice.Span                  `json:"hold,omitempty"`     // how long what is in doubt waits for a report
+	First     plan.Span                    `json:"first,omitempty"`    // pause after the first failed call; doubles, with jitter
+	Longest   plan.Span                    `json:"longest,omitempty"`  // longest such pause
+	Receipt   plan.Span                    `json:"receipt,omitempty"`  // how long to wait for a report before unconfirmed; 0: none is expected
+	Hold      plan.Span                    `json:"hold,omitempty"`     // how long what is in doubt waits for a report
 	// Age is how long after it first came due a message whose calls fail is given up, by urgency; see defaultAge.
-	Age     map[message.Urgency]notice.Span `json:"age,omitempty"`
-	Expires notice.Span                     `json:"expires,omitempty"` // default age at which a message is no longer begun; 0: never
+	Age     map[message.Urgency]plan.Span `json:"age,omitempty"`
+	Expires plan.Span                     `json:"expires,omitempty"` // default age at which a message is no longer begun; 0: never
 }
 
 // LaneRule is what a lane has to itself.
@@ -69,19 +69,19 @@ type LaneRule struct {
 // ContactType is a contact type with what it makes of itself.
 type ContactType struct {
 	contact.Type
-	Plan notice.PlanRule `json:"plan"`
+	Plan plan.PlanRule `json:"plan"`
 	// Send is what a type does that has no plan: a plan of this one step.
-	Send      *notice.StepRule `json:"send,omitempty"`
-	Marketing bool             `json:"marketing,omitempty"`
+	Send      *plan.StepRule `json:"send,omitempty"`
+	Marketing bool           `json:"marketing,omitempty"`
 }
 
 // planned gives a type without a plan its plan of one step.
 func (t ContactType) planned() ContactType {
 	if t.Action == contact.SendLetter && t.Send == nil && len(t.Plan.Steps) == 0 {
-		t.Send = &notice.StepRule{Channel: message.Letter, Template: t.LetterTemplate}
+		t.Send = &plan.StepRule{Channel: message.Letter, Template: t.LetterTemplate}
 	}
 	if t.Send != nil && len(t.Plan.Steps) == 0 {
-		t.Plan.Steps = []notice.StepRule{*t.Send}
+		t.Plan.Steps = []plan.StepRule{*t.Send}
 	}
 	return t
 }
@@ -186,16 +186,16 @@ func (r Route) withDefaults() Route {
 		r.Attempts = defaultAttempts
 	}
 	if r.First == 0 {
-		r.First = notice.Span(defaultFirst)
+		r.First = plan.Span(defaultFirst)
 	}
 	if r.Longest == 0 {
-		r.Longest = notice.Span(defaultLongest)
+		r.Longest = plan.Span(defaultLongest)
 	}
 	if r.Expires == 0 && r.Channel == message.Voice {
-		r.Expires = notice.Span(defaultVoiceExpires)
+		r.Expires = plan.Span(defaultVoiceExpires)
 	}
 	if r.Hold == 0 {
-		r.Hold = notice.Span(defaultHold)
+		r.Hold = plan.Span(defaultHold)
 	}
 	return r
 }

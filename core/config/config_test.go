@@ -15,7 +15,7 @@ import (
 	"carillon/core/contact"
 	"carillon/core/fault"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/template"
 )
 
@@ -29,18 +29,18 @@ func document() config.Document {
 			Replies: config.Replies{Stop: "STOPPED", Help: "HELPED"},
 		}},
 		Routes: []config.Route{
-			{Code: "sms-1", Number: 1, Channel: message.SMS, Provider: "sns", Receipt: notice.Span(72 * time.Hour)},
+			{Code: "sms-1", Number: 1, Channel: message.SMS, Provider: "sns", Receipt: plan.Span(72 * time.Hour)},
 			{Code: "voice-1", Number: 2, Channel: message.Voice, Provider: "feed", Sender: map[string]string{"vendor": "acme"}},
 			{
 				Code: "letters", Number: 3, Channel: message.Letter, Provider: "kafka", Slots: 1, Attempts: 2,
-				First: notice.Span(time.Second), Longest: notice.Span(time.Minute), Hold: notice.Span(time.Hour), Expires: notice.Span(24 * time.Hour),
+				First: plan.Span(time.Second), Longest: plan.Span(time.Minute), Hold: plan.Span(time.Hour), Expires: plan.Span(24 * time.Hour),
 			},
 		},
 		Classes: []contact.Class{{Code: "OUTAGE"}},
 		Types: []config.ContactType{{
 			Type: contact.Type{Class: "OUTAGE", Code: "POWER", Person: contact.Required, Account: contact.Optional, Premise: contact.NotAllowed},
-			Plan: notice.PlanRule{Urgency: message.Service, Doubt: message.Repeat, Steps: []notice.StepRule{
-				{Channel: message.SMS, Template: "TEXT", Expires: notice.Span(time.Hour)}, {Channel: message.Letter, Template: "LETTER"},
+			Plan: plan.PlanRule{Urgency: message.Service, Doubt: message.Repeat, Steps: []plan.StepRule{
+				{Channel: message.SMS, Template: "TEXT", Expires: plan.Span(time.Hour)}, {Channel: message.Letter, Template: "LETTER"},
 			}},
 		}},
 		Templates: []template.Template{
@@ -86,7 +86,7 @@ func TestLint(t *testing.T) {
 		{"refuses a route without number", func(d *config.Document) { d.Routes[0].Number = 0 }, []string{"/routes/sms-1/number"}},
 		{"refuses a route's number that is too large for a lane", func(d *config.Document) { d.Routes[0].Number = 8001 }, []string{"/routes/sms-1/number"}},
 		{"refuses an age that gives up at once", func(d *config.Document) {
-			d.Routes[0].Age = map[message.Urgency]notice.Span{message.Bulk: notice.Span(time.Second)}
+			d.Routes[0].Age = map[message.Urgency]plan.Span{message.Bulk: plan.Span(time.Second)}
 		}, []string{"/routes/sms-1/age/bulk"}},
 		{"refuses two routes of one number", func(d *config.Document) { d.Routes[0].Number = 2 }, []string{"/routes/number/2"}},
 		{"refuses two routes of one code", func(d *config.Document) {
@@ -124,7 +124,7 @@ func TestLint(t *testing.T) {
 		{"refuses a step without template", func(d *config.Document) { d.Types[0].Plan.Steps[1].Template = "NONE" }, []string{"/types/OUTAGE/POWER/plan/steps/1/template"}},
 		{"refuses a step whose template is of another channel", func(d *config.Document) { d.Types[0].Plan.Steps[1].Template = "TEXT" }, []string{"/types/OUTAGE/POWER/plan/steps/1/template"}},
 		{"refuses a step that a division cannot take", func(d *config.Document) {
-			d.Types[0].Plan.Steps[1] = notice.StepRule{Channel: message.Email, Template: "MAIL"}
+			d.Types[0].Plan.Steps[1] = plan.StepRule{Channel: message.Email, Template: "MAIL"}
 		}, []string{"/types/OUTAGE/POWER/plan/steps/1/channel"}},
 
 		{"refuses a template twice", func(d *config.Document) { d.Templates = append(d.Templates, d.Templates[0]) }, []string{"/templates/TEXT"}},
@@ -246,7 +246,7 @@ func TestSnapshot(t *testing.T) {
 	t.Run("tries a message for as long as its route says, else for as long as its urgency is worth", func(t *testing.T) {
 		t.Parallel()
 		r, _ := s.Route("sms-1")
-		r.Age = map[message.Urgency]notice.Span{message.Bulk: notice.Span(time.Hour)}
+		r.Age = map[message.Urgency]plan.Span{message.Bulk: plan.Span(time.Hour)}
 		for u, want := range map[message.Urgency]time.Duration{
 			message.Emergency: 24 * time.Hour, message.Regulatory: 240 * time.Hour, message.Service: 168 * time.Hour, message.Bulk: time.Hour,
 		} {
@@ -298,7 +298,7 @@ func TestTypeWithoutPlan(t *testing.T) {
 	if kind, _ := s.Type(d.Types[i].Class, d.Types[i].Code); len(kind.Plan.Steps) != 1 || kind.Plan.Steps[0] != step {
 		t.Errorf("its plan is %+v", kind.Plan)
 	}
-	d.Types[i].Plan.Steps = []notice.StepRule{step}
+	d.Types[i].Plan.Steps = []plan.StepRule{step}
 	if wrong := config.Lint(d); len(wrong) == 0 {
 		t.Error("a type with a plan and a step of its own was let through")
 	}

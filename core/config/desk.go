@@ -7,11 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/contact"
 	"carillon/core/fault"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
+	"carillon/core/plugin"
 )
 
 // BusinessDate is the date in the division's zone, YYYY-MM-DD.
@@ -40,7 +40,7 @@ func (s *Snapshot) Shorthand(word, division string) (ContactType, bool) {
 
 // SendsLetter reports whether contacts of the type are sent as a letter, at once or later in the plan.
 func (t ContactType) SendsLetter() bool {
-	return t.Action == contact.SendLetter || slices.ContainsFunc(t.planned().Plan.Steps, func(r notice.StepRule) bool {
+	return t.Action == contact.SendLetter || slices.ContainsFunc(t.planned().Plan.Steps, func(r plan.StepRule) bool {
 		return r.Channel == message.Letter
 	})
 }
@@ -69,11 +69,11 @@ const OnContact = contactEntity
 const maxCharacteristic = 254
 
 // Defaults adds, to what was given, the default values of the characteristics that were not.
-func Defaults(uses []command.CharacteristicUse, given []command.Characteristic) []command.Characteristic {
+func Defaults(uses []plugin.CharacteristicUse, given []plugin.Characteristic) []plugin.Characteristic {
 	out := slices.Clone(given)
 	for _, u := range uses {
-		if u.Default != "" && !slices.ContainsFunc(given, func(c command.Characteristic) bool { return c.Type == u.Type }) {
-			out = append(out, command.Characteristic{Type: u.Type, Value: u.Default})
+		if u.Default != "" && !slices.ContainsFunc(given, func(c plugin.Characteristic) bool { return c.Type == u.Type }) {
+			out = append(out, plugin.Characteristic{Type: u.Type, Value: u.Default})
 		}
 	}
 	return out
@@ -81,7 +81,7 @@ func Defaults(uses []command.CharacteristicUse, given []command.Characteristic) 
 
 // Bear checks the characteristics that an object of the entity is given against those its type uses, and returns them in
 // the order of the uses. What is wrong stands at a pointer below at.
-func (s *Snapshot) Bear(entity string, uses []command.CharacteristicUse, given []command.Characteristic, at string) ([]command.Characteristic, []fault.Violation) {
+func (s *Snapshot) Bear(entity string, uses []plugin.CharacteristicUse, given []plugin.Characteristic, at string) ([]plugin.Characteristic, []fault.Violation) {
 	var wrong []fault.Violation
 	place := make(map[string]int, len(uses))
 	for _, u := range uses {
@@ -107,12 +107,12 @@ func (s *Snapshot) Bear(entity string, uses []command.CharacteristicUse, given [
 		}
 	}
 	out := slices.Clone(given)
-	slices.SortStableFunc(out, func(a, b command.Characteristic) int { return cmp.Compare(place[a.Type], place[b.Type]) })
+	slices.SortStableFunc(out, func(a, b plugin.Characteristic) int { return cmp.Compare(place[a.Type], place[b.Type]) })
 	return out, wrong
 }
 
 // valueOf says what is wrong with a characteristic by its own type, or "".
-func (s *Snapshot) valueOf(entity string, c command.Characteristic) (field, reason string) {
+func (s *Snapshot) valueOf(entity string, c plugin.Characteristic) (field, reason string) {
 	t, known := s.CharacteristicType(c.Type)
 	switch {
 	case !known || !slices.Contains(t.Entities, entity):
@@ -124,7 +124,7 @@ func (s *Snapshot) valueOf(entity string, c command.Characteristic) (field, reas
 }
 
 // WrongTags says what is wrong with the tags of a contact: a tag is a characteristic whose type is one of tags.
-func (s *Snapshot) WrongTags(given []command.Characteristic, at string) []fault.Violation {
+func (s *Snapshot) WrongTags(given []plugin.Characteristic, at string) []fault.Violation {
 	var wrong []fault.Violation
 	for i, c := range given {
 		field := at + "/" + strconv.Itoa(i)

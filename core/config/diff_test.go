@@ -8,7 +8,7 @@ import (
 
 	"carillon/core/config"
 	"carillon/core/contact"
-	"carillon/core/notice"
+	"carillon/core/plan"
 )
 
 func TestDiff(t *testing.T) {
@@ -66,7 +66,7 @@ func TestDiff(t *testing.T) {
 	})
 	t.Run("does not tell an empty list from none", func(t *testing.T) {
 		t.Parallel()
-		if got := one(t, func(d *config.Document) { lastType(d, "HOUSE").Plan.Steps = []notice.StepRule{} }); len(got) != 0 {
+		if got := one(t, func(d *config.Document) { lastType(d, "HOUSE").Plan.Steps = []plan.StepRule{} }); len(got) != 0 {
 			t.Errorf("%+v", got)
 		}
 	})

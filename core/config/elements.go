@@ -1,7 +1,7 @@
 package config
 
 import (
-	"carillon/core/command"
+	"carillon/core/plugin"
 )
 
 // Elements is the part of a configuration that the two processes name beside divisions, routes, contact types and
@@ -98,24 +98,24 @@ type SAType struct {
 
 // ToDoType says what work is, who may do it and what is shown of it.
 type ToDoType struct {
-	Code            string                      `json:"code"`
-	Description     string                      `json:"description,omitempty"`
-	Priority        int                         `json:"priority,omitempty"` // of its entries, 1 (first) … 9; 0: 5
-	Manual          bool                        `json:"manual,omitempty"`   // users may add entries
-	Navigation      string                      `json:"navigation,omitempty"`
-	Creation        string                      `json:"creation,omitempty"` // the batch control that opens and completes its entries
-	Routing         string                      `json:"routing,omitempty"`  // the batch control that routes its entries out
-	Category        string                      `json:"messageCategory,omitempty"`
-	Number          int                         `json:"messageNumber,omitempty"`
-	Roles           []string                    `json:"roles"`
-	DefaultRole     string                      `json:"defaultRole"`
-	SortKeys        []string                    `json:"sortKeys,omitempty"`  // their names, in order
-	DrillKeys       []string                    `json:"drillKeys,omitempty"` // their names, in order
-	Overrides       []MessageOverride           `json:"messageOverrides,omitempty"`
-	Characteristics []command.CharacteristicUse `json:"characteristics,omitempty"`
-	Skills          []Skill                     `json:"skills,omitempty"`   // needed to be assigned an entry
-	Alert           bool                        `json:"alert,omitempty"`    // open entries raise a Control Central alert
-	Keep            int                         `json:"keepDays,omitempty"` // days a complete entry is kept; 0: TD-PURGE's
+	Code            string                     `json:"code"`
+	Description     string                     `json:"description,omitempty"`
+	Priority        int                        `json:"priority,omitempty"` // of its entries, 1 (first) … 9; 0: 5
+	Manual          bool                       `json:"manual,omitempty"`   // users may add entries
+	Navigation      string                     `json:"navigation,omitempty"`
+	Creation        string                     `json:"creation,omitempty"` // the batch control that opens and completes its entries
+	Routing         string                     `json:"routing,omitempty"`  // the batch control that routes its entries out
+	Category        string                     `json:"messageCategory,omitempty"`
+	Number          int                        `json:"messageNumber,omitempty"`
+	Roles           []string                   `json:"roles"`
+	DefaultRole     string                     `json:"defaultRole"`
+	SortKeys        []string                   `json:"sortKeys,omitempty"`  // their names, in order
+	DrillKeys       []string                   `json:"drillKeys,omitempty"` // their names, in order
+	Overrides       []MessageOverride          `json:"messageOverrides,omitempty"`
+	Characteristics []plugin.CharacteristicUse `json:"characteristics,omitempty"`
+	Skills          []Skill                    `json:"skills,omitempty"`   // needed to be assigned an entry
+	Alert           bool                       `json:"alert,omitempty"`    // open entries raise a Control Central alert
+	Keep            int                        `json:"keepDays,omitempty"` // days a complete entry is kept; 0: TD-PURGE's
 }
 
 // MessageOverride says what a To Do Type does with one message.
@@ -225,15 +225,15 @@ func OwnerKinds() []OwnerKind {
 // Owner is an object of a process of the CIS that Carillon knows for what hangs on it. Which fields go with which kind,
 // the lint says.
 type Owner struct {
-	Kind            OwnerKind                   `json:"kind"`
-	Code            string                      `json:"code"`
-	Description     string                      `json:"description,omitempty"`
-	Characteristics []command.CharacteristicUse `json:"characteristics,omitempty"`
-	Statuses        []string                    `json:"statuses,omitempty"` // of a case type, in order
-	Events          []TemplateEvent             `json:"events,omitempty"`   // of a process template, in order
-	Contact         *ContactRule                `json:"contact,omitempty"`  // of an event type that sends a letter, a lead event type, a service task type
-	Message         *MessageRule                `json:"message,omitempty"`  // of a lead event type
-	BusinessObject  string                      `json:"businessObject,omitempty"`
+	Kind            OwnerKind                  `json:"kind"`
+	Code            string                     `json:"code"`
+	Description     string                     `json:"description,omitempty"`
+	Characteristics []plugin.CharacteristicUse `json:"characteristics,omitempty"`
+	Statuses        []string                   `json:"statuses,omitempty"` // of a case type, in order
+	Events          []TemplateEvent            `json:"events,omitempty"`   // of a process template, in order
+	Contact         *ContactRule               `json:"contact,omitempty"`  // of an event type that sends a letter, a lead event type, a service task type
+	Message         *MessageRule               `json:"message,omitempty"`  // of a lead event type
+	BusinessObject  string                     `json:"businessObject,omitempty"`
 }
 
 // TemplateEvent is one event of a process template.
@@ -260,10 +260,10 @@ type MessageRule struct {
 
 // Plug hangs an algorithm on a spot: on the system event of an owner.
 type Plug struct {
-	Owner      string             `json:"owner"`            // kind, as todo_type, or kind:code, as todo_type:TD-CCCB; installation has no code
-	Event      string             `json:"event"`            // its system event; of a case type, enter_status
-	Status     string             `json:"status,omitempty"` // of a case type: which status is entered
-	Sequence   int                `json:"sequence"`
-	Code       string             `json:"code"`
-	Parameters command.Parameters `json:"parameters,omitempty"`
+	Owner      string            `json:"owner"`            // kind, as todo_type, or kind:code, as todo_type:TD-CCCB; installation has no code
+	Event      string            `json:"event"`            // its system event; of a case type, enter_status
+	Status     string            `json:"status,omitempty"` // of a case type: which status is entered
+	Sequence   int               `json:"sequence"`
+	Code       string            `json:"code"`
+	Parameters plugin.Parameters `json:"parameters,omitempty"`
 }

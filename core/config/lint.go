@@ -7,7 +7,7 @@ import (
 
 	"carillon/core/fault"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/template"
 )
 
@@ -109,7 +109,7 @@ func (l *linter) route(v Route) {
 	}
 	l.pace(at, v)
 	for u, age := range v.Age {
-		if age < notice.Span(time.Minute) {
+		if age < plan.Span(time.Minute) {
 			l.add(at+"/age/"+u.String(), "is at least one minute")
 		}
 	}

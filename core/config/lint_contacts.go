@@ -5,10 +5,10 @@ import (
 	"strconv"
 	"strings"
 
-	"carillon/core/command"
 	"carillon/core/contact"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
+	"carillon/core/plugin"
 )
 
 // Entities are the kinds of object that characteristics hang on and point at.
@@ -90,7 +90,7 @@ func (l *linter) letter(at string, v ContactType) {
 		l.add(at+"/letterTemplate", "names no letter template")
 	default:
 		steps := v.planned().Plan.Steps
-		if !slices.ContainsFunc(steps, func(s notice.StepRule) bool { return s.Channel == message.Letter && s.Template == v.LetterTemplate }) {
+		if !slices.ContainsFunc(steps, func(s plan.StepRule) bool { return s.Channel == message.Letter && s.Template == v.LetterTemplate }) {
 			l.add(at+"/letterTemplate", "is in no step of the plan")
 		}
 	}
@@ -136,7 +136,7 @@ func (l *linter) shorthands() {
 }
 
 // characteristics checks how objects of an entity carry them.
-func (l *linter) characteristics(at, entity string, uses []command.CharacteristicUse) {
+func (l *linter) characteristics(at, entity string, uses []plugin.CharacteristicUse) {
 	types, sequences := make(map[string]bool), make(map[int]bool)
 	for i, u := range uses {
 		use := at + "/characteristics/" + strconv.Itoa(i)

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"carillon/core/command"
 	"carillon/core/contact"
+	"carillon/core/plugin"
 )
 
 // eventTypeOf is the kind of the event types of a process template; "" for what is none, or has none.
@@ -122,7 +122,7 @@ func (l *linter) contactRule(at string, v Owner) {
 			l.add(at, "is not for a "+string(v.Kind)+": the algorithms on it name their contact type")
 			return
 		}
-		l.makes(at, command.Spot{Owner: string(v.Kind), Event: eventOf(v.Kind)}, typeKey(v.Contact.Class, v.Contact.Type), "")
+		l.makes(at, plugin.Spot{Owner: string(v.Kind), Event: eventOf(v.Kind)}, typeKey(v.Contact.Class, v.Contact.Type), "")
 		return
 	}
 	wanted := v.BusinessObject != "" && (v.Kind == LeadEventType || v.Kind == ServiceTaskType) || v.Kind == WorkflowTemplate
@@ -148,7 +148,7 @@ func eventOf(k OwnerKind) string {
 
 // makes checks that a contact of a type (CLASS/TYPE) can be made at a spot, with the one characteristic that it is given
 // there, if any.
-func (l *linter) makes(at string, spot command.Spot, key, given string) {
+func (l *linter) makes(at string, spot plugin.Spot, key, given string) {
 	t, known := l.typeOf(key)
 	if !known {
 		l.add(at, "names no contact type")
@@ -197,7 +197,7 @@ func (l *linter) messageRule(at string, v Owner) {
 
 // Brings says what an event of a spot can bring to the contact it makes (process 3.4.1.1, step 2.2, inputs). A type that requires
 // more can never be made there. What a spot that makes no contacts brings is nothing.
-func Brings(s command.Spot) (person, account, premise bool) {
+func Brings(s plugin.Spot) (person, account, premise bool) {
 	switch s.String() {
 	case "customer_class/order_completion", "campaign/order_completion", // order: person, account, premise
 		"meter_reader_remark/remark_action",    // read → SP, at its premise → SA → account

@@ -5,10 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/contact"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 )
 
 func TestLintOwners(t *testing.T) {
@@ -19,7 +19,7 @@ func TestLintOwners(t *testing.T) {
 		{"refuses fields of another kind", func(d *config.Document) {
 			v := owner(d, "SPRING")
 			v.Statuses, v.Events, v.Contact, v.Message = []string{"A"}, []config.TemplateEvent{{Sequence: 1, Type: "LTR"}}, dun, &config.MessageRule{}
-			v.Characteristics, v.BusinessObject = []command.CharacteristicUse{{Type: "CODE"}}, "C1-CreateCustomerContact"
+			v.Characteristics, v.BusinessObject = []plugin.CharacteristicUse{{Type: "CODE"}}, "C1-CreateCustomerContact"
 		}, []string{
 			"/owners/campaign:SPRING/businessObject names no business object of this kind", "/owners/campaign:SPRING/characteristics are not for a campaign",
 			"/owners/campaign:SPRING/contact is not for a campaign: the algorithms on it name their contact type",
@@ -64,29 +64,29 @@ func TestLintOwners(t *testing.T) {
 }
 
 // catalog is a few algorithms as lint needs to know them.
-func catalog() command.Catalog {
-	return command.Catalog{
-		{Code: "INFO", Spots: []command.Spot{{Owner: "installation", Event: "todo_information"}, {Owner: "todo_type", Event: "information"}}},
+func catalog() plugin.Catalog {
+	return plugin.Catalog{
+		{Code: "INFO", Spots: []plugin.Spot{{Owner: "installation", Event: "todo_information"}, {Owner: "todo_type", Event: "information"}}},
 		{
 			Code:  "CREATE",
-			Spots: []command.Spot{{Owner: "campaign", Event: "order_completion"}, {Owner: "sa_type", Event: "activation"}, {Owner: "case_type", Event: "enter_status"}},
-			Parameters: []command.Parameter{
-				{Name: "CONTACT", Kind: command.ContactKind, Required: true},
-				{Name: "DAYS", Kind: command.Integer, Most: 9},
-				{Name: "CHAR", Kind: command.CharType},
-				{Name: "TEXT", Kind: command.MessageRef},
-				{Name: "TYPE", Kind: command.ToDoKind},
-				{Name: "ROLE", Kind: command.RoleCode},
-				{Name: "FORM", Kind: command.TemplateRef},
+			Spots: []plugin.Spot{{Owner: "campaign", Event: "order_completion"}, {Owner: "sa_type", Event: "activation"}, {Owner: "case_type", Event: "enter_status"}},
+			Parameters: []plugin.Parameter{
+				{Name: "CONTACT", Kind: plugin.ContactKind, Required: true},
+				{Name: "DAYS", Kind: plugin.Integer, Most: 9},
+				{Name: "CHAR", Kind: plugin.CharType},
+				{Name: "TEXT", Kind: plugin.MessageRef},
+				{Name: "TYPE", Kind: plugin.ToDoKind},
+				{Name: "ROLE", Kind: plugin.RoleCode},
+				{Name: "FORM", Kind: plugin.TemplateRef},
 			},
 		},
 		{
-			Code: "RULED", Spots: []command.Spot{{Owner: "lead_event_type", Event: "lead_event"}, {Owner: "campaign", Event: "order_completion"}},
-			Parameters: []command.Parameter{{Name: "CONTACT", Kind: command.ContactKind}, {Name: "CHAR", Kind: command.CharType}},
+			Code: "RULED", Spots: []plugin.Spot{{Owner: "lead_event_type", Event: "lead_event"}, {Owner: "campaign", Event: "order_completion"}},
+			Parameters: []plugin.Parameter{{Name: "CONTACT", Kind: plugin.ContactKind}, {Name: "CHAR", Kind: plugin.CharType}},
 		},
-		{Code: "COUNT", Spots: []command.Spot{{Owner: "installation", Event: "control_central_alert"}}, Parameters: []command.Parameter{{Name: "CONTACT", Kind: command.ContactKind}}},
-		{Code: "FORMAT", Spots: []command.Spot{{Owner: "phone_type", Event: "format"}}},
-		{Code: "VALID", Spots: []command.Spot{{Owner: "lead_event_type", Event: "validation"}}},
+		{Code: "COUNT", Spots: []plugin.Spot{{Owner: "installation", Event: "control_central_alert"}}, Parameters: []plugin.Parameter{{Name: "CONTACT", Kind: plugin.ContactKind}}},
+		{Code: "FORMAT", Spots: []plugin.Spot{{Owner: "phone_type", Event: "format"}}},
+		{Code: "VALID", Spots: []plugin.Spot{{Owner: "lead_event_type", Event: "validation"}}},
 	}
 }
 
@@ -140,14 +140,14 @@ func TestLintPlugs(t *testing.T) {
 			d.Plugs = append(d.Plugs, second)
 		}, []string{"/plugs/phone_type:CELL/format/20 is a second algorithm where one hangs"}},
 		{"refuses parameters that are unknown, missing or badly written", func(d *config.Document) {
-			plug(d, "CREATE", "campaign").Parameters = command.Parameters{"DAYS": "10", "WAYS": "1"}
+			plug(d, "CREATE", "campaign").Parameters = plugin.Parameters{"DAYS": "10", "WAYS": "1"}
 		}, []string{
 			"/plugs/campaign:SPRING/order_completion/10/parameters/CONTACT is required",
 			"/plugs/campaign:SPRING/order_completion/10/parameters/DAYS is a whole number from 0 to 9",
 			"/plugs/campaign:SPRING/order_completion/10/parameters/WAYS is no parameter of CREATE",
 		}},
 		{"refuses parameters that name what is not configured", func(d *config.Document) {
-			plug(d, "CREATE", "sa_type").Parameters = command.Parameters{"CONTACT": "X/Y", "CHAR": "X", "TEXT": "TODO/9", "TYPE": "X", "ROLE": "X", "FORM": "X"}
+			plug(d, "CREATE", "sa_type").Parameters = plugin.Parameters{"CONTACT": "X/Y", "CHAR": "X", "TEXT": "TODO/9", "TYPE": "X", "ROLE": "X", "FORM": "X"}
 		}, []string{
 			"/plugs/sa_type:NBB-MRR/activation/10/parameters/CHAR names no characteristic type",
 			"/plugs/sa_type:NBB-MRR/activation/10/parameters/CONTACT names no contact type",
@@ -157,7 +157,7 @@ func TestLintPlugs(t *testing.T) {
 			"/plugs/sa_type:NBB-MRR/activation/10/parameters/TYPE names no To Do Type",
 		}},
 		{"finds before run time that an event cannot satisfy its contact type", func(d *config.Document) {
-			plug(d, "CREATE", "sa_type").Parameters = command.Parameters{"CONTACT": "CRED/HOUSE"}
+			plug(d, "CREATE", "sa_type").Parameters = plugin.Parameters{"CONTACT": "CRED/HOUSE"}
 		}, []string{
 			"/plugs/sa_type:NBB-MRR/activation/10/parameters/CONTACT contact type CRED/HOUSE requires a premise, and sa_type/activation brings none",
 		}},
@@ -169,7 +169,7 @@ func TestLintPlugs(t *testing.T) {
 			plug(d, "CREATE", "sa_type").Parameters["CHAR"] = "ACCT"
 		}, []string{"/plugs/sa_type:NBB-MRR/activation/10/parameters contact type CRED/DUN does not carry characteristic ACCT"}},
 		{"refuses a contact type whose required characteristic nothing gives", func(d *config.Document) {
-			lastType(d, "HOUSE").Characteristics = []command.CharacteristicUse{{Type: "TAG", Required: true}}
+			lastType(d, "HOUSE").Characteristics = []plugin.CharacteristicUse{{Type: "TAG", Required: true}}
 		}, []string{
 			"/plugs/campaign:SPRING/order_completion/10/parameters/CONTACT contact type CRED/HOUSE requires characteristic TAG, and nothing gives it",
 			"/plugs/case_type:HIGHBILL/enter_status(OPEN)/10/parameters/CONTACT contact type CRED/HOUSE requires characteristic TAG, and nothing gives it",
@@ -185,17 +185,17 @@ func TestLintPlugs(t *testing.T) {
 			d.Plugs = append(d.Plugs, config.Plug{Owner: "campaign", Event: "order_completion", Sequence: 10, Code: "RULED"})
 		}, nil},
 		{"asks no usages of who only counts contacts", func(d *config.Document) {
-			d.Plugs = append(d.Plugs, config.Plug{Owner: "installation", Event: "control_central_alert", Sequence: 10, Code: "COUNT", Parameters: command.Parameters{"CONTACT": "CRED/HOUSE"}})
+			d.Plugs = append(d.Plugs, config.Plug{Owner: "installation", Event: "control_central_alert", Sequence: 10, Code: "COUNT", Parameters: plugin.Parameters{"CONTACT": "CRED/HOUSE"}})
 		}, nil},
 		{"refuses to count contacts of no type", func(d *config.Document) {
-			d.Plugs = append(d.Plugs, config.Plug{Owner: "installation", Event: "control_central_alert", Sequence: 10, Code: "COUNT", Parameters: command.Parameters{"CONTACT": "CRED/NONE"}})
+			d.Plugs = append(d.Plugs, config.Plug{Owner: "installation", Event: "control_central_alert", Sequence: 10, Code: "COUNT", Parameters: plugin.Parameters{"CONTACT": "CRED/NONE"}})
 		}, []string{"/plugs/installation/control_central_alert/10/parameters/CONTACT names no contact type"}},
 	})
 }
 
 func TestValidate(t *testing.T) {
 	t.Parallel()
-	run := map[string]config.Validator{"VALID": func(o config.Owner, d config.Document, _ command.Parameters) []fault.Violation {
+	run := map[string]config.Validator{"VALID": func(o config.Owner, d config.Document, _ plugin.Parameters) []fault.Violation {
 		if o.Message.Sender != "" || len(d.Divisions) == 0 {
 			return nil
 		}
@@ -218,7 +218,7 @@ func TestValidate(t *testing.T) {
 // TestBrings proves that every spot at which contacts are made brings somebody.
 func TestBrings(t *testing.T) {
 	t.Parallel()
-	for spot, want := range map[command.Spot][3]bool{
+	for spot, want := range map[plugin.Spot][3]bool{
 		{Owner: "campaign", Event: "order_completion"}:            {true, true, true},
 		{Owner: "customer_class", Event: "order_completion"}:      {true, true, true},
 		{Owner: "lead_event_type", Event: "lead_event"}:           {true, false, false},

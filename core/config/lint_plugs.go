@@ -5,19 +5,19 @@ import (
 	"slices"
 	"strings"
 
-	"carillon/core/command"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 )
 
 // Validator checks an object when it is configured (spot lead_event_type/validation): what it returns names fields of the
 // object, as /message/sender.
-type Validator func(o Owner, d Document, p command.Parameters) []fault.Violation
+type Validator func(o Owner, d Document, p plugin.Parameters) []fault.Violation
 
 // LintPlugs returns everything that is wrong with what hangs on the spots of a document, each with the plug it stands in:
 // an owner or an algorithm that is not there (codes are case-sensitive), an algorithm that does not hang there, parameters
 // that are unknown, missing, badly written or name what is not configured, and a contact type that the event can never
 // satisfy.
-func LintPlugs(d Document, c command.Catalog) []fault.Violation {
+func LintPlugs(d Document, c plugin.Catalog) []fault.Violation {
 	l := &linter{doc: d}
 	l.keys()
 	l.wrong = nil // they are Lint's to tell
@@ -48,7 +48,7 @@ func LintPlugs(d Document, c command.Catalog) []fault.Violation {
 }
 
 // single tells the spots of one algorithm: what it says is the format, or the line (process 3.3.2.3, step 1.0).
-func single(s command.Spot) bool {
+func single(s plugin.Spot) bool {
 	switch s.String() {
 	case "phone_type/format", "installation/person_information", "installation/account_information":
 		return true
@@ -77,7 +77,7 @@ func Validate(d Document, run map[string]Validator) []fault.Violation {
 }
 
 // unknown says that a code is none, and which is probably meant.
-func unknown(c command.Catalog, code string) string {
+func unknown(c plugin.Catalog, code string) string {
 	for _, a := range c {
 		if strings.EqualFold(a.Code, code) {
 			return "names no algorithm; codes are case-sensitive: " + a.Code
@@ -86,7 +86,7 @@ func unknown(c command.Catalog, code string) string {
 	return "names no algorithm"
 }
 
-func spots(a command.Algorithm) string {
+func spots(a plugin.Algorithm) string {
 	var names []string
 	for _, s := range a.Spots {
 		names = append(names, s.String())
@@ -95,7 +95,7 @@ func spots(a command.Algorithm) string {
 }
 
 // spot checks where a plug hangs.
-func (l *linter) spot(at string, p Plug) command.Spot {
+func (l *linter) spot(at string, p Plug) plugin.Spot {
 	kind, code, own := strings.Cut(p.Owner, ":")
 	switch {
 	case kind == kindInstallation:
@@ -114,7 +114,7 @@ func (l *linter) spot(at string, p Plug) command.Spot {
 		l.add(at+"/sequence", "is at least 1")
 	}
 	l.status(at, kind, code, p)
-	return command.Spot{Owner: kind, Event: p.Event}
+	return plugin.Spot{Owner: kind, Event: p.Event}
 }
 
 // hangs reports whether algorithms hang on objects of a kind.
@@ -161,10 +161,10 @@ func (l *linter) status(at, kind, code string, p Plug) {
 	}
 }
 
-func (l *linter) parameters(at string, spot command.Spot, a command.Algorithm, p Plug) {
+func (l *linter) parameters(at string, spot plugin.Spot, a plugin.Algorithm, p Plug) {
 	at += "/parameters"
 	for _, name := range slices.Sorted(maps.Keys(p.Parameters)) {
-		if !slices.ContainsFunc(a.Parameters, func(q command.Parameter) bool { return q.Name == name }) {
+		if !slices.ContainsFunc(a.Parameters, func(q plugin.Parameter) bool { return q.Name == name }) {
 			l.add(at+"/"+name, "is no parameter of "+a.Code)
 		}
 	}
@@ -181,36 +181,36 @@ func (l *linter) parameters(at string, spot command.Spot, a command.Algorithm, p
 }
 
 // refers checks that what a parameter names is configured.
-func (l *linter) refers(field string, spot command.Spot, kind command.ParameterKind, value string) {
+func (l *linter) refers(field string, spot plugin.Spot, kind plugin.ParameterKind, value string) {
 	switch kind {
-	case command.ContactKind:
+	case plugin.ContactKind:
 		if makes, _, _ := Brings(spot); !makes { // else creator tells
 			l.names(field, KindType, value)
 		}
-	case command.CharType:
+	case plugin.CharType:
 		l.names(field, kindCharType, value)
-	case command.MessageRef:
+	case plugin.MessageRef:
 		category, number, _ := strings.Cut(value, "/")
 		l.message(field, category, atoi(number))
-	case command.ToDoKind:
+	case plugin.ToDoKind:
 		l.names(field, kindToDoType, value)
-	case command.RoleCode:
+	case plugin.RoleCode:
 		l.names(field, kindToDoRole, value)
-	case command.TemplateRef:
+	case plugin.TemplateRef:
 		l.names(field, KindTemplate, value)
 	default: // it names nothing
 	}
 }
 
 // creator checks the contacts that a plug makes at a spot: that of its parameter, else those that the owners there name.
-func (l *linter) creator(at string, spot command.Spot, a command.Algorithm, p Plug) {
-	kind := slices.IndexFunc(a.Parameters, func(q command.Parameter) bool { return q.Kind == command.ContactKind })
+func (l *linter) creator(at string, spot plugin.Spot, a plugin.Algorithm, p Plug) {
+	kind := slices.IndexFunc(a.Parameters, func(q plugin.Parameter) bool { return q.Kind == plugin.ContactKind })
 	if kind < 0 {
 		return
 	}
 	given := "" // the characteristic that it gives its contacts
 	for _, q := range a.Parameters {
-		if q.Kind == command.CharType {
+		if q.Kind == plugin.CharType {
 			given = p.Parameters[q.Name]
 		}
 	}
@@ -238,7 +238,7 @@ func (l *linter) carries(at, key, given string) {
 	if given == "" || !known {
 		return
 	}
-	if !slices.ContainsFunc(t.Characteristics, func(u command.CharacteristicUse) bool { return u.Type == given }) {
+	if !slices.ContainsFunc(t.Characteristics, func(u plugin.CharacteristicUse) bool { return u.Type == given }) {
 		l.add(at+"/parameters", "contact type "+key+" does not carry characteristic "+given)
 	}
 }

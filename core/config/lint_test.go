@@ -4,12 +4,12 @@ import (
 	"slices"
 	"testing"
 
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/contact"
 	"carillon/core/fault"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
+	"carillon/core/plugin"
 	"carillon/core/template"
 )
 
@@ -23,9 +23,9 @@ func rich() config.Document {
 			Type: contact.Type{
 				Class: "CRED", Code: "DUN", Person: contact.Required, Account: contact.Required, Premise: contact.NotAllowed,
 				Action: contact.SendLetter, LetterTemplate: "DUN", Shorthand: "dun", BusinessObject: "C1-CreateCustomerContact",
-				Characteristics: []command.CharacteristicUse{{Sequence: 10, Type: "TAG", Default: "VIP"}},
+				Characteristics: []plugin.CharacteristicUse{{Sequence: 10, Type: "TAG", Default: "VIP"}},
 			},
-			Plan: notice.PlanRule{Urgency: message.Regulatory},
+			Plan: plan.PlanRule{Urgency: message.Regulatory},
 		},
 		config.ContactType{Type: contact.Type{
 			Class: "CRED", Code: "HOUSE", Person: contact.Required, Account: contact.Optional, Premise: contact.Required, Shorthand: "house",
@@ -60,7 +60,7 @@ func rich() config.Document {
 			Code: "TD-CCCB", Priority: 5, Navigation: "CONTACT", Creation: "TD-CCCB", Routing: "TD-CCCB", Category: "TODO", Number: 1,
 			Roles: []string{"CSR"}, DefaultRole: "CSR", SortKeys: []string{"person"}, DrillKeys: []string{"contact", "log"},
 			Overrides:       []config.MessageOverride{{Category: "TODO", Number: 1, Role: "CSR"}},
-			Characteristics: []command.CharacteristicUse{{Type: "ACCT"}}, Skills: []config.Skill{{Type: "BILLING", Level: 3}},
+			Characteristics: []plugin.CharacteristicUse{{Type: "ACCT"}}, Skills: []config.Skill{{Type: "BILLING", Level: 3}},
 		}},
 		MessageCategories: []config.MessageCategory{{Code: "TODO", Messages: []config.Message{
 			{Number: 1, Text: map[string]string{"en-US": "Call %1"}}, {Number: 2, Text: map[string]string{"en-US": "Write %1"}},
@@ -76,7 +76,7 @@ func rich() config.Document {
 			{Kind: config.CollectionEventType, Code: "LTR", Contact: &config.ContactRule{Class: "CRED", Type: "DUN"}},
 			{Kind: config.CollectionTemplate, Code: "COLL", Events: []config.TemplateEvent{{Sequence: 10, Type: "LTR"}, {Sequence: 20, Type: "LTR", Days: 5}}},
 			{Kind: config.SeveranceEventType, Code: "SEV"},
-			{Kind: config.CaseType, Code: "HIGHBILL", Statuses: []string{"OPEN", "CLOSED"}, Characteristics: []command.CharacteristicUse{{Type: "CODE", Default: "A"}}},
+			{Kind: config.CaseType, Code: "HIGHBILL", Statuses: []string{"OPEN", "CLOSED"}, Characteristics: []plugin.CharacteristicUse{{Type: "CODE", Default: "A"}}},
 			{Kind: config.LeadEventType, Code: "LEAD", Message: &config.MessageRule{Channel: "email", Category: "TODO", Number: 1}},
 			{Kind: config.WorkflowTemplate, Code: "WF", Contact: &config.ContactRule{Class: "CRED", Type: "HOUSE"}},
 			{Kind: config.OverdueEventType, Code: "OD"},
@@ -84,11 +84,11 @@ func rich() config.Document {
 		Plugs: []config.Plug{
 			{Owner: "installation", Event: "todo_information", Sequence: 10, Code: "INFO"},
 			{Owner: "todo_type:TD-CCCB", Event: "information", Sequence: 10, Code: "INFO"},
-			{Owner: "campaign:SPRING", Event: "order_completion", Sequence: 10, Code: "CREATE", Parameters: command.Parameters{"CONTACT": "CRED/HOUSE", "DAYS": "5"}},
-			{Owner: "sa_type:NBB-MRR", Event: "activation", Sequence: 10, Code: "CREATE", Parameters: command.Parameters{
+			{Owner: "campaign:SPRING", Event: "order_completion", Sequence: 10, Code: "CREATE", Parameters: plugin.Parameters{"CONTACT": "CRED/HOUSE", "DAYS": "5"}},
+			{Owner: "sa_type:NBB-MRR", Event: "activation", Sequence: 10, Code: "CREATE", Parameters: plugin.Parameters{
 				"CONTACT": "CRED/DUN", "CHAR": "TAG", "TEXT": "TODO/1", "TYPE": "TD-CCCB", "ROLE": "CSR", "FORM": "DUN",
 			}},
-			{Owner: "case_type:HIGHBILL", Event: "enter_status", Status: "OPEN", Sequence: 10, Code: "CREATE", Parameters: command.Parameters{"CONTACT": "CRED/HOUSE"}},
+			{Owner: "case_type:HIGHBILL", Event: "enter_status", Status: "OPEN", Sequence: 10, Code: "CREATE", Parameters: plugin.Parameters{"CONTACT": "CRED/HOUSE"}},
 			{Owner: "phone_type:CELL", Event: "format", Sequence: 10, Code: "FORMAT"},
 			{Owner: "lead_event_type", Event: "validation", Sequence: 10, Code: "VALID"},
 		},
@@ -180,7 +180,7 @@ func TestLintContactTypes(t *testing.T) {
 			"/types/CRED/DUN/letterTemplate names no letter template", "/types/CRED/DUN/plan/steps/0/template names no template of the step's channel",
 		}},
 		{"refuses a letter that no step of the plan sends", func(d *config.Document) {
-			lastType(d, "DUN").Plan.Steps = []notice.StepRule{{Channel: message.SMS, Template: "TEXT"}}
+			lastType(d, "DUN").Plan.Steps = []plan.StepRule{{Channel: message.SMS, Template: "TEXT"}}
 		}, []string{"/types/CRED/DUN/letterTemplate is in no step of the plan"}},
 		{"refuses a letter to nobody in particular", func(d *config.Document) { lastType(d, "DUN").Person = contact.Optional }, []string{
 			"/types/CRED/DUN/person a letter is written to a person: required",
@@ -189,7 +189,7 @@ func TestLintContactTypes(t *testing.T) {
 			"/types/CRED/HOUSE/letterTemplate is for a type whose action is send_letter",
 		}},
 		{"refuses a log of notifications that sends", func(d *config.Document) {
-			lastType(d, "SENT").Send = &notice.StepRule{Channel: message.SMS, Template: "TEXT"}
+			lastType(d, "SENT").Send = &plan.StepRule{Channel: message.SMS, Template: "TEXT"}
 		}, []string{"/types/CRED/SENT/action a type that records a notification sends nothing itself"}},
 		{"refuses a shorthand of two words", func(d *config.Document) { lastType(d, "DUN").Shorthand = "dun now" }, []string{"/types/CRED/DUN/shorthand is one word"}},
 		{"refuses a shorthand twice within a division", func(d *config.Document) { lastType(d, "HOUSE").Shorthand = "DUN" }, []string{
@@ -208,7 +208,7 @@ func TestLintContactTypes(t *testing.T) {
 			"/types/CRED/DUN/characteristics/0/type names no characteristic type",
 		}},
 		{"refuses a characteristic that contacts may not carry", func(d *config.Document) {
-			lastType(d, "DUN").Characteristics[0] = command.CharacteristicUse{Type: "ACCT"}
+			lastType(d, "DUN").Characteristics[0] = plugin.CharacteristicUse{Type: "ACCT"}
 		}, []string{"/types/CRED/DUN/characteristics/0/type is not for a contact"}},
 		{"refuses a characteristic twice", func(d *config.Document) {
 			v := lastType(d, "DUN")
@@ -371,8 +371,8 @@ func TestLintWork(t *testing.T) {
 
 func TestLintBatches(t *testing.T) {
 	t.Parallel()
-	takes := map[string][]command.Parameter{
-		"TD-CCCB": {{Name: "LEAD-DAYS", Kind: command.Integer, Most: 99}}, "DEPRVW": {{Name: "TYPE", Kind: command.ToDoKind}},
+	takes := map[string][]plugin.Parameter{
+		"TD-CCCB": {{Name: "LEAD-DAYS", Kind: plugin.Integer, Most: 99}}, "DEPRVW": {{Name: "TYPE", Kind: plugin.ToDoKind}},
 	}
 	plant(t, func(d config.Document) []fault.Violation { return config.LintBatches(d, takes) }, []planted{
 		{"takes what is right", func(d *config.Document) { d.BatchControls[1].Parameters = map[string]string{"TYPE": "TD-CCCB"} }, nil},

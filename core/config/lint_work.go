@@ -8,8 +8,8 @@ import (
 
 	"github.com/robfig/cron/v3"
 
-	"carillon/core/command"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 )
 
 // work checks who does what, and what runs by itself.
@@ -193,7 +193,7 @@ func parseSchedule(text string) (cron.Schedule, error) {
 
 // LintBatches returns what is wrong with the parameters of the Batch Controls: those that a batch of the program does not
 // take, or takes otherwise. What the program does not know by its code, it does not run; its parameters are free.
-func LintBatches(d Document, takes map[string][]command.Parameter) []fault.Violation {
+func LintBatches(d Document, takes map[string][]plugin.Parameter) []fault.Violation {
 	l := &linter{doc: d}
 	l.keys()
 	l.wrong = nil // they are Lint's to tell
@@ -201,7 +201,7 @@ func LintBatches(d Document, takes map[string][]command.Parameter) []fault.Viola
 		known, ours := takes[v.Code]
 		for _, name := range slices.Sorted(maps.Keys(v.Parameters)) {
 			field := place("batchControls", v.Code) + "/parameters/" + name
-			i := slices.IndexFunc(known, func(p command.Parameter) bool { return p.Name == name })
+			i := slices.IndexFunc(known, func(p plugin.Parameter) bool { return p.Name == name })
 			switch {
 			case i < 0 && ours:
 				l.add(field, "is no parameter of this batch")
@@ -209,7 +209,7 @@ func LintBatches(d Document, takes map[string][]command.Parameter) []fault.Viola
 			case known[i].Check(v.Parameters[name]) != "":
 				l.add(field, known[i].Check(v.Parameters[name]))
 			default:
-				l.refers(field, command.Spot{}, known[i].Kind, v.Parameters[name])
+				l.refers(field, plugin.Spot{}, known[i].Kind, v.Parameters[name])
 			}
 		}
 	}

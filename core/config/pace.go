@@ -43,6 +43,15 @@ func (r Route) Shares() []float64 {
 	return shares
 }
 
+// DailyLeft is what is left of the route's budget when so many units were spent in the last 24 hours; infinite without a
+// budget.
+func (r Route) DailyLeft(spent int64) float64 {
+	if r.Daily <= 0 {
+		return math.Inf(1)
+	}
+	return float64(max(r.Daily-spent, 0))
+}
+
 // maxPace bounds what is no slip of the pen.
 const maxPace = 1e6
 

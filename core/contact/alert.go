@@ -3,8 +3,8 @@ package contact
 import (
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/customer"
+	"carillon/core/plugin"
 )
 
 // AlertFacts is what a Control Central alert is decided from (process 3.3.2.3, step 1.0): who is in context, how often we
@@ -37,4 +37,4 @@ type Work struct {
 
 // Alerter is an algorithm on the spot installation/control_central_alert: the lines it adds to the alerts. What it
 // returns holds no name, number or address of a customer.
-type Alerter func(AlertFacts, command.Parameters) ([]command.Alert, error)
+type Alerter func(AlertFacts, plugin.Parameters) ([]plugin.Alert, error)

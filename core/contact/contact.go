@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/customer"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 )
 
 // ID is the ten-digit number of a contact; 0 is none.
@@ -74,9 +74,9 @@ type Type struct {
 	LetterTemplate string `json:"letterTemplate,omitempty"`
 	Shorthand      string `json:"shorthand,omitempty"` // the word by which a user adds one quickly
 	// BusinessObject is the schema of the type's contacts; empty: C1-CreateCustomerContact.
-	BusinessObject  string                      `json:"businessObject,omitempty"`
-	Characteristics []command.CharacteristicUse `json:"characteristics,omitempty"`
-	Inactive        bool                        `json:"inactive,omitempty"` // no new contacts
+	BusinessObject  string                     `json:"businessObject,omitempty"`
+	Characteristics []plugin.CharacteristicUse `json:"characteristics,omitempty"`
+	Inactive        bool                       `json:"inactive,omitempty"` // no new contacts
 }
 
 // Action is what a contact of a type does of itself.

@@ -1,15 +1,15 @@
 package contact
 
 import (
-	"carillon/core/command"
 	"carillon/core/customer"
 	"carillon/core/fault"
 	"carillon/core/occurrence"
+	"carillon/core/plugin"
 )
 
 // Creator makes the contact of a system event (process 3.4.1.1, step 2.2): it is the signature of the spots that
 // process 3.4.1.1, step 2.2 lists. An error refuses the event whole.
-type Creator func(o Occasion, p command.Parameters) (Creation, error)
+type Creator func(o Occasion, p plugin.Parameters) (Creation, error)
 
 // Creators are the creators by their code.
 type Creators map[string]Creator
@@ -26,7 +26,7 @@ type Occasion struct {
 	Class string
 	Type  string
 	// Uses are the characteristics of the configuration object.
-	Uses []command.CharacteristicUse
+	Uses []plugin.CharacteristicUse
 	// Types looks a contact type up.
 	Types func(class, code string) (Type, bool)
 	// Text is a message of the message categories in the customer's language, its places filled; "" for one that is not
@@ -39,7 +39,7 @@ func (o Occasion) Someone() bool { return o.Person != 0 || o.Event.Recipient != 
 
 // Creation is what a creator makes of an occasion: a contact, or the reason why there is none.
 type Creation struct {
-	Add     command.AddContact
+	Add     plugin.AddContact
 	Skipped string
 	// Later is set where the same event may bring a contact another day: it is then not kept.
 	Later bool

@@ -5,9 +5,9 @@ import (
 	"strconv"
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/customer"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 )
 
 // Subject is what contacts are looked for by: a person, an account or a premise.
@@ -56,8 +56,8 @@ type Desk struct {
 	At              time.Time // when it took place, where somebody said so; zero: when it was accepted
 	Class           string    // the corrected class and type; empty: as it was accepted
 	Type            string
-	Characteristics []command.Characteristic
-	Tags            []command.Characteristic
+	Characteristics []plugin.Characteristic
+	Tags            []plugin.Characteristic
 	External        string // the id by which the system knows it that made it
 	Identifiers     []Identifier
 	ChangedAt       time.Time
@@ -70,8 +70,8 @@ type Change struct {
 	Comments        *string
 	Method          *Method
 	At              *time.Time
-	Characteristics *[]command.Characteristic // all of them
-	Tags            *[]command.Characteristic // all of them
+	Characteristics *[]plugin.Characteristic // all of them
+	Tags            *[]plugin.Characteristic // all of them
 }
 
 // With is the next revision: what the change says, by whom and when.
@@ -161,8 +161,8 @@ type Part struct {
 	Comments        string
 	Method          Method
 	At              time.Time
-	Characteristics []command.Characteristic
-	Tags            []command.Characteristic
+	Characteristics []plugin.Characteristic
+	Tags            []plugin.Characteristic
 	External        string
 	Identifiers     []Identifier
 	Log             *Note

@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 )
 
 // DefaultObject is the business object of contact types that name none.
@@ -28,23 +28,23 @@ func (t Type) Object() string {
 
 // document is a contact as its business object describes it.
 type document struct {
-	Class           string                   `json:"class"`
-	Type            string                   `json:"type"`
-	Division        string                   `json:"division"`
-	Person          string                   `json:"person,omitempty"`
-	Recipient       json.RawMessage          `json:"recipient,omitempty"`
-	Account         string                   `json:"account,omitempty"`
-	Premise         string                   `json:"premise,omitempty"`
-	ContactAt       string                   `json:"contactAt,omitempty"`
-	Open            bool                     `json:"open,omitempty"`
-	Comments        string                   `json:"comments,omitempty"`
-	PreferredMethod Method                   `json:"preferredMethod,omitempty"`
-	Characteristics []command.Characteristic `json:"characteristics,omitempty"`
-	Tags            []command.Characteristic `json:"tags,omitempty"`
-	External        string                   `json:"externalContactId,omitempty"`
-	Identifiers     []Identifier             `json:"identifiers,omitempty"`
-	Log             string                   `json:"log,omitempty"`
-	Data            json.RawMessage          `json:"data,omitempty"`
+	Class           string                  `json:"class"`
+	Type            string                  `json:"type"`
+	Division        string                  `json:"division"`
+	Person          string                  `json:"person,omitempty"`
+	Recipient       json.RawMessage         `json:"recipient,omitempty"`
+	Account         string                  `json:"account,omitempty"`
+	Premise         string                  `json:"premise,omitempty"`
+	ContactAt       string                  `json:"contactAt,omitempty"`
+	Open            bool                    `json:"open,omitempty"`
+	Comments        string                  `json:"comments,omitempty"`
+	PreferredMethod Method                  `json:"preferredMethod,omitempty"`
+	Characteristics []plugin.Characteristic `json:"characteristics,omitempty"`
+	Tags            []plugin.Characteristic `json:"tags,omitempty"`
+	External        string                  `json:"externalContactId,omitempty"`
+	Identifiers     []Identifier            `json:"identifiers,omitempty"`
+	Log             string                  `json:"log,omitempty"`
+	Data            json.RawMessage         `json:"data,omitempty"`
 }
 
 // Document is the contact with its desk part as JSON, in the form its business object describes.

@@ -3,7 +3,7 @@ package contact
 import (
 	"time"
 
-	"carillon/core/command"
+	"carillon/core/plugin"
 )
 
 // Happening is one thing that happened with a contact, as the ledger tells it, with what is kept apart from the ledger.
@@ -50,4 +50,4 @@ type Event struct {
 }
 
 // Timeliner is an algorithm on the spot zone/timeline_events: the events it makes of what happened, newest first.
-type Timeliner func(TimelineFacts, command.Parameters) ([]Event, error)
+type Timeliner func(TimelineFacts, plugin.Parameters) ([]Event, error)

@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 )
 
 // AccountID is the ten-digit number of an account; 0 is none.
@@ -67,7 +67,7 @@ type Account struct {
 	Comments        string
 	Persons         []AccountPerson // exactly one is the main customer
 	Alerts          []UserAlert
-	Characteristics []command.Characteristic
+	Characteristics []plugin.Characteristic
 	Owned           []Group // the groups that Carillon owns: a load leaves them alone
 	UpdatedAt       time.Time
 }

@@ -8,9 +8,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"carillon/core/command"
 	"carillon/core/customer"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 )
 
 // drawn is a person whose every group says n.
@@ -23,7 +23,7 @@ func drawn(n int) customer.Person {
 			{Kind: customer.Phone, Value: customer.Address(word)}, {Kind: customer.Post, Value: customer.Address(word)},
 		},
 		Mailing: customer.Mailing{Names: []string{word}}, Seasons: []customer.Season{{From: word}}, Silent: n%2 == 0,
-		Characteristics: []command.Characteristic{{Type: "T", Value: word}},
+		Characteristics: []plugin.Characteristic{{Type: "T", Value: word}},
 	}
 }
 

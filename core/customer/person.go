@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"carillon/core/access"
-	"carillon/core/command"
+	"carillon/core/plugin"
 )
 
 // PersonKind says whether a person is a human being or an organization; it changes which identifier is expected.
@@ -37,7 +37,7 @@ type Person struct {
 	Mailing         Mailing
 	Seasons         []Season
 	Silent          bool // communications are switched off: no push, no subscription
-	Characteristics []command.Characteristic
+	Characteristics []plugin.Characteristic
 	Owned           []Group // the groups that Carillon owns: a load leaves them alone
 	UpdatedAt       time.Time
 }

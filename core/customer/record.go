@@ -3,30 +3,30 @@ package customer
 import (
 	"encoding/json"
 
-	"carillon/core/command"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 )
 
 // personDetail, accountDetail and premiseDetail are what a store keeps of an object as one text: what nothing is looked
 // up by.
 type personDetail struct {
-	Kind            PersonKind               `json:"kind,omitempty"`
-	Mailing         Mailing                  `json:"mailing,omitzero"`
-	Seasons         []Season                 `json:"seasons,omitempty"`
-	Silent          bool                     `json:"silent,omitempty"`
-	Characteristics []command.Characteristic `json:"characteristics,omitempty"`
+	Kind            PersonKind              `json:"kind,omitempty"`
+	Mailing         Mailing                 `json:"mailing,omitzero"`
+	Seasons         []Season                `json:"seasons,omitempty"`
+	Silent          bool                    `json:"silent,omitempty"`
+	Characteristics []plugin.Characteristic `json:"characteristics,omitempty"`
 }
 
 type accountDetail struct {
-	Class           string                   `json:"class,omitempty"`
-	CollectionClass string                   `json:"collectionClass,omitempty"`
-	ManagementGroup string                   `json:"managementGroup,omitempty"`
-	Currency        string                   `json:"currency,omitempty"`
-	BillCycle       string                   `json:"billCycle,omitempty"`
-	ProtectCycle    bool                     `json:"protectCycle,omitempty"`
-	Comments        string                   `json:"comments,omitempty"`
-	Alerts          []UserAlert              `json:"alerts,omitempty"`
-	Characteristics []command.Characteristic `json:"characteristics,omitempty"`
+	Class           string                  `json:"class,omitempty"`
+	CollectionClass string                  `json:"collectionClass,omitempty"`
+	ManagementGroup string                  `json:"managementGroup,omitempty"`
+	Currency        string                  `json:"currency,omitempty"`
+	BillCycle       string                  `json:"billCycle,omitempty"`
+	ProtectCycle    bool                    `json:"protectCycle,omitempty"`
+	Comments        string                  `json:"comments,omitempty"`
+	Alerts          []UserAlert             `json:"alerts,omitempty"`
+	Characteristics []plugin.Characteristic `json:"characteristics,omitempty"`
 }
 
 type premiseDetail struct {

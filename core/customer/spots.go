@@ -1,16 +1,16 @@
 package customer
 
 import (
-	"carillon/core/command"
+	"carillon/core/plugin"
 )
 
 // PersonInformation is an algorithm on the spot installation/person_information: the line that stands next to a person's
 // number (process 3.3.2.3, step 1.0).
-type PersonInformation func(p Person, parameters command.Parameters) string
+type PersonInformation func(p Person, parameters plugin.Parameters) string
 
 // AccountInformation is an algorithm on the spot installation/account_information: the line that stands next to an
 // account's number. The main customer is zero when it cannot be read.
-type AccountInformation func(a Account, main Person, parameters command.Parameters) string
+type AccountInformation func(a Account, main Person, parameters plugin.Parameters) string
 
 // PhoneNumber is a number as the format of its phone type read it.
 type PhoneNumber struct {
@@ -21,7 +21,7 @@ type PhoneNumber struct {
 
 // PhoneFormat is an algorithm on the spot phone_type/format: it reads what was typed and says how it is shown. What it
 // returns as wrong does not repeat the number.
-type PhoneFormat func(typed string, parameters command.Parameters) (PhoneNumber, error)
+type PhoneFormat func(typed string, parameters plugin.Parameters) (PhoneNumber, error)
 
 // Context is who and what a person at the desk is looking at; what is not known is zero.
 type Context struct {
@@ -40,7 +40,7 @@ type ContextFacts struct {
 
 // GlobalContext is an algorithm on the spot installation/global_context: it completes what it can tell, and leaves blank
 // what is ambiguous (process 3.3.2.3, step 1.0).
-type GlobalContext func(known Context, facts ContextFacts, parameters command.Parameters) Context
+type GlobalContext func(known Context, facts ContextFacts, parameters plugin.Parameters) Context
 
 // Spots are the algorithms of the spots that customers own, by their codes.
 type Spots struct {

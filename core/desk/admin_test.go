@@ -9,7 +9,7 @@ import (
 
 	"carillon/core/access"
 	"carillon/core/config"
-	"carillon/core/desk"
+	"carillon/core/desk/administration"
 	"carillon/core/fault"
 	"carillon/core/ledger"
 	"carillon/core/message"
@@ -87,14 +87,14 @@ func TestTripBreaker(t *testing.T) {
 	if err := s.ResetBreaker(t.Context(), noon(), sre, "sns", "sms", "SNS is mended"); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.tables.applied[0].Trips[0]; got != (store.Trip{Adapter: "sns", Route: "sms", Tripped: true, Reason: "SNS doubles texts", By: "me", At: noon()}) {
+	if got := store.Of(s.tables.applied[0].Lane).Trips[0]; got != (store.Trip{Adapter: "sns", Route: "sms", Tripped: true, Reason: "SNS doubles texts", By: "me", At: noon()}) {
 		t.Errorf("%+v", got)
 	}
-	if got := s.tables.applied[1].Trips[0]; got.Tripped || got.Reason != "SNS is mended" {
+	if got := store.Of(s.tables.applied[1].Lane).Trips[0]; got.Tripped || got.Reason != "SNS is mended" {
 		t.Errorf("%+v", got)
 	}
 	for i, kind := range []ledger.Kind{ledger.BreakerTripped, ledger.BreakerReset} {
-		if e := s.tables.applied[i].Entries[0]; e.Kind != kind || !strings.HasPrefix(e.Reason, "sns/sms: ") || e.By != "me" {
+		if e := store.Of(s.tables.applied[i].Ledger).Entries[0]; e.Kind != kind || !strings.HasPrefix(e.Reason, "sns/sms: ") || e.By != "me" {
 			t.Errorf("%+v", e)
 		}
 	}
@@ -114,14 +114,14 @@ func TestPauseLane(t *testing.T) {
 	if err := s.ResumeLane(t.Context(), noon(), sre, lane, "SES is back"); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.tables.applied[0].Pauses[0]; got != (store.LanePause{Lane: lane, Paused: true, Reason: "SES is away", By: "me"}) {
+	if got := store.Of(s.tables.applied[0].Lane).Pauses[0]; got != (store.LanePause{Lane: lane, Paused: true, Reason: "SES is away", By: "me"}) {
 		t.Errorf("%+v", got)
 	}
-	if got := s.tables.applied[1].Pauses[0]; got.Paused || got.Lane != lane {
+	if got := store.Of(s.tables.applied[1].Lane).Pauses[0]; got.Paused || got.Lane != lane {
 		t.Errorf("%+v", got)
 	}
 	for i, kind := range []ledger.Kind{ledger.LanePaused, ledger.LaneResumed} {
-		if e := s.tables.applied[i].Entries[0]; e.Kind != kind || !strings.HasPrefix(e.Reason, "mail: ") || e.By != "me" {
+		if e := store.Of(s.tables.applied[i].Ledger).Entries[0]; e.Kind != kind || !strings.HasPrefix(e.Reason, "mail: ") || e.By != "me" {
 			t.Errorf("%+v", e)
 		}
 	}
@@ -143,9 +143,9 @@ func TestWriteConfig(t *testing.T) {
 			t.Fatalf("%d: %v", version, err)
 		}
 		w := s.tables.applied[0]
-		back, err := config.FromRows(w.Config.Rows)
-		if err != nil || !reflect.DeepEqual(back, document()) || w.Config.Version != 5 || w.Config.By != "me" || w.Entries[0].Config != 5 {
-			t.Errorf("%+v: %v", w.Config, err)
+		back, err := config.FromRows(store.Of(w.Admin).Config.Rows)
+		if err != nil || !reflect.DeepEqual(back, document()) || store.Of(w.Admin).Config.Version != 5 || store.Of(w.Admin).Config.By != "me" || store.Of(w.Ledger).Entries[0].Config != 5 {
+			t.Errorf("%+v: %v", store.Of(w.Admin).Config, err)
 		}
 	})
 	t.Run("is read back", func(t *testing.T) {
@@ -160,7 +160,7 @@ func TestWriteConfig(t *testing.T) {
 		if _, err := s.WriteConfig(t.Context(), noon(), admin(), document(), 3); !fault.Is(err, fault.Conflict) || len(s.tables.applied) != 0 {
 			t.Errorf("%v", err)
 		}
-		s.tables.verdicts = []store.Verdict{{Outcome: store.Conflict, What: "version"}}
+		s.tables.verdicts = []store.Verdict{{Outcome: store.Conflict, What: store.LostVersion}}
 		if _, err := s.WriteConfig(t.Context(), noon(), admin(), document(), 4); !fault.Is(err, fault.Conflict) || s.configs.refreshed != 0 {
 			t.Errorf("%v", err)
 		}
@@ -203,7 +203,7 @@ func TestWriteConfig(t *testing.T) {
 	})
 	t.Run("of a new store knows no routes before", func(t *testing.T) {
 		t.Parallel()
-		if w, err := desk.ConfigWrites(noon(), "carillon", 1, document(), nil, desk.Rules{Forms: medium{}}); err != nil || w.Config.Version != 1 {
+		if w, err := administration.ConfigWrites(noon(), "carillon", 1, document(), nil, administration.Rules{Forms: medium{}}); err != nil || store.Of(w.Admin).Config.Version != 1 {
 			t.Errorf("%v", err)
 		}
 	})
@@ -220,10 +220,10 @@ func TestPrincipals(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := s.tables.applied[0]
-		if p := w.Principals[0]; p.Hash != access.HashKey(key) || !p.CreatedAt.Equal(noon()) || p.Name != "new" {
+		if p := store.Of(w.Admin).Principals[0]; p.Hash != access.HashKey(key) || !p.CreatedAt.Equal(noon()) || p.Name != "new" {
 			t.Errorf("%+v", p)
 		}
-		if e := w.Entries[0]; e.Kind != ledger.PrincipalMade || strings.Contains(e.Canonical(), key) {
+		if e := store.Of(w.Ledger).Entries[0]; e.Kind != ledger.PrincipalMade || strings.Contains(e.Canonical(), key) {
 			t.Errorf("%s", e.Canonical())
 		}
 	})
@@ -236,7 +236,7 @@ func TestPrincipals(t *testing.T) {
 	t.Run("a name is taken once", func(t *testing.T) {
 		t.Parallel()
 		s := newStand(t)
-		s.tables.verdicts = []store.Verdict{{Outcome: store.Conflict, What: "name"}}
+		s.tables.verdicts = []store.Verdict{{Outcome: store.Conflict, What: store.LostName}}
 		if key, err := s.CreatePrincipal(t.Context(), noon(), admin(), in); !fault.Is(err, fault.Conflict) || key != "" {
 			t.Errorf("%v", err)
 		}
@@ -249,7 +249,7 @@ func TestPrincipals(t *testing.T) {
 		t.Parallel()
 		s := newStand(t)
 		s.tables.principals = []access.Principal{{Name: "old"}}
-		if err := s.RevokePrincipal(t.Context(), noon(), admin(), "old"); err != nil || s.tables.applied[0].Revoked[0] != (store.Revocation{Name: "old", At: noon()}) {
+		if err := s.RevokePrincipal(t.Context(), noon(), admin(), "old"); err != nil || store.Of(s.tables.applied[0].Admin).Revoked[0] != (store.Revocation{Name: "old", At: noon()}) {
 			t.Errorf("%v", err)
 		}
 		if err := s.RevokePrincipal(t.Context(), noon(), admin(), "nobody"); !fault.Is(err, fault.NotFound) {

@@ -6,7 +6,7 @@ import (
 
 	"carillon/core/access"
 	"carillon/core/contact"
-	"carillon/core/desk"
+	"carillon/core/desk/counter"
 	"carillon/core/fault"
 	"carillon/core/message"
 	"carillon/core/store"
@@ -25,22 +25,22 @@ func TestCancelMany(t *testing.T) {
 	t.Parallel()
 	emergency := message.Emergency
 	for says, row := range map[string]struct {
-		c    desk.Cancellation
-		want desk.Cancelled
+		c    counter.Cancellation
+		want counter.Cancelled
 	}{
-		"of a contact":                      {desk.Cancellation{Contact: 1000}, desk.Cancelled{Contacts: 1, Cancelled: 1, Halted: 1}},
-		"of a contact whose call is leased": {desk.Cancellation{Contact: 1001}, desk.Cancelled{Contacts: 1, Recalled: 1, Halted: 1}},
-		"of a contact that is being called: it goes on, and nothing follows": {desk.Cancellation{Contact: 1002}, desk.Cancelled{Contacts: 1, UnderWay: 1, Halted: 1}},
-		"of a contact that was sent: it stays sent, and nothing follows":     {desk.Cancellation{Contact: 1003}, desk.Cancelled{Contacts: 1, Halted: 1}},
-		"of a contact that has ended":                                        {desk.Cancellation{Contact: 1004}, desk.Cancelled{}},
-		"of a batch":                                                         {desk.Cancellation{Batch: "march"}, desk.Cancelled{Contacts: 3, Cancelled: 1, UnderWay: 1, Halted: 3}},
-		"of everything of a division":                                        {desk.Cancellation{Query: &desk.WaitFilter{Division: "north"}}, desk.Cancelled{Contacts: 3, Cancelled: 1, Recalled: 1, UnderWay: 1, Halted: 3}},
-		"of another division":                                                {desk.Cancellation{Query: &desk.WaitFilter{Division: "south"}}, desk.Cancelled{}},
-		"of another urgency":                                                 {desk.Cancellation{Query: &desk.WaitFilter{Urgency: &emergency}}, desk.Cancelled{}},
-		"of its type":                                                        {desk.Cancellation{Query: &desk.WaitFilter{Class: "CREDIT", Type: "WARN"}}, desk.Cancelled{Contacts: 3, Cancelled: 1, Recalled: 1, UnderWay: 1, Halted: 3}},
-		"of another type":                                                    {desk.Cancellation{Query: &desk.WaitFilter{Class: "CREDIT", Type: "BILL"}}, desk.Cancelled{}},
-		"accepted from":                                                      {desk.Cancellation{Query: &desk.WaitFilter{AcceptedFrom: noon().Add(time.Minute)}}, desk.Cancelled{Contacts: 2, Recalled: 1, UnderWay: 1, Halted: 2}},
-		"accepted until":                                                     {desk.Cancellation{Query: &desk.WaitFilter{AcceptedUntil: noon().Add(2 * time.Minute)}}, desk.Cancelled{Contacts: 2, Cancelled: 1, Recalled: 1, Halted: 2}},
+		"of a contact":                      {counter.Cancellation{Contact: 1000}, counter.Cancelled{Contacts: 1, Cancelled: 1, Halted: 1}},
+		"of a contact whose call is leased": {counter.Cancellation{Contact: 1001}, counter.Cancelled{Contacts: 1, Recalled: 1, Halted: 1}},
+		"of a contact that is being called: it goes on, and nothing follows": {counter.Cancellation{Contact: 1002}, counter.Cancelled{Contacts: 1, UnderWay: 1, Halted: 1}},
+		"of a contact that was sent: it stays sent, and nothing follows":     {counter.Cancellation{Contact: 1003}, counter.Cancelled{Contacts: 1, Halted: 1}},
+		"of a contact that has ended":                                        {counter.Cancellation{Contact: 1004}, counter.Cancelled{}},
+		"of a batch":                                                         {counter.Cancellation{Batch: "march"}, counter.Cancelled{Contacts: 3, Cancelled: 1, UnderWay: 1, Halted: 3}},
+		"of everything of a division":                                        {counter.Cancellation{Query: &counter.WaitFilter{Division: "north"}}, counter.Cancelled{Contacts: 3, Cancelled: 1, Recalled: 1, UnderWay: 1, Halted: 3}},
+		"of another division":                                                {counter.Cancellation{Query: &counter.WaitFilter{Division: "south"}}, counter.Cancelled{}},
+		"of another urgency":                                                 {counter.Cancellation{Query: &counter.WaitFilter{Urgency: &emergency}}, counter.Cancelled{}},
+		"of its type":                                                        {counter.Cancellation{Query: &counter.WaitFilter{Class: "CREDIT", Type: "WARN"}}, counter.Cancelled{Contacts: 3, Cancelled: 1, Recalled: 1, UnderWay: 1, Halted: 3}},
+		"of another type":                                                    {counter.Cancellation{Query: &counter.WaitFilter{Class: "CREDIT", Type: "BILL"}}, counter.Cancelled{}},
+		"accepted from":                                                      {counter.Cancellation{Query: &counter.WaitFilter{AcceptedFrom: noon().Add(time.Minute)}}, counter.Cancelled{Contacts: 2, Recalled: 1, UnderWay: 1, Halted: 2}},
+		"accepted until":                                                     {counter.Cancellation{Query: &counter.WaitFilter{AcceptedUntil: noon().Add(2 * time.Minute)}}, counter.Cancelled{Contacts: 2, Cancelled: 1, Recalled: 1, Halted: 2}},
 	} {
 		t.Run(says, func(t *testing.T) {
 			t.Parallel()
@@ -62,11 +62,11 @@ func TestCancelMany(t *testing.T) {
 				t.Errorf("%+v, want %+v: %v", done, row.want, err)
 			}
 			for _, w := range s.applied {
-				if len(w.Halts) != 1 || w.Halts[0].Reason != "storm_moratorium" || w.Halts[0].By != "me" {
-					t.Errorf("%+v", w.Halts)
+				if len(store.Of(w.Contact).Halts) != 1 || store.Of(w.Contact).Halts[0].Reason != "storm_moratorium" || store.Of(w.Contact).Halts[0].By != "me" {
+					t.Errorf("%+v", store.Of(w.Contact).Halts)
 				}
-				for _, e := range w.Evidence {
-					if e.Kind != message.CancelledE || e.Reason != "storm_moratorium" || e.Provider != "me" || len(w.Undues)+len(w.Settles) != 1 {
+				for _, e := range store.Of(w.Message).Evidence {
+					if e.Kind != message.CancelledE || e.Reason != "storm_moratorium" || e.Provider != "me" || len(store.Of(w.Message).Undues)+len(store.Of(w.Message).Settles) != 1 {
 						t.Errorf("%+v", w)
 					}
 				}
@@ -80,7 +80,7 @@ func TestCancelMany(t *testing.T) {
 			s.views[contact.ID(5000+n)] = waitingView(n)
 		}
 		s.ranges = []store.IntakeRange{{First: 5000, N: 4500}}
-		for says, c := range map[string]desk.Cancellation{"query": {Query: &desk.WaitFilter{Channel: message.SMS}}, "batch": {Batch: "march"}} {
+		for says, c := range map[string]counter.Cancellation{"query": {Query: &counter.WaitFilter{Channel: message.SMS}}, "batch": {Batch: "march"}} {
 			total, pages := 0, 0
 			for {
 				c.DryRun = true
@@ -103,8 +103,8 @@ func TestCancelMany(t *testing.T) {
 		t.Parallel()
 		st, s := newShelf(t)
 		s.wait(0, "")
-		s.verdicts = []store.Verdict{{Outcome: store.Conflict, What: "fence"}}
-		if done, err := st.CancelMany(t.Context(), noon(), supervisor(), desk.Cancellation{Contact: 1000}); err != nil || done.Lost != 1 || done.Cancelled != 0 {
+		s.verdicts = []store.Verdict{{Outcome: store.Conflict, What: store.LostFence}}
+		if done, err := st.CancelMany(t.Context(), noon(), supervisor(), counter.Cancellation{Contact: 1000}); err != nil || done.Lost != 1 || done.Cancelled != 0 {
 			t.Errorf("%+v: %v", done, err)
 		}
 	})
@@ -112,20 +112,20 @@ func TestCancelMany(t *testing.T) {
 		t.Parallel()
 		st, s := newShelf(t)
 		s.wait(0, "")
-		for _, c := range []desk.Cancellation{
-			{}, {Contact: 1000, Batch: "march"}, {Query: &desk.WaitFilter{}}, {Contact: 1000, Reason: "two words"},
+		for _, c := range []counter.Cancellation{
+			{}, {Contact: 1000, Batch: "march"}, {Query: &counter.WaitFilter{}}, {Contact: 1000, Reason: "two words"},
 		} {
 			if _, err := st.CancelMany(t.Context(), noon(), supervisor(), c); !fault.Is(err, fault.Invalid) {
 				t.Errorf("%+v: %v", c, err)
 			}
 		}
-		if _, err := st.CancelMany(t.Context(), noon(), who("desk", "north", access.CSR), desk.Cancellation{Contact: 1000}); !fault.Is(err, fault.Forbidden) {
+		if _, err := st.CancelMany(t.Context(), noon(), who("desk", "north", access.CSR), counter.Cancellation{Contact: 1000}); !fault.Is(err, fault.Forbidden) {
 			t.Error(err)
 		}
-		if _, err := st.CancelMany(t.Context(), noon(), who("desk", "south", access.Supervisor), desk.Cancellation{Contact: 1000}); !fault.Is(err, fault.NotFound) {
+		if _, err := st.CancelMany(t.Context(), noon(), who("desk", "south", access.Supervisor), counter.Cancellation{Contact: 1000}); !fault.Is(err, fault.NotFound) {
 			t.Error(err)
 		}
-		if done, err := st.CancelMany(t.Context(), noon(), who("other", "north", access.CIS), desk.Cancellation{Query: &desk.WaitFilter{Division: "north"}}); err != nil || done.Contacts != 0 {
+		if done, err := st.CancelMany(t.Context(), noon(), who("other", "north", access.CIS), counter.Cancellation{Query: &counter.WaitFilter{Division: "north"}}); err != nil || done.Contacts != 0 {
 			t.Errorf("another source's: %+v, %v", done, err)
 		}
 	})
@@ -146,15 +146,15 @@ func TestResolve(t *testing.T) {
 	doubt := message.Evidence{Seq: 1, At: noon(), Kind: message.Doubtful, Attempt: 1, Reason: "ambiguous", Provider: "sns"}
 	csr := who("desk", "north", access.CSR)
 	for _, row := range []struct {
-		as   desk.Resolution
+		as   counter.Resolution
 		kind message.EvidenceKind
 		to   message.Place
 		next bool
 	}{
-		{desk.WasSent, message.Sent, message.AtSent, false},
-		{desk.WasDelivered, message.Delivered, message.AtDelivered, false},
-		{desk.WasFailed, message.Failed, message.AtFailed, true},
-		{desk.HaveRepeated, message.Replayed, message.Pending, false},
+		{counter.WasSent, message.Sent, message.AtSent, false},
+		{counter.WasDelivered, message.Delivered, message.AtDelivered, false},
+		{counter.WasFailed, message.Failed, message.AtFailed, true},
+		{counter.HaveRepeated, message.Replayed, message.Pending, false},
 	} {
 		for _, policy := range []message.DoubtPolicy{message.Hold, message.ToDo} {
 			t.Run(string(row.as)+" under "+policy.String(), func(t *testing.T) {
@@ -166,17 +166,17 @@ func TestResolve(t *testing.T) {
 					t.Fatal(err)
 				}
 				w := s.applied[0]
-				e := w.Evidence[0]
+				e := store.Of(w.Message).Evidence[0]
 				if e.Kind != row.kind || e.Provider != "me" || e.Reason != "customer_called" || e.Seq != 2 {
 					t.Errorf("%+v", e)
 				}
-				if len(w.Counts) != 2 || w.Counts[1].Place != row.to || (len(w.Steps) == 1) != row.next || (len(w.Dues) == 1) != (row.to == message.Pending) {
+				if len(store.Of(w.Message).Counts) != 2 || store.Of(w.Message).Counts[1].Place != row.to || (len(store.Of(w.Contact).Steps) == 1) != row.next || (len(store.Of(w.Message).Dues) == 1) != (row.to == message.Pending) {
 					t.Errorf("%+v", w)
 				}
-				if (len(w.Done) == 1) != (policy == message.ToDo) {
-					t.Errorf("completes %+v", w.Done)
+				if (len(store.Of(w.ToDo).Done) == 1) != (policy == message.ToDo) {
+					t.Errorf("completes %+v", store.Of(w.ToDo).Done)
 				}
-				if len(w.Undeadlines) != 1 {
+				if len(store.Of(w.Message).Undeadlines) != 1 {
 					t.Error("the hold stays")
 				}
 			})
@@ -188,19 +188,19 @@ func TestResolve(t *testing.T) {
 		failed, doubted := s.put(1, refused(1)), s.put(2, doubt)
 		for want, call := range map[fault.Kind]func() error{
 			fault.Conflict: func() error {
-				_, err := st.Resolve(t.Context(), noon(), csr, failed.ID, desk.HaveRepeated, "x")
+				_, err := st.Resolve(t.Context(), noon(), csr, failed.ID, counter.HaveRepeated, "x")
 				return err
 			},
 			fault.Forbidden: func() error {
-				_, err := st.Resolve(t.Context(), noon(), cis(), doubted.ID, desk.WasSent, "x")
+				_, err := st.Resolve(t.Context(), noon(), cis(), doubted.ID, counter.WasSent, "x")
 				return err
 			},
 			fault.Invalid: func() error {
-				_, err := st.Resolve(t.Context(), noon(), csr, doubted.ID, desk.WasSent, "Two words")
+				_, err := st.Resolve(t.Context(), noon(), csr, doubted.ID, counter.WasSent, "Two words")
 				return err
 			},
 			fault.NotFound: func() error {
-				_, err := st.Resolve(t.Context(), noon(), who("desk", "south", access.CSR), doubted.ID, desk.WasSent, "x")
+				_, err := st.Resolve(t.Context(), noon(), who("desk", "south", access.CSR), doubted.ID, counter.WasSent, "x")
 				return err
 			},
 		} {
@@ -212,7 +212,7 @@ func TestResolve(t *testing.T) {
 			t.Error(err)
 		}
 		s.change(doubted, func(v *store.ContactView) { v.Contact.ExpiresAt = noon() })
-		if _, err := st.Resolve(t.Context(), noon(), csr, doubted.ID, desk.HaveRepeated, "x"); !fault.Is(err, fault.Conflict) {
+		if _, err := st.Resolve(t.Context(), noon(), csr, doubted.ID, counter.HaveRepeated, "x"); !fault.Is(err, fault.Conflict) {
 			t.Errorf("repeated after the sender's time: %v", err)
 		}
 		if len(s.applied) != 0 {
@@ -223,8 +223,8 @@ func TestResolve(t *testing.T) {
 		t.Parallel()
 		st, s := newShelf(t)
 		m := s.put(1, doubt)
-		s.verdicts = []store.Verdict{{Outcome: store.Conflict, What: "evidence"}}
-		if _, err := st.Resolve(t.Context(), noon(), csr, m.ID, desk.HaveRepeated, "x"); !fault.Is(err, fault.Conflict) {
+		s.verdicts = []store.Verdict{{Outcome: store.Conflict, What: store.LostEvidence}}
+		if _, err := st.Resolve(t.Context(), noon(), csr, m.ID, counter.HaveRepeated, "x"); !fault.Is(err, fault.Conflict) {
 			t.Error(err)
 		}
 	})

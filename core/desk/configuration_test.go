@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"carillon/core/access"
-	"carillon/core/command"
 	"carillon/core/config"
-	"carillon/core/desk"
+	"carillon/core/desk/administration"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 	"carillon/core/store"
 )
 
@@ -112,15 +112,15 @@ func TestDiffConfig(t *testing.T) {
 	changed := document()
 	changed.Divisions[0].Description = "North"
 	for says, row := range map[string]struct {
-		ask  desk.ConfigComparison
+		ask  administration.ConfigComparison
 		from int64
 		want []string
 	}{
-		"of two versions":                            {desk.ConfigComparison{From: 2, To: 3}, 2, []string{"changed sms", "added CAT", "removed DOG"}},
-		"of a version with the one in force":         {desk.ConfigComparison{From: 2}, 2, []string{"removed DOG"}},
-		"of what is in force with a document":        {desk.ConfigComparison{Document: &changed}, 4, []string{"changed north"}},
-		"of what is in force with an older version":  {desk.ConfigComparison{To: 2}, 4, []string{"added DOG"}},
-		"of what is in force with itself is nothing": {desk.ConfigComparison{}, 4, nil},
+		"of two versions":                            {administration.ConfigComparison{From: 2, To: 3}, 2, []string{"changed sms", "added CAT", "removed DOG"}},
+		"of a version with the one in force":         {administration.ConfigComparison{From: 2}, 2, []string{"removed DOG"}},
+		"of what is in force with a document":        {administration.ConfigComparison{Document: &changed}, 4, []string{"changed north"}},
+		"of what is in force with an older version":  {administration.ConfigComparison{To: 2}, 4, []string{"added DOG"}},
+		"of what is in force with itself is nothing": {administration.ConfigComparison{}, 4, nil},
 	} {
 		t.Run(says, func(t *testing.T) {
 			t.Parallel()
@@ -134,16 +134,16 @@ func TestDiffConfig(t *testing.T) {
 	t.Run("is refused for what is not there", func(t *testing.T) {
 		t.Parallel()
 		s, kept := history(t)
-		for _, ask := range []desk.ConfigComparison{{From: 9}, {To: 9}} {
+		for _, ask := range []administration.ConfigComparison{{From: 9}, {To: 9}} {
 			if _, _, err := s.DiffConfig(t.Context(), admin(), ask); !fault.Is(err, fault.NotFound) {
 				t.Errorf("%+v: %v", ask, err)
 			}
 		}
-		if _, _, err := s.DiffConfig(t.Context(), admin(), desk.ConfigComparison{To: 1, Document: &changed}); !slices.Equal(fields(err), []string{"/to"}) {
+		if _, _, err := s.DiffConfig(t.Context(), admin(), administration.ConfigComparison{To: 1, Document: &changed}); !slices.Equal(fields(err), []string{"/to"}) {
 			t.Errorf("%v", err)
 		}
 		kept.down = fault.New(fault.Unavailable, "the store is away")
-		if _, _, err := s.DiffConfig(t.Context(), admin(), desk.ConfigComparison{From: 1}); !fault.Is(err, fault.Unavailable) {
+		if _, _, err := s.DiffConfig(t.Context(), admin(), administration.ConfigComparison{From: 1}); !fault.Is(err, fault.Unavailable) {
 			t.Errorf("%v", err)
 		}
 		if _, _, err := s.ConfigHistory(t.Context(), admin(), 0, 1); !fault.Is(err, fault.Unavailable) {
@@ -157,8 +157,8 @@ func TestLintConfig(t *testing.T) {
 	t.Run("tells everything that is wrong and writes nothing", func(t *testing.T) {
 		t.Parallel()
 		s := newStand(t)
-		s.Rules.Catalog = command.Catalog{{Code: "KNOWN", Spots: []command.Spot{{Owner: "installation", Event: "x"}}}}
-		s.Rules.Validators = map[string]config.Validator{"KNOWN": func(config.Owner, config.Document, command.Parameters) []fault.Violation {
+		s.Rules.Catalog = plugin.Catalog{{Code: "KNOWN", Spots: []plugin.Spot{{Owner: "installation", Event: "x"}}}}
+		s.Rules.Validators = map[string]config.Validator{"KNOWN": func(config.Owner, config.Document, plugin.Parameters) []fault.Violation {
 			return []fault.Violation{{Field: "/message", Reason: "is dull"}}
 		}}
 		d := document()
@@ -207,7 +207,7 @@ func TestConfigReaders(t *testing.T) {
 			return err
 		},
 		"a comparison": func(s *stand, p access.Principal) error {
-			_, _, err := s.DiffConfig(s.t.Context(), p, desk.ConfigComparison{})
+			_, _, err := s.DiffConfig(s.t.Context(), p, administration.ConfigComparison{})
 			return err
 		},
 		"what is wrong": func(s *stand, p access.Principal) error {

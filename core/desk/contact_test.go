@@ -12,12 +12,12 @@ import (
 	"time"
 
 	"carillon/core/access"
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/contact"
-	"carillon/core/desk"
+	"carillon/core/desk/counter"
 	"carillon/core/fault"
 	"carillon/core/ledger"
+	"carillon/core/plugin"
 	"carillon/core/store"
 )
 
@@ -100,10 +100,10 @@ func (c *cabinet) Apply(_ context.Context, sets ...store.Writes) ([]store.Verdic
 	out := make([]store.Verdict, len(sets))
 	for i, w := range sets {
 		out[i] = store.Verdict{Outcome: store.Applied}
-		for _, d := range w.Desks {
+		for _, d := range store.Of(w.Desk).Desks {
 			f := c.files[d.Contact]
 			if f.Desk.Revision != d.Revision-1 {
-				out[i] = store.Verdict{Outcome: store.Conflict, What: "version"}
+				out[i] = store.Verdict{Outcome: store.Conflict, What: store.LostVersion}
 				break
 			}
 			f.Desk = d
@@ -112,17 +112,17 @@ func (c *cabinet) Apply(_ context.Context, sets ...store.Writes) ([]store.Verdic
 		if out[i].Outcome == store.Conflict {
 			continue
 		}
-		for _, l := range w.Logs {
+		for _, l := range store.Of(w.Desk).Logs {
 			f := c.files[l.Contact]
 			f.Logs = append(f.Logs, l)
 			c.files[l.Contact] = f
 		}
-		for _, r := range w.Reminders {
+		for _, r := range store.Of(w.Desk).Reminders {
 			f := c.files[r.Contact]
 			f.Reminders = append(f.Reminders, r)
 			c.files[r.Contact] = f
 		}
-		c.entries = append(c.entries, w.Entries...)
+		c.entries = append(c.entries, store.Of(w.Ledger).Entries...)
 	}
 	return out, nil
 }
@@ -139,7 +139,7 @@ func (objects) Violations(_ string, document []byte) []fault.Violation {
 
 // counterDesk is a desk over a cabinet with one contact, 1000000007 of person 42.
 type counterDesk struct {
-	*desk.Service
+	*counter.Service
 	*cabinet
 	t *testing.T
 }
@@ -153,8 +153,8 @@ func atCounter(t *testing.T, change ...func(*config.Document)) *counterDesk {
 		}}
 	}
 	call, bill, place, gone, other, mailed := kind("CALL"), kind("BILL"), kind("PLACE"), kind("GONE"), kind("OTHER"), kind("MAILED")
-	call.Characteristics = []command.CharacteristicUse{{Sequence: 10, Type: "CASE"}}
-	bill.Characteristics = []command.CharacteristicUse{{Sequence: 10, Type: "CASE", Required: true}}
+	call.Characteristics = []plugin.CharacteristicUse{{Sequence: 10, Type: "CASE"}}
+	bill.Characteristics = []plugin.CharacteristicUse{{Sequence: 10, Type: "CASE", Required: true}}
 	place.Person, place.Premise, gone.Inactive = contact.NotAllowed, contact.Required, true
 	other.BusinessObject, mailed.Action = "C1-FWCustomerContact", contact.RecordNotification
 	south := kind("SOUTH")
@@ -182,14 +182,14 @@ func atCounter(t *testing.T, change ...func(*config.Document)) *counterDesk {
 	c.contacts = []contact.Contact{one}
 	c.entries = []ledger.Entry{{At: noon(), Kind: ledger.ContactAccepted, Source: "cis", Division: "north", Contact: one.ID, By: "cis"}}
 	st := &tables{view: store.ContactView{Contact: one}}
-	return &counterDesk{t: t, cabinet: c, Service: &desk.Service{
+	return &counterDesk{t: t, cabinet: c, Service: &counter.Service{
 		Store: c, Facts: st, Configs: &configs{Snapshot: cfg}, Files: c, Waiting: c, Logs: c, Places: map2{}, Schemas: objects{},
 		Timeliners: map[string]contact.Timeliner{"PLAIN": plain},
 	}}
 }
 
 // plain makes an event of every happening.
-func plain(f contact.TimelineFacts, _ command.Parameters) ([]contact.Event, error) {
+func plain(f contact.TimelineFacts, _ plugin.Parameters) ([]contact.Event, error) {
 	var out []contact.Event
 	for _, h := range f.Happenings {
 		out = append(out, contact.Event{Number: h.Number, At: h.At, Kind: h.Kind, Contact: h.Contact, Class: h.Class, Type: h.Type, Title: h.TypeText, Text: h.Text})
@@ -207,7 +207,7 @@ func TestChangeContact(t *testing.T) {
 		t.Parallel()
 		s := atCounter(t)
 		view, err := s.ChangeContact(t.Context(), noon(), ada(), seven, 0, contact.Change{
-			Open: new(true), Comments: new("wants a call"), Tags: &[]command.Characteristic{{Type: "MOOD", Value: "calm"}},
+			Open: new(true), Comments: new("wants a call"), Tags: &[]plugin.Characteristic{{Type: "MOOD", Value: "calm"}},
 		})
 		if err != nil || view.File.Desk.Revision != 1 || !view.File.Desk.Open || view.Contact.Type != "CALL" {
 			t.Fatalf("%+v, %v", view.File, err)
@@ -246,7 +246,7 @@ func TestChangeContact(t *testing.T) {
 	t.Run("corrects the type to one with the same business object", func(t *testing.T) {
 		t.Parallel()
 		s := atCounter(t)
-		cases := []command.Characteristic{{Type: "CASE", Value: "C-1"}}
+		cases := []plugin.Characteristic{{Type: "CASE", Value: "C-1"}}
 		if _, err := s.ChangeContact(t.Context(), noon(), ada(), seven, 0, contact.Change{Characteristics: &cases}); err != nil {
 			t.Fatal(err)
 		}
@@ -311,9 +311,9 @@ func TestBadInputOfChanges(t *testing.T) {
 		"long comments":     {change(contact.Change{Comments: &long}), map[string]string{"/comments": "has more than 4000 characters"}},
 		"an unknown method": {change(contact.Change{Method: new(contact.Method("pigeon"))}), map[string]string{"/preferredMethod": "is phone, email, sms, postal, fax or not_applicable"}},
 		"a characteristic of another type": {
-			change(contact.Change{Characteristics: &[]command.Characteristic{{Type: "MOOD", Value: "x"}}}), map[string]string{"/characteristics/0/type": "is no characteristic of this type"},
+			change(contact.Change{Characteristics: &[]plugin.Characteristic{{Type: "MOOD", Value: "x"}}}), map[string]string{"/characteristics/0/type": "is no characteristic of this type"},
 		},
-		"a tag that is none":               {change(contact.Change{Tags: &[]command.Characteristic{{Type: "CASE", Value: "x"}}}), map[string]string{"/tags/0/type": "is no type of tags"}},
+		"a tag that is none":               {change(contact.Change{Tags: &[]plugin.Characteristic{{Type: "CASE", Value: "x"}}}), map[string]string{"/tags/0/type": "is no type of tags"}},
 		"what its business object refuses": {change(contact.Change{Comments: new("unfit")}), map[string]string{"/comments": "does not fit the business object"}},
 		"no such type":                     {retype("D", "NONE"), map[string]string{"/type": "is no contact type of this class and division"}},
 		"a type of another division":       {retype("D", "SOUTH"), map[string]string{"/type": "is no contact type of this class and division"}},

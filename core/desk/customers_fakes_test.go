@@ -9,10 +9,10 @@ import (
 	"strings"
 
 	"carillon/core/agreement"
-	"carillon/core/command"
 	"carillon/core/contact"
 	"carillon/core/customer"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 	"carillon/core/store"
 )
 
@@ -31,41 +31,41 @@ func newRegistry() registry {
 }
 
 // shelve writes customers as a store does; the word is that of a conflict.
-func (s *tables) shelve(w store.Writes) string {
-	for _, p := range w.Persons {
+func (s *tables) shelve(w store.Writes) store.Loss {
+	for _, p := range store.Of(w.Customer).Persons {
 		known := s.people[p.Source+"|"+p.ExternalID]
 		switch {
 		case known.Version > p.Version:
-			return "version"
+			return store.LostVersion
 		case known.Revision != p.Revision-1:
-			return "revision"
+			return store.LostRevision
 		}
 		for _, id := range p.Identifiers {
 			for _, other := range s.people {
 				if id.Unique && other.ID != p.ID && holds(other, id) {
-					return "identifier"
+					return store.LostIdentifier
 				}
 			}
 		}
 	}
-	for _, a := range w.Accounts {
+	for _, a := range store.Of(w.Customer).Accounts {
 		if known := s.accounts[a.Source+"|"+a.ExternalID]; known.Revision != a.Revision-1 {
-			return "revision"
+			return store.LostRevision
 		}
 	}
-	for _, p := range w.Persons {
+	for _, p := range store.Of(w.Customer).Persons {
 		s.people[p.Source+"|"+p.ExternalID] = p
 	}
-	for _, a := range w.Accounts {
+	for _, a := range store.Of(w.Customer).Accounts {
 		s.accounts[a.Source+"|"+a.ExternalID] = a
 	}
-	for _, m := range w.Premises {
+	for _, m := range store.Of(w.Customer).Premises {
 		s.premises[m.Source+"|"+m.ExternalID] = m
 	}
-	for _, a := range w.Agreements {
+	for _, a := range store.Of(w.Customer).Agreements {
 		s.agreements[a.Source+"|"+a.ExternalID] = a
 	}
-	for _, seen := range w.Sightings {
+	for _, seen := range store.Of(w.Customer).Sightings {
 		for k, p := range s.people {
 			if p.ID == seen.Person && p.Division != seen.Division && !slices.Contains(p.Also, seen.Division) {
 				p.Also = append(slices.Clone(p.Also), seen.Division)
@@ -186,17 +186,17 @@ func (s *tables) FindPremises(_ context.Context, q store.PremiseQuery) ([]store.
 	return s.places, s.blind
 }
 
-func (c *counter) Account(context.Context) (customer.AccountID, error) {
+func (c *numbers) Account(context.Context) (customer.AccountID, error) {
 	c.n++
 	return customer.AccountID(c.n), c.down
 }
 
-func (c *counter) Premise(context.Context) (customer.PremiseID, error) {
+func (c *numbers) Premise(context.Context) (customer.PremiseID, error) {
 	c.n++
 	return customer.PremiseID(c.n), c.down
 }
 
-func (c *counter) Agreement(context.Context) (agreement.ID, error) {
+func (c *numbers) Agreement(context.Context) (agreement.ID, error) {
 	c.n++
 	return agreement.ID(c.n), c.down
 }
@@ -204,17 +204,17 @@ func (c *counter) Agreement(context.Context) (agreement.ID, error) {
 // spots are algorithms as a test can see them at work.
 func spots() customer.Spots {
 	return customer.Spots{
-		PersonInformation: map[string]customer.PersonInformation{"P-INFO": func(p customer.Person, _ command.Parameters) string { return "person " + p.PrimaryName() }},
-		AccountInformation: map[string]customer.AccountInformation{"A-INFO": func(_ customer.Account, m customer.Person, _ command.Parameters) string {
+		PersonInformation: map[string]customer.PersonInformation{"P-INFO": func(p customer.Person, _ plugin.Parameters) string { return "person " + p.PrimaryName() }},
+		AccountInformation: map[string]customer.AccountInformation{"A-INFO": func(_ customer.Account, m customer.Person, _ plugin.Parameters) string {
 			return "account of " + m.PrimaryName()
 		}},
-		PhoneFormat: map[string]customer.PhoneFormat{"FORMAT": func(typed string, _ command.Parameters) (customer.PhoneNumber, error) {
+		PhoneFormat: map[string]customer.PhoneFormat{"FORMAT": func(typed string, _ plugin.Parameters) (customer.PhoneNumber, error) {
 			if !strings.HasPrefix(typed, "+") {
 				return customer.PhoneNumber{}, fault.New(fault.Invalid, "begins with +")
 			}
 			return customer.PhoneNumber{E164: customer.Address(typed), Extension: "7"}, nil
 		}},
-		GlobalContext: map[string]customer.GlobalContext{"CONTEXT": func(known customer.Context, facts customer.ContextFacts, _ command.Parameters) customer.Context {
+		GlobalContext: map[string]customer.GlobalContext{"CONTEXT": func(known customer.Context, facts customer.ContextFacts, _ plugin.Parameters) customer.Context {
 			for _, a := range facts.Accounts {
 				known.Account = a.ID
 				if main, ok := a.Main(); ok {

@@ -10,13 +10,13 @@ import (
 
 	"carillon/core/access"
 	"carillon/core/agreement"
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/contact"
 	"carillon/core/customer"
-	"carillon/core/desk"
+	"carillon/core/desk/customers"
 	"carillon/core/fault"
 	"carillon/core/ledger"
+	"carillon/core/plugin"
 	"carillon/core/store"
 	"carillon/core/todo"
 )
@@ -120,7 +120,7 @@ func TestWrongPersons(t *testing.T) {
 		}},
 		{"a language that is none", func(p *customer.Person) { p.Language = "klingonese!" }, []string{"/language is no language, as en-US"}},
 		{"characteristics", func(p *customer.Person) {
-			p.Characteristics = []command.Characteristic{{Type: "CC", Value: "1"}, {Type: "VIP", Value: "NO"}, {Type: "CODE", Value: "abc"}}
+			p.Characteristics = []plugin.Characteristic{{Type: "CC", Value: "1"}, {Type: "VIP", Value: "NO"}, {Type: "CODE", Value: "abc"}}
 		}, []string{
 			"/characteristics/0/type is no characteristic type of persons", "/characteristics/1/value is not one of the values of VIP",
 			"/characteristics/2/value does not match the format of CODE",
@@ -135,7 +135,7 @@ func TestWrongPersons(t *testing.T) {
 			_, loaded := s.LoadPerson(t.Context(), noon(), cis(), p)
 			_, created := s.CreatePerson(t.Context(), noon(), csr(), p)
 			s.tables.people["cis|known"] = customer.Person{ID: 9, Source: "cis", ExternalID: "known", Division: "north", Revision: 1, Names: jane().Names}
-			_, corrected := s.CorrectPerson(t.Context(), noon(), csr(), 9, desk.Correction[customer.Person]{To: p, Groups: customer.PersonGroups(), Revision: 1})
+			_, corrected := s.CorrectPerson(t.Context(), noon(), csr(), 9, customers.Correction[customer.Person]{To: p, Groups: customer.PersonGroups(), Revision: 1})
 			for way, err := range map[string]error{"load": loaded, "create": created, "correct": corrected} {
 				if got := said(err); !slices.Equal(got, row.want) {
 					t.Errorf("%s: %q\nwant %q", way, got, row.want)
@@ -221,7 +221,7 @@ func TestWrongAccounts(t *testing.T) {
 		}, []string{
 			"/alerts/0/from is a date, as 2026-03-31", "/alerts/0/type is no alert type", "/alerts/0/until is a date, as 2026-03-31", "/alerts/1/until is not before it begins",
 		}},
-		{"characteristics", func(a *customer.Account) { a.Characteristics = []command.Characteristic{{Type: "CODE", Value: "A"}} }, []string{"/characteristics/0/type is no characteristic type of accounts"}},
+		{"characteristics", func(a *customer.Account) { a.Characteristics = []plugin.Characteristic{{Type: "CODE", Value: "A"}} }, []string{"/characteristics/0/type is no characteristic type of accounts"}},
 	} {
 		t.Run(row.says, func(t *testing.T) {
 			t.Parallel()
@@ -233,7 +233,7 @@ func TestWrongAccounts(t *testing.T) {
 			row.change(&a)
 			_, created := s.CreateAccount(t.Context(), noon(), csr(), a)
 			s.tables.accounts["cis|A"] = customer.Account{ID: 9, Source: "cis", ExternalID: "A", Division: "north", Revision: 1, Persons: []customer.AccountPerson{on(1, true)}}
-			_, corrected := s.CorrectAccount(t.Context(), noon(), csr(), 9, desk.Correction[customer.Account]{To: a, Groups: customer.AccountGroups(), Revision: 1})
+			_, corrected := s.CorrectAccount(t.Context(), noon(), csr(), 9, customers.Correction[customer.Account]{To: a, Groups: customer.AccountGroups(), Revision: 1})
 			for way, err := range map[string]error{"create": created, "correct": corrected} {
 				got := said(err)
 				slices.Sort(got)
@@ -265,7 +265,7 @@ func TestWrongPremisesAndAgreements(t *testing.T) {
 	if _, err := s.CreatePremise(t.Context(), noon(), csr(), m); !slices.Equal(said(err), want) {
 		t.Errorf("%q\nwant %q", said(err), want)
 	}
-	all, err := s.Load(t.Context(), noon(), cis(), []desk.Load{{Agreement: &desk.AgreementLoad{Of: "nowhere", Agreement: agreement.Agreement{
+	all, err := s.Load(t.Context(), noon(), cis(), []customers.Load{{Agreement: &customers.AgreementLoad{Of: "nowhere", Agreement: agreement.Agreement{
 		ExternalID: "SA", Version: 1, Division: "north", Type: "LOAN", Status: "99", Start: "2026-13-01", End: "x", DepositClass: "X", Current: "1,50", Payoff: "", Currency: "$",
 	}}}})
 	want = []string{
@@ -290,12 +290,12 @@ func TestLoadsMeetCorrections(t *testing.T) {
 		t.Fatal(err)
 	}
 	to := customer.Person{Names: []customer.Name{{Type: customer.Primary, Text: "Janet"}}, Language: "es"}
-	c := desk.Correction[customer.Person]{To: to, Groups: []customer.Group{customer.OfNames, customer.OfLanguage}, Revision: loaded.Revision}
+	c := customers.Correction[customer.Person]{To: to, Groups: []customer.Group{customer.OfNames, customer.OfLanguage}, Revision: loaded.Revision}
 	changed, err := s.CorrectPerson(t.Context(), noon(), csr(), loaded.ID, c)
 	if err != nil || changed.PrimaryName() != "Janet" || changed.Revision != 2 {
 		t.Fatalf("%+v: %v", changed, err)
 	}
-	if e := s.tables.applied[1].Entries[0]; e.Kind != ledger.PersonChanged || e.Reason != "names,language" || e.Source != "cis" || e.By != "me" || strings.Contains(e.Canonical(), "Janet") {
+	if e := store.Of(s.tables.applied[1].Ledger).Entries[0]; e.Kind != ledger.PersonChanged || e.Reason != "names,language" || e.Source != "cis" || e.By != "me" || strings.Contains(e.Canonical(), "Janet") {
 		t.Errorf("%+v", e)
 	}
 	if _, err := s.CorrectPerson(t.Context(), noon(), csr(), loaded.ID, c); !fault.Is(err, fault.Conflict) {
@@ -303,22 +303,22 @@ func TestLoadsMeetCorrections(t *testing.T) {
 	}
 	next := jane()
 	next.Version, next.Names[0].Text, next.Language, next.Points = 9, "Jane Again", "fr", next.Points[:1]
-	all, err := s.Load(t.Context(), noon(), cis(), []desk.Load{{Person: &next}})
+	all, err := s.Load(t.Context(), noon(), cis(), []customers.Load{{Person: &next}})
 	if got := all[0].Person; err != nil || got.PrimaryName() != "Janet" || got.Language != "es" || len(got.Points) != 1 || !slices.Equal(all[0].Left, []customer.Group{"language", "names"}) {
 		t.Fatalf("%+v: %v", all[0], err)
 	}
-	back := desk.Correction[customer.Person]{GiveBack: []customer.Group{customer.OfNames}, Revision: 3}
+	back := customers.Correction[customer.Person]{GiveBack: []customer.Group{customer.OfNames}, Revision: 3}
 	if _, err := s.CorrectPerson(t.Context(), noon(), csr(), loaded.ID, back); err != nil {
 		t.Fatal(err)
 	}
-	if e := s.tables.applied[len(s.tables.applied)-1].Entries[0]; e.Kind != ledger.PersonGivenBack || e.Reason != "names" {
+	if e := store.Of(s.tables.applied[len(s.tables.applied)-1].Ledger).Entries[0]; e.Kind != ledger.PersonGivenBack || e.Reason != "names" {
 		t.Errorf("%+v", e)
 	}
-	all, err = s.Load(t.Context(), noon(), cis(), []desk.Load{{Person: &next}})
+	all, err = s.Load(t.Context(), noon(), cis(), []customers.Load{{Person: &next}})
 	if got := all[0].Person; err != nil || got.PrimaryName() != "Jane Again" || got.Language != "es" {
 		t.Errorf("%+v: %v", all[0], err)
 	}
-	for says, c := range map[string]desk.Correction[customer.Person]{
+	for says, c := range map[string]customers.Correction[customer.Person]{
 		"/ changes a group of fields, or gives one back":       {Revision: 5},
 		"/giveBack names a group that is changed as well":      {Groups: []customer.Group{customer.OfNames}, GiveBack: []customer.Group{customer.OfNames}, Revision: 5},
 		"/giveBack names groups of fields: names, identifiers": {GiveBack: []customer.Group{"shoes"}, Revision: 5},
@@ -336,13 +336,13 @@ func TestLoadsTogether(t *testing.T) {
 	p, other := jane(), jane()
 	other.ExternalID, other.Names = "P-2", nil
 	m := customer.Premise{ExternalID: "M", Version: 1, Division: "north", Address: home()}
-	a := desk.AccountLoad{Account: customer.Account{ExternalID: "A", Version: 1, Division: "north", Premise: "M", Persons: []customer.AccountPerson{{Main: true}}}, Who: []string{"P-1"}}
+	a := customers.AccountLoad{Account: customer.Account{ExternalID: "A", Version: 1, Division: "north", Premise: "M", Persons: []customer.AccountPerson{{Main: true}}}, Who: []string{"P-1"}}
 	lost := a
 	lost.ExternalID, lost.Who = "B", []string{"P-2"}
-	sa := desk.AgreementLoad{Of: "A", Agreement: agreement.Agreement{ExternalID: "SA", Version: 2, Division: "north", Type: "DEP-I", Status: agreement.Active, Start: "2026-01-01", Current: "0", Payoff: "-1.50", Currency: "USD"}}
+	sa := customers.AgreementLoad{Of: "A", Agreement: agreement.Agreement{ExternalID: "SA", Version: 2, Division: "north", Type: "DEP-I", Status: agreement.Active, Start: "2026-01-01", Current: "0", Payoff: "-1.50", Currency: "USD"}}
 	old := sa
 	old.Version = 1
-	all, err := s.Load(t.Context(), noon(), cis(), []desk.Load{{Person: &p}, {Person: &other}, {Premise: &m}, {Account: &a}, {Account: &lost}, {Agreement: &sa}, {Agreement: &old}, {Person: &p}, {}})
+	all, err := s.Load(t.Context(), noon(), cis(), []customers.Load{{Person: &p}, {Person: &other}, {Premise: &m}, {Account: &a}, {Account: &lost}, {Agreement: &sa}, {Agreement: &old}, {Person: &p}, {}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -371,7 +371,7 @@ func TestLoadsTogether(t *testing.T) {
 	t.Run("and decides anew what somebody changed in the meantime", func(t *testing.T) {
 		t.Parallel()
 		s := office(t)
-		s.tables.verdicts = []store.Verdict{{Outcome: store.Conflict, What: "revision"}}
+		s.tables.verdicts = []store.Verdict{{Outcome: store.Conflict, What: store.LostRevision}}
 		p := jane()
 		got, err := s.LoadPerson(t.Context(), noon(), cis(), p)
 		if err != nil || got.ID == 0 || len(s.tables.applied) != 2 {
@@ -383,7 +383,7 @@ func TestLoadsTogether(t *testing.T) {
 		s := office(t)
 		s.ids.down = fault.New(fault.Unavailable, "x")
 		p := jane()
-		if _, err := s.Load(t.Context(), noon(), cis(), []desk.Load{{Person: &p}}); !fault.Is(err, fault.Unavailable) {
+		if _, err := s.Load(t.Context(), noon(), cis(), []customers.Load{{Person: &p}}); !fault.Is(err, fault.Unavailable) {
 			t.Errorf("%v", err)
 		}
 	})
@@ -396,9 +396,9 @@ func TestWhoMayWhat(t *testing.T) {
 	s.tables.people["cis|P"] = customer.Person{ID: 1, Source: "cis", ExternalID: "P", Division: "south", Names: jane().Names, Revision: 1}
 	s.tables.accounts["cis|A"] = customer.Account{ID: 2, Source: "cis", ExternalID: "A", Division: "south", Revision: 1}
 	s.tables.premises["cis|M"] = customer.Premise{ID: 3, Source: "cis", ExternalID: "M", Division: "south", Revision: 1}
-	toPerson := desk.Correction[customer.Person]{GiveBack: []customer.Group{customer.OfNames}, Revision: 1}
-	toAccount := desk.Correction[customer.Account]{GiveBack: []customer.Group{customer.OfAlerts}, Revision: 1}
-	toPremise := desk.Correction[customer.Premise]{GiveBack: []customer.Group{customer.OfAddress}, Revision: 1}
+	toPerson := customers.Correction[customer.Person]{GiveBack: []customer.Group{customer.OfNames}, Revision: 1}
+	toAccount := customers.Correction[customer.Account]{GiveBack: []customer.Group{customer.OfAlerts}, Revision: 1}
+	toPremise := customers.Correction[customer.Premise]{GiveBack: []customer.Group{customer.OfAddress}, Revision: 1}
 	for _, c := range []struct {
 		p    access.Principal
 		want fault.Kind
@@ -437,8 +437,8 @@ func TestWhoMayWhat(t *testing.T) {
 		if _, err := s.PersonByID(t.Context(), south, made.ID); !fault.Is(err, fault.NotFound) {
 			t.Fatalf("seen too early: %v", err)
 		}
-		a := desk.AccountLoad{Account: customer.Account{ExternalID: "A", Version: 1, Division: "south", Persons: []customer.AccountPerson{{Main: true}}}, Who: []string{"P-1"}}
-		if all, err := s.Load(t.Context(), noon(), who("cis", "*", access.CIS), []desk.Load{{Account: &a}}); err != nil || all[0].Err != nil {
+		a := customers.AccountLoad{Account: customer.Account{ExternalID: "A", Version: 1, Division: "south", Persons: []customer.AccountPerson{{Main: true}}}, Who: []string{"P-1"}}
+		if all, err := s.Load(t.Context(), noon(), who("cis", "*", access.CIS), []customers.Load{{Account: &a}}); err != nil || all[0].Err != nil {
 			t.Fatal(err, all)
 		}
 		if _, err := s.PersonByID(t.Context(), south, made.ID); err != nil {
@@ -464,17 +464,17 @@ func TestMadeAtTheDesk(t *testing.T) {
 	if err != nil || a.ExternalID != a.ID.String() || a.Premise != m.ExternalID {
 		t.Fatalf("%+v: %v", a, err)
 	}
-	a, err = s.CorrectAccount(t.Context(), noon(), csr(), a.ID, desk.Correction[customer.Account]{To: customer.Account{Comments: "x"}, Groups: []customer.Group{customer.OfComments}, Revision: 1})
+	a, err = s.CorrectAccount(t.Context(), noon(), csr(), a.ID, customers.Correction[customer.Account]{To: customer.Account{Comments: "x"}, Groups: []customer.Group{customer.OfComments}, Revision: 1})
 	if err != nil || a.Comments != "x" || len(a.Persons) != 1 {
 		t.Fatalf("%+v: %v", a, err)
 	}
-	m, err = s.CorrectPremise(t.Context(), noon(), csr(), m.ID, desk.Correction[customer.Premise]{To: customer.Premise{Type: "SFD"}, Groups: []customer.Group{customer.OfDetails}, Revision: 1})
+	m, err = s.CorrectPremise(t.Context(), noon(), csr(), m.ID, customers.Correction[customer.Premise]{To: customer.Premise{Type: "SFD"}, Groups: []customer.Group{customer.OfDetails}, Revision: 1})
 	if err != nil || m.Type != "SFD" || m.Address != home() {
 		t.Fatalf("%+v: %v", m, err)
 	}
 	var kinds []ledger.Kind
 	for _, w := range s.tables.applied {
-		kinds = append(kinds, w.Entries[0].Kind)
+		kinds = append(kinds, store.Of(w.Ledger).Entries[0].Kind)
 	}
 	if want := []ledger.Kind{ledger.PersonCreated, ledger.PremiseCreated, ledger.AccountCreated, ledger.AccountChanged, ledger.PremiseChanged}; !slices.Equal(kinds, want) {
 		t.Errorf("%v, want %v", kinds, want)
@@ -490,7 +490,7 @@ func TestSearch(t *testing.T) {
 	s.tables.accounts["cis|B"] = customer.Account{ID: 4, Source: "cis", ExternalID: "B", Division: "south", Persons: []customer.AccountPerson{on(1, true)}}
 	s.tables.premises["cis|M"] = customer.Premise{ID: 5, Source: "cis", ExternalID: "M", Division: "north", Address: home()}
 	s.tables.places = []store.SearchPlace{{Kind: 1, Word: "ann", ID: 1}, {Kind: 1, Word: "ann", ID: 2}, {Kind: 1, Word: "ann", ID: 9}}
-	hits, next, err := s.Customers.Search(t.Context(), csr(), desk.SearchQuery{Name: "SMITH, Änn", Limit: 2})
+	hits, next, err := s.amongCustomers.Search(t.Context(), csr(), customers.SearchQuery{Name: "SMITH, Änn", Limit: 2})
 	if err != nil || len(hits) != 2 || hits[0].Person.ID != 2 || hits[1].Person.ID != 1 || next == nil || next.ID != 2 {
 		t.Fatalf("%+v, next %v: %v", hits, next, err)
 	}
@@ -500,23 +500,23 @@ func TestSearch(t *testing.T) {
 	if q := s.tables.asked; !slices.Equal(q.Names, []string{"ann", "smith"}) || q.Limit != 3 || q.Scope.Every || q.Scope.Source != "" || !slices.Equal(q.Scope.Divisions, []string{"north"}) {
 		t.Errorf("%+v", q)
 	}
-	for _, q := range []desk.SearchQuery{{Account: "A"}, {Account: "0000000003"}, {Premise: "M"}, {Premise: "0000000005", Account: "A"}} {
-		if _, _, err := s.Customers.Search(t.Context(), csr(), q); err != nil || !slices.Equal(s.tables.asked.Accounts, []customer.AccountID{3}) {
+	for _, q := range []customers.SearchQuery{{Account: "A"}, {Account: "0000000003"}, {Premise: "M"}, {Premise: "0000000005", Account: "A"}} {
+		if _, _, err := s.amongCustomers.Search(t.Context(), csr(), q); err != nil || !slices.Equal(s.tables.asked.Accounts, []customer.AccountID{3}) {
 			t.Errorf("%+v: %+v, %v", q, s.tables.asked, err)
 		}
 	}
-	if hits, _, err := s.Customers.Search(t.Context(), csr(), desk.SearchQuery{Account: "B"}); err != nil || len(hits) != 0 {
+	if hits, _, err := s.amongCustomers.Search(t.Context(), csr(), customers.SearchQuery{Account: "B"}); err != nil || len(hits) != 0 {
 		t.Errorf("an account of another division is found: %v, %v", hits, err)
 	}
-	if _, _, err := s.Customers.Search(t.Context(), who("cis", "*", access.CIS), desk.SearchQuery{Phone: "+1 (212)", Identifier: "12-3"}); err != nil || s.tables.asked.Scope.Source != "cis" || !s.tables.asked.Scope.Every || s.tables.asked.Identifier != "123" || len(s.tables.asked.Points) != 1 {
+	if _, _, err := s.amongCustomers.Search(t.Context(), who("cis", "*", access.CIS), customers.SearchQuery{Phone: "+1 (212)", Identifier: "12-3"}); err != nil || s.tables.asked.Scope.Source != "cis" || !s.tables.asked.Scope.Every || s.tables.asked.Identifier != "123" || len(s.tables.asked.Points) != 1 {
 		t.Errorf("%+v: %v", s.tables.asked, err)
 	}
 	s.tables.places = []store.SearchPlace{{Kind: 3, Word: "main", ID: 5}}
-	hits, next, err = s.Customers.Search(t.Context(), csr(), desk.SearchQuery{Premises: true, Address: "Main", Geographic: customer.Geographic{Type: "GRID", Value: "1-a"}})
+	hits, next, err = s.amongCustomers.Search(t.Context(), csr(), customers.SearchQuery{Premises: true, Address: "Main", Geographic: customer.Geographic{Type: "GRID", Value: "1-a"}})
 	if err != nil || next != nil || len(hits) != 1 || hits[0].Premise.ID != 5 || len(hits[0].Accounts) != 1 || s.tables.askedAt.Grid != "GRID=1A" {
 		t.Errorf("%+v: %v", hits, err)
 	}
-	if hits, _, err = s.Customers.Search(t.Context(), csr(), desk.SearchQuery{Premises: true, Premise: "M"}); err != nil || len(hits) != 1 {
+	if hits, _, err = s.amongCustomers.Search(t.Context(), csr(), customers.SearchQuery{Premises: true, Premise: "M"}); err != nil || len(hits) != 1 {
 		t.Errorf("%+v: %v", hits, err)
 	}
 }
@@ -525,28 +525,28 @@ func TestWrongSearches(t *testing.T) {
 	t.Parallel()
 	s := office(t)
 	for _, c := range []struct {
-		q    desk.SearchQuery
+		q    customers.SearchQuery
 		want string
 	}{
-		{desk.SearchQuery{}, "query/q say something of who is looked for"},
-		{desk.SearchQuery{Name: "!!"}, "query/q has a letter or a digit"},
-		{desk.SearchQuery{Address: "-"}, "query/address has a letter or a digit"},
-		{desk.SearchQuery{Identifier: "-"}, "query/identifier has a letter or a digit"},
-		{desk.SearchQuery{Phone: "bad"}, "query/phone is no number in use in its numbering plan"},
-		{desk.SearchQuery{Email: "bad"}, "query/email is no email address"},
-		{desk.SearchQuery{Phone: "+1", Email: "a@b"}, "query/email stands instead of a phone"},
-		{desk.SearchQuery{Name: "a", Geographic: customer.Geographic{Type: "GRID", Value: "1"}}, "query/geographic is of premises"},
-		{desk.SearchQuery{Premises: true}, "query/address say something of what is looked for"},
-		{desk.SearchQuery{Premises: true, Address: "."}, "query/address has a letter or a digit"},
-		{desk.SearchQuery{Premises: true, Name: "a", Address: "b"}, "query/kind premises are found by address, premise and geographic value"},
-		{desk.SearchQuery{Premises: true, Geographic: customer.Geographic{Type: "X", Value: "1"}}, "query/geographic names no Geographic Type"},
-		{desk.SearchQuery{Premises: true, Premise: "1", Address: "b"}, "query/premise stands alone"},
+		{customers.SearchQuery{}, "query/q say something of who is looked for"},
+		{customers.SearchQuery{Name: "!!"}, "query/q has a letter or a digit"},
+		{customers.SearchQuery{Address: "-"}, "query/address has a letter or a digit"},
+		{customers.SearchQuery{Identifier: "-"}, "query/identifier has a letter or a digit"},
+		{customers.SearchQuery{Phone: "bad"}, "query/phone is no number in use in its numbering plan"},
+		{customers.SearchQuery{Email: "bad"}, "query/email is no email address"},
+		{customers.SearchQuery{Phone: "+1", Email: "a@b"}, "query/email stands instead of a phone"},
+		{customers.SearchQuery{Name: "a", Geographic: customer.Geographic{Type: "GRID", Value: "1"}}, "query/geographic is of premises"},
+		{customers.SearchQuery{Premises: true}, "query/address say something of what is looked for"},
+		{customers.SearchQuery{Premises: true, Address: "."}, "query/address has a letter or a digit"},
+		{customers.SearchQuery{Premises: true, Name: "a", Address: "b"}, "query/kind premises are found by address, premise and geographic value"},
+		{customers.SearchQuery{Premises: true, Geographic: customer.Geographic{Type: "X", Value: "1"}}, "query/geographic names no Geographic Type"},
+		{customers.SearchQuery{Premises: true, Premise: "1", Address: "b"}, "query/premise stands alone"},
 	} {
-		if _, _, err := s.Customers.Search(t.Context(), csr(), c.q); !slices.Equal(said(err), []string{c.want}) {
+		if _, _, err := s.amongCustomers.Search(t.Context(), csr(), c.q); !slices.Equal(said(err), []string{c.want}) {
 			t.Errorf("%q, want %q", said(err), c.want)
 		}
 	}
-	if _, _, err := s.Customers.Search(t.Context(), who("acme", "*", access.Dialer), desk.SearchQuery{Name: "a"}); !fault.Is(err, fault.Forbidden) {
+	if _, _, err := s.amongCustomers.Search(t.Context(), who("acme", "*", access.Dialer), customers.SearchQuery{Name: "a"}); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("%v", err)
 	}
 }
@@ -594,7 +594,7 @@ func TestContext(t *testing.T) {
 		if err != nil || v.Person == nil || v.Account == nil || v.Premise == nil || v.PersonInfo != "person Jane" || v.AccountInfo != "account of Jane" {
 			t.Fatalf("%+v: %+v, %v", known, v, err)
 		}
-		want := []command.Alert{
+		want := []plugin.Alert{
 			{Code: "DOG", Text: "Beware of the dog", Link: "/v1/accounts/by-id/0000000003"},
 			{Code: "PENDING-STOP", Text: "2 service agreements are pending stop", Link: "/v1/accounts/by-id/0000000003/service-agreements"},
 		}
@@ -610,20 +610,20 @@ func TestContext(t *testing.T) {
 		})
 		s.tables.people["cis|P-1"] = p
 		s.tables.accounts["cis|A"] = customer.Account{ID: 3, Source: "cis", ExternalID: "A", Division: "north", Persons: []customer.AccountPerson{on(1, true)}}
-		s.Customers.Alerts = pile{
+		s.amongCustomers.Alerts = pile{
 			contacts: []contact.Contact{
 				{Class: "C", Type: "T", Source: "cis", Division: "north", AcceptedAt: noon()},
 				{ID: 7, Class: "C", Type: "WRONG", Source: "cis", Division: "north", AcceptedAt: noon()},
 				{Class: "C", Type: "T", Source: "cis", Division: "south", AcceptedAt: noon()},
 			},
 			entries: []todo.Entry{
-				{Type: "TD", Characteristics: []command.Characteristic{{Type: "PER", Value: "0000000001"}}},
-				{Type: "TD", Characteristics: []command.Characteristic{{Type: "PER", Value: "0000000001"}}},
-				{Type: "TD", Characteristics: []command.Characteristic{{Type: "ACCT", Value: "A"}}}, // as its source names it
+				{Type: "TD", Characteristics: []plugin.Characteristic{{Type: "PER", Value: "0000000001"}}},
+				{Type: "TD", Characteristics: []plugin.Characteristic{{Type: "PER", Value: "0000000001"}}},
+				{Type: "TD", Characteristics: []plugin.Characteristic{{Type: "ACCT", Value: "A"}}}, // as its source names it
 			},
 		}
-		s.Customers.Alerters = map[string]contact.Alerter{"COUNT": func(f contact.AlertFacts, _ command.Parameters) ([]command.Alert, error) {
-			return []command.Alert{{Code: fmt.Sprintf("%+v %+v %s", f.Touches, f.Work, f.Today)}}, nil
+		s.amongCustomers.Alerters = map[string]contact.Alerter{"COUNT": func(f contact.AlertFacts, _ plugin.Parameters) ([]plugin.Alert, error) {
+			return []plugin.Alert{{Code: fmt.Sprintf("%+v %+v %s", f.Touches, f.Work, f.Today)}}, nil
 		}}
 		v, err := s.Complete(t.Context(), noon(), csr(), customer.Context{Person: 1})
 		want := "[{Class:C Type:T Day:2026-03-02 N:2}] [{Type:TD Characteristic:PER Value:0000000001 N:2} {Type:TD Characteristic:ACCT Value:A N:1}] 2026-03-02"

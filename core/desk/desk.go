@@ -1,37 +1,23 @@
-// Package desk is what people and systems do at the counter: read contacts and messages back, cancel, load persons,
-// keep the suppression list, read the changes feed, pause lanes, and administer keys and configuration. Every
-// use case checks what the principal may see and do; another division's rows are as if they were not there.
+// Package desk holds what the rooms of the desk share: how what is not there and what may not be seen look alike, and the
+// words in which they refuse.
+//
+// The desk is what people and systems do at the counter, room by room: customers (load, make, correct, find), worklist (To
+// Dos), counter (contacts and messages read back, changed, cancelled; failures; suppressions, holds, timelines),
+// administration (configuration, keys, lanes, breakers) and proofs (the ledger). Every use case checks what the principal
+// may see and do; another division's rows are as if they were not there.
 package desk
 
 import (
 	"context"
 	"strings"
-	"time"
 
 	"carillon/core/access"
 	"carillon/core/config"
-	"carillon/core/consent"
-	"carillon/core/contact"
 	"carillon/core/customer"
 	"carillon/core/fault"
 	"carillon/core/ledger"
-	"carillon/core/message"
 	"carillon/core/store"
 )
-
-// Facts is what the desk reads.
-type Facts interface {
-	store.Contacts
-	store.Customers
-	store.Lanes
-	store.Principals
-	store.Holds
-}
-
-// Feed is the ledger as the changes feed reads it.
-type Feed interface {
-	Leaves(ctx context.Context, from int64, limit int) ([]ledger.Leaf, error)
-}
 
 // Configs hands out configurations.
 type Configs interface {
@@ -46,155 +32,54 @@ type Channel interface {
 	Address(raw, country string) (customer.Address, []string, error)
 }
 
-// IDs hands out identifiers.
-type IDs interface {
-	Person(ctx context.Context) (customer.PersonID, error)
-	Point(ctx context.Context) (customer.PointID, error)
-	Hold(ctx context.Context) (int64, error)
+// Feed is the ledger as it is read in order.
+type Feed interface {
+	Leaves(ctx context.Context, from int64, limit int) ([]ledger.Leaf, error)
 }
 
-// Steps starts what follows a step that fell.
-type Steps interface {
-	// NextStep returns the write set that starts the next step, or tells of the end of the plan.
-	NextStep(ctx context.Context, now time.Time, id contact.ID, fell int16, why string) (store.Writes, error)
-}
+// ScanPage is how many rows are read at once when a list is gone through.
+const ScanPage = 1000
 
-// Service is the desk.
-type Service struct {
-	Store    store.Applier
-	Facts    Facts
-	Gate     store.Gatekeeper
-	Feed     Feed
-	Configs  Configs
-	IDs      IDs
-	Channels map[message.Channel]Channel
-	Rules    Rules
-	Versions store.Configs // every configuration there was
-	Failures store.Failures
-	Batches  store.Batches
-	Steps    Steps
-	Texts    Texts
-	Allow    consent.Allow
-	Files    store.DeskFiles
-	Waiting  store.Reminders
-	Places   Places
-	Logs     Logs
-	Schemas  contact.Schemas
-	// Timeliners are the algorithms that build timelines, by their codes.
-	Timeliners map[string]contact.Timeliner
-	Random     func() [32]byte // 256 random bits for a key
-}
-
-// Checker checks what only a renderer can: that every template parses.
-type Checker interface {
-	// Check returns the top-level names a form reads; fault.Invalid when it does not parse.
-	Check(form string) ([]string, error)
-}
-
-// isWord tells a closed word from free text: reasons stand in evidence and ledger, which hold no personal content.
-func isWord(s string) bool {
+// IsWord tells a closed word from free text: reasons stand in evidence and ledger, which hold no personal content.
+func IsWord(s string) bool {
 	if s == "" || len(s) > 40 || s[0] < 'a' || s[0] > 'z' {
 		return false
 	}
 	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
 }
 
-func hidden() error { return fault.New(fault.NotFound, "there is no such thing") }
+// Hidden is what is not there, or may not be seen.
+func Hidden() error { return fault.New(fault.NotFound, "there is no such thing") }
 
-// hide makes what is not there look like what may not be seen.
-func hide(err error) error {
+// Hide makes what is not there look like what may not be seen.
+func Hide(err error) error {
 	if fault.Is(err, fault.NotFound) {
-		return hidden()
+		return Hidden()
 	}
 	return err
 }
 
-// Contact reads a contact back with its plan, messages, evidence and what each waits for; NotFound when the
-// principal may not see it.
-func (s *Service) Contact(ctx context.Context, p access.Principal, id contact.ID) (store.ContactView, error) {
-	view, err := s.Facts.Contact(ctx, id)
-	if err != nil {
-		return store.ContactView{}, hide(err)
+// ReasonOf is what a channel or a renderer says is wrong, in its own words.
+func ReasonOf(err error) string {
+	if f, ok := err.(*fault.Error); ok && f.Text != "" { //nolint:errorlint // a channel returns its own fault unwrapped
+		return f.Text
 	}
-	if !p.Sees(view.Contact.Source, view.Contact.Division) {
-		return store.ContactView{}, hidden()
-	}
-	files, err := s.Files.Files(ctx, []contact.ID{id})
-	if err != nil {
-		return store.ContactView{}, err
-	}
-	view.File = files[id]
-	return view, nil
+	return "is not valid"
 }
 
-// ContactByReference looks a contact up by its source reference; source is the principal's own when empty.
-func (s *Service) ContactByReference(ctx context.Context, p access.Principal, source, reference string) (store.ContactView, error) {
-	if source == "" {
-		source = p.Source
-	}
-	key, err := s.Facts.Key(ctx, store.SourceReference, source, reference)
-	if err != nil {
-		return store.ContactView{}, hide(err)
-	}
-	return s.Contact(ctx, p, key.Contact)
+// MayRead reports whether the principal may see an entry. Those of no division are for who runs the gateway.
+func MayRead(p access.Principal, l ledger.Leaf) bool {
+	return p.Sees(l.Source, l.Division) || (l.Division == "" && p.Has(access.SRE, access.Admin))
 }
 
-// Message reads one message back.
-func (s *Service) Message(ctx context.Context, p access.Principal, id message.ID) (message.Record, error) {
-	records, err := s.Facts.Messages(ctx, []message.ID{id})
+// Apply applies one write set; fault.Conflict when it lost a race.
+func Apply(ctx context.Context, to store.Applier, w store.Writes) error {
+	verdicts, err := to.Apply(ctx, w)
 	if err != nil {
-		return message.Record{}, err
+		return err
 	}
-	if len(records) == 0 || !p.Sees(records[0].Message.Source, records[0].Message.Division) {
-		return message.Record{}, hidden()
+	if verdicts[0].Outcome == store.Conflict {
+		return fault.New(fault.Conflict, "lost a race for "+string(verdicts[0].What))
 	}
-	return records[0], nil
-}
-
-// Cancel ends every message of a contact that was not begun, withdraws calls a vendor has leased, and starts no further
-// step. Conflict when there is nothing left to stop.
-func (s *Service) Cancel(ctx context.Context, now time.Time, p access.Principal, id contact.ID, reason string) (store.ContactView, error) {
-	view, err := s.Contact(ctx, p, id)
-	if err != nil {
-		return store.ContactView{}, err
-	}
-	if !p.Has(access.CIS, access.CSR, access.Supervisor, access.Admin) {
-		return store.ContactView{}, fault.New(fault.Forbidden, "this key may not cancel contacts")
-	}
-	if reason == "" {
-		reason = "cancelled"
-	}
-	if !isWord(reason) {
-		return store.ContactView{}, fault.Refuse(fault.Violation{Field: "/reason", Reason: "is one word of small letters, digits and _"})
-	}
-	var done Cancelled
-	if err := s.cancelAll(ctx, stopping{now: now, p: p, reason: reason}.of(view), &done); err != nil {
-		return store.ContactView{}, err
-	}
-	if done.Cancelled+done.Recalled+done.Halted == 0 {
-		return store.ContactView{}, fault.New(fault.Conflict, "nothing of this contact can be cancelled any more")
-	}
-	return s.Contact(ctx, p, id)
-}
-
-// changesPage bounds one read of the changes feed.
-const changesPage = 1000
-
-// Changes reads sealed ledger entries from a leaf number on: those the principal may see. Next is the cursor for the
-// next read; it moves over entries that are hidden.
-func (s *Service) Changes(ctx context.Context, p access.Principal, from int64, limit int) ([]ledger.Leaf, int64, error) {
-	limit = min(max(limit, 1), changesPage)
-	leaves, err := s.Feed.Leaves(ctx, from, limit)
-	if err != nil {
-		return nil, from, err
-	}
-	next := from
-	out := make([]ledger.Leaf, 0, len(leaves))
-	for _, l := range leaves {
-		next = l.Number + 1
-		if visible(p, l) {
-			out = append(out, l)
-		}
-	}
-	return out, next, nil
+	return nil
 }

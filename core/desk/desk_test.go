@@ -14,10 +14,13 @@ import (
 	"carillon/core/contact"
 	"carillon/core/customer"
 	"carillon/core/desk"
+	"carillon/core/desk/administration"
+	"carillon/core/desk/counter"
+	"carillon/core/desk/customers"
 	"carillon/core/fault"
 	"carillon/core/ledger"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 	"carillon/core/template"
 )
@@ -143,23 +146,23 @@ type configs struct {
 func (c *configs) Current() *config.Snapshot     { return c.Snapshot }
 func (c *configs) Refresh(context.Context) error { c.refreshed++; return nil }
 
-// counter hands out identifiers, one after the other.
-type counter struct {
+// numbers hands out identifiers, one after the other.
+type numbers struct {
 	n    int64
 	down error
 }
 
-func (c *counter) Hold(context.Context) (int64, error) {
+func (c *numbers) Hold(context.Context) (int64, error) {
 	c.n++
 	return c.n, c.down
 }
 
-func (c *counter) Person(context.Context) (customer.PersonID, error) {
+func (c *numbers) Person(context.Context) (customer.PersonID, error) {
 	c.n++
 	return customer.PersonID(c.n), c.down
 }
 
-func (c *counter) Point(context.Context) (customer.PointID, error) {
+func (c *numbers) Point(context.Context) (customer.PointID, error) {
 	c.n++
 	return customer.PointID(c.n), c.down
 }
@@ -181,14 +184,23 @@ func (medium) Check(form string) ([]string, error) {
 	return nil, nil
 }
 
+// The rooms of the desk, by the names under which a stand has them.
+type (
+	atTheCounter        = counter.Service
+	amongCustomers      = customers.Service
+	inTheAdministration = administration.Service
+)
+
+// stand is the desk over one set of tables.
 type stand struct {
-	*desk.Service
-	*desk.Customers
+	*atTheCounter
+	*amongCustomers
+	*inTheAdministration
 
 	t       *testing.T
 	tables  *tables
 	configs *configs
-	ids     *counter
+	ids     *numbers
 }
 
 func document() config.Document {
@@ -212,17 +224,25 @@ func newStand(t *testing.T) *stand {
 	}
 	st := &tables{people: map[string]customer.Person{}, registry: newRegistry()}
 	st.view = store.ContactView{
-		Contact: contact.Contact{ID: 7, Source: "cis", Division: "north", Reference: "R"}, Plan: notice.Plan{Contact: 7, Steps: 1},
+		Contact: contact.Contact{ID: 7, Source: "cis", Division: "north", Reference: "R"}, Plan: plan.Plan{Contact: 7, Steps: 1},
 		Messages: []message.Record{record(1, "")},
 	}
 	st.records = st.view.Messages
-	c, ids := &configs{Snapshot: cfg}, &counter{}
+	c, ids := &configs{Snapshot: cfg}, &numbers{}
 	channels := map[message.Channel]desk.Channel{message.SMS: medium{}, message.Voice: medium{}, message.Email: medium{}, message.Letter: medium{}}
-	customers := &desk.Customers{Store: st, Facts: st, Finder: st, Configs: c, IDs: ids, Channels: channels, Spots: spots()}
-	return &stand{t: t, tables: st, configs: c, ids: ids, Customers: customers, Service: &desk.Service{
-		Store: st, Facts: st, Gate: st, Feed: st, Configs: c, IDs: ids, Rules: desk.Rules{Forms: medium{}}, Random: func() [32]byte { return [32]byte{1} }, Files: newCabinet(),
-		Channels: channels,
-	}}
+	return &stand{
+		t: t, tables: st, configs: c, ids: ids,
+		amongCustomers: &customers.Service{
+			Store: st, Facts: st, Finder: st, Configs: c, IDs: ids, Channels: channels, Spots: spots(),
+		},
+		atTheCounter: &counter.Service{
+			Store: st, Facts: st, Gate: st, Feed: st, Configs: c, IDs: ids, Files: newCabinet(), Channels: channels,
+		},
+		inTheAdministration: &administration.Service{
+			Store: st, Facts: st, Configs: c, Rules: administration.Rules{Forms: medium{}},
+			Random: func() [32]byte { return [32]byte{1} },
+		},
+	}
 }
 
 // record is a message in the queue, or claimed by the owner; "-" is one that was sent.
@@ -388,7 +408,7 @@ func TestCancel(t *testing.T) {
 				t.Fatalf("%+v: %v", s.tables.applied, err)
 			}
 			for _, w := range s.tables.applied {
-				if w.Evidence[0].Kind != message.CancelledE || w.Evidence[0].Reason != "cancelled" || len(w.Undues)+len(w.Settles) != 1 {
+				if store.Of(w.Message).Evidence[0].Kind != message.CancelledE || store.Of(w.Message).Evidence[0].Reason != "cancelled" || len(store.Of(w.Message).Undues)+len(store.Of(w.Message).Settles) != 1 {
 					t.Errorf("%+v", w)
 				}
 			}
@@ -448,7 +468,7 @@ func TestLoadPerson(t *testing.T) {
 		if got.Points[2].Value != "jane@example.com" || !slices.Equal(got.Points[1].Zones, []string{"America/Chicago", "America/New_York"}) {
 			t.Errorf("%+v", got.Points)
 		}
-		if e := s.tables.applied[0].Entries[0]; e.Kind != ledger.PersonLoaded || e.Person != got.ID || e.By != "me" {
+		if e := store.Of(s.tables.applied[0].Ledger).Entries[0]; e.Kind != ledger.PersonLoaded || e.Person != got.ID || e.By != "me" {
 			t.Errorf("%+v", e)
 		}
 	})
@@ -463,7 +483,7 @@ func TestLoadPerson(t *testing.T) {
 	t.Run("is a conflict when a newer version is here", func(t *testing.T) {
 		t.Parallel()
 		s := newStand(t)
-		s.tables.verdicts = []store.Verdict{{Outcome: store.Conflict, What: "version"}}
+		s.tables.verdicts = []store.Verdict{{Outcome: store.Conflict, What: store.LostVersion}}
 		if _, err := s.LoadPerson(t.Context(), noon(), cis(), jane()); !fault.Is(err, fault.Conflict) {
 			t.Errorf("%v", err)
 		}
@@ -561,17 +581,17 @@ func TestSuppressions(t *testing.T) {
 		}
 		w := s.tables.applied[0]
 		want := consent.Suppression{Channel: message.SMS, Address: "+1212x", Division: "north", Reason: "listed", Origin: "me", Since: noon()}
-		if w.Suppressions[0] != want {
-			t.Errorf("%+v", w.Suppressions[0])
+		if store.Of(w.Consent).Suppressions[0] != want {
+			t.Errorf("%+v", store.Of(w.Consent).Suppressions[0])
 		}
-		if e := w.Entries[0]; e.Kind != ledger.SuppressionPut || e.Division != "north" || strings.Contains(e.Canonical(), "+1212") {
+		if e := store.Of(w.Ledger).Entries[0]; e.Kind != ledger.SuppressionPut || e.Division != "north" || strings.Contains(e.Canonical(), "+1212") {
 			t.Errorf("%s", e.Canonical())
 		}
 	})
 	t.Run("are lifted", func(t *testing.T) {
 		t.Parallel()
 		s := newStand(t)
-		if err := s.Lift(t.Context(), noon(), cis(), sms); err != nil || s.tables.applied[0].Lifted[0].Address != "+1212x" || s.tables.applied[0].Entries[0].Kind != ledger.SuppressionLifted {
+		if err := s.Lift(t.Context(), noon(), cis(), sms); err != nil || store.Of(s.tables.applied[0].Consent).Lifted[0].Address != "+1212x" || store.Of(s.tables.applied[0].Ledger).Entries[0].Kind != ledger.SuppressionLifted {
 			t.Errorf("%v", err)
 		}
 	})

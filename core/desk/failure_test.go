@@ -10,10 +10,10 @@ import (
 	"carillon/core/access"
 	"carillon/core/consent"
 	"carillon/core/contact"
-	"carillon/core/desk"
+	"carillon/core/desk/counter"
 	"carillon/core/fault"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 )
 
@@ -118,7 +118,7 @@ func (s *shelf) BatchRanges(_ context.Context, _ string, after contact.ID, limit
 
 func (s *shelf) NextStep(_ context.Context, _ time.Time, _ contact.ID, _ int16, why string) (store.Writes, error) {
 	s.asked = append(s.asked, why)
-	return store.Writes{Steps: []notice.Step{{Number: 2, Why: why}}}, nil
+	return store.Writes{Contact: &store.ContactWrites{Steps: []plan.Step{{Number: 2, Why: why}}}}, nil
 }
 
 // Parts says that a text is two parts.
@@ -129,7 +129,7 @@ func newShelf(t *testing.T) (*stand, *shelf) {
 	t.Helper()
 	st := newStand(t)
 	s := &shelf{tables: st.tables, views: map[contact.ID]store.ContactView{}, facts: map[message.ID]consent.Facts{}}
-	st.Service.Facts, st.Failures, st.Batches, st.Gate, st.Steps, st.Texts, st.Allow = s, s, s, s, s, s, consent.Allow{Everyone: true}
+	st.atTheCounter.Facts, st.Failures, st.Batches, st.Gate, st.Steps, st.Texts, st.Allow = s, s, s, s, s, s, consent.Allow{Everyone: true}
 	return st, s
 }
 
@@ -174,27 +174,27 @@ func TestDeadLetters(t *testing.T) {
 	t.Parallel()
 	bulk, service := message.Bulk, message.Service
 	for says, row := range map[string]struct {
-		f    desk.DeadFilter
+		f    counter.DeadFilter
 		want int
 	}{
-		"failed, when nothing is asked":     {desk.DeadFilter{}, 5},
-		"of its outcome":                    {desk.DeadFilter{Outcome: message.AtSuppressed}, 1},
-		"of its division":                   {desk.DeadFilter{Division: "south"}, 0},
-		"of its channel":                    {desk.DeadFilter{Channel: message.SMS}, 5},
-		"of another channel":                {desk.DeadFilter{Channel: message.Email}, 0},
-		"of its route":                      {desk.DeadFilter{Route: "sms"}, 5},
-		"of its urgency":                    {desk.DeadFilter{Urgency: &service}, 5},
-		"of another urgency":                {desk.DeadFilter{Urgency: &bulk}, 0},
-		"of its class and type":             {desk.DeadFilter{Class: "CREDIT", Type: "WARN"}, 5},
-		"of another type":                   {desk.DeadFilter{Class: "CREDIT", Type: "OTHER"}, 0},
-		"of its reason and code":            {desk.DeadFilter{Reason: "refused", Code: "OptedOut"}, 5},
-		"of another code":                   {desk.DeadFilter{Code: "Blocked"}, 0},
-		"accepted from":                     {desk.DeadFilter{AcceptedFrom: noon().Add(3 * time.Minute)}, 2},
-		"accepted until":                    {desk.DeadFilter{AcceptedUntil: noon().Add(3 * time.Minute)}, 3},
-		"settled from":                      {desk.DeadFilter{SettledFrom: noon().Add(63 * time.Minute)}, 2},
-		"settled until":                     {desk.DeadFilter{SettledUntil: noon().Add(63 * time.Minute)}, 3},
-		"of its batch":                      {desk.DeadFilter{Batch: "march"}, 3},
-		"of its batch, and of its division": {desk.DeadFilter{Batch: "march", Division: "north"}, 3},
+		"failed, when nothing is asked":     {counter.DeadFilter{}, 5},
+		"of its outcome":                    {counter.DeadFilter{Outcome: message.AtSuppressed}, 1},
+		"of its division":                   {counter.DeadFilter{Division: "south"}, 0},
+		"of its channel":                    {counter.DeadFilter{Channel: message.SMS}, 5},
+		"of another channel":                {counter.DeadFilter{Channel: message.Email}, 0},
+		"of its route":                      {counter.DeadFilter{Route: "sms"}, 5},
+		"of its urgency":                    {counter.DeadFilter{Urgency: &service}, 5},
+		"of another urgency":                {counter.DeadFilter{Urgency: &bulk}, 0},
+		"of its class and type":             {counter.DeadFilter{Class: "CREDIT", Type: "WARN"}, 5},
+		"of another type":                   {counter.DeadFilter{Class: "CREDIT", Type: "OTHER"}, 0},
+		"of its reason and code":            {counter.DeadFilter{Reason: "refused", Code: "OptedOut"}, 5},
+		"of another code":                   {counter.DeadFilter{Code: "Blocked"}, 0},
+		"accepted from":                     {counter.DeadFilter{AcceptedFrom: noon().Add(3 * time.Minute)}, 2},
+		"accepted until":                    {counter.DeadFilter{AcceptedUntil: noon().Add(3 * time.Minute)}, 3},
+		"settled from":                      {counter.DeadFilter{SettledFrom: noon().Add(63 * time.Minute)}, 2},
+		"settled until":                     {counter.DeadFilter{SettledUntil: noon().Add(63 * time.Minute)}, 3},
+		"of its batch":                      {counter.DeadFilter{Batch: "march"}, 3},
+		"of its batch, and of its division": {counter.DeadFilter{Batch: "march", Division: "north"}, 3},
 	} {
 		t.Run(says, func(t *testing.T) {
 			t.Parallel()
@@ -218,7 +218,7 @@ func TestDeadLetters(t *testing.T) {
 		}
 		var got []message.DeadLetter
 		for after := new(message.DeadCursor); after != nil; {
-			rows, next, err := st.DeadLetters(t.Context(), cis(), desk.DeadFilter{}, *after, 10)
+			rows, next, err := st.DeadLetters(t.Context(), cis(), counter.DeadFilter{}, *after, 10)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -238,7 +238,7 @@ func TestDeadLetters(t *testing.T) {
 		for i := range s.dead {
 			s.dead[i] = message.DeadLetter{Message: message.ID{1}, Place: message.AtFailed, At: noon().Add(-time.Duration(i) * time.Second), Division: "south"}
 		}
-		rows, next, err := st.DeadLetters(t.Context(), cis(), desk.DeadFilter{}, message.DeadCursor{}, 10)
+		rows, next, err := st.DeadLetters(t.Context(), cis(), counter.DeadFilter{}, message.DeadCursor{}, 10)
 		if err != nil || len(rows) != 0 || next == nil || !next.At.Equal(s.dead[19_999].At) {
 			t.Errorf("%d rows, next %v: %v", len(rows), next, err)
 		}
@@ -255,7 +255,7 @@ func TestDeadLetters(t *testing.T) {
 		s.change(two, func(v *store.ContactView) {
 			v.Messages[0].Evidence = append(v.Messages[0].Evidence, message.Evidence{Seq: 2, Kind: message.Delivered})
 		})
-		rows, _, err := st.DeadLetters(t.Context(), cis(), desk.DeadFilter{}, message.DeadCursor{}, 10)
+		rows, _, err := st.DeadLetters(t.Context(), cis(), counter.DeadFilter{}, message.DeadCursor{}, 10)
 		if err != nil || len(rows) != 1 || rows[0].Message != one.ID || !rows[0].Reached {
 			t.Errorf("%+v: %v", rows, err)
 		}
@@ -263,13 +263,13 @@ func TestDeadLetters(t *testing.T) {
 	t.Run("of a batch that is not there, or of a place that is none, are refused", func(t *testing.T) {
 		t.Parallel()
 		st, _ := newShelf(t)
-		if _, _, err := st.DeadLetters(t.Context(), cis(), desk.DeadFilter{Batch: "april"}, message.DeadCursor{}, 10); !fault.Is(err, fault.NotFound) {
+		if _, _, err := st.DeadLetters(t.Context(), cis(), counter.DeadFilter{Batch: "april"}, message.DeadCursor{}, 10); !fault.Is(err, fault.NotFound) {
 			t.Error(err)
 		}
-		if _, _, err := st.DeadLetters(t.Context(), who("other", "south", access.CIS), desk.DeadFilter{Batch: "march"}, message.DeadCursor{}, 10); !fault.Is(err, fault.NotFound) {
+		if _, _, err := st.DeadLetters(t.Context(), who("other", "south", access.CIS), counter.DeadFilter{Batch: "march"}, message.DeadCursor{}, 10); !fault.Is(err, fault.NotFound) {
 			t.Error(err)
 		}
-		if _, _, err := st.DeadLetters(t.Context(), cis(), desk.DeadFilter{Outcome: message.AtDelivered}, message.DeadCursor{}, 10); !fault.Is(err, fault.Invalid) {
+		if _, _, err := st.DeadLetters(t.Context(), cis(), counter.DeadFilter{Outcome: message.AtDelivered}, message.DeadCursor{}, 10); !fault.Is(err, fault.Invalid) {
 			t.Error(err)
 		}
 	})
@@ -324,7 +324,7 @@ func TestReplay(t *testing.T) {
 			s.change(m, func(v *store.ContactView) { v.Messages[0].Message.ExpiresAt = m.AcceptedAt.Add(time.Minute) })
 		}, false, ""},
 		"what was replaced": {func(s *shelf, m message.Message) {
-			s.change(m, func(v *store.ContactView) { v.Retries = []notice.Retry{{Former: m.ID}} })
+			s.change(m, func(v *store.ContactView) { v.Retries = []plan.Retry{{Former: m.ID}} })
 		}, true, "retried"},
 		"what was called off": {func(s *shelf, m message.Message) {
 			s.change(m, func(v *store.ContactView) { v.Halted = true })
@@ -341,7 +341,7 @@ func TestReplay(t *testing.T) {
 			st, s := newShelf(t)
 			m := s.put(1, refused(1))
 			row.change(s, m)
-			r := desk.ReplayRequest{Key: "key-1", IDs: []message.ID{m.ID}, IncludeReached: row.reached, DryRun: true}
+			r := counter.ReplayRequest{Key: "key-1", IDs: []message.ID{m.ID}, IncludeReached: row.reached, DryRun: true}
 			dry, err := st.Replay(t.Context(), now, supervisor(), r)
 			if err != nil || len(s.applied) != 0 || dry.Found != 1 {
 				t.Fatalf("%+v: %v", dry, err)
@@ -357,12 +357,12 @@ func TestReplay(t *testing.T) {
 				}
 				return
 			}
-			if done.Replayed != 1 || done.Parts != 2 || len(done.Passed) != 0 || done.Groups[desk.ReplayGroup{Channel: message.SMS, Route: "sms", Reason: lastReason(s, m)}] != 1 {
+			if done.Replayed != 1 || done.Parts != 2 || len(done.Passed) != 0 || done.Groups[counter.ReplayGroup{Channel: message.SMS, Route: "sms", Reason: lastReason(s, m)}] != 1 {
 				t.Fatalf("%+v", done)
 			}
 			w := s.applied[0]
-			e := w.Evidence[0]
-			if e.Kind != message.Replayed || e.Ref != "key-1" || e.Provider != "me" || e.Message != m.ID || len(w.Dues) != 1 || w.Dues[0].Message != m.ID || !w.Dues[0].At.Equal(now) || len(w.Undead) != 1 {
+			e := store.Of(w.Message).Evidence[0]
+			if e.Kind != message.Replayed || e.Ref != "key-1" || e.Provider != "me" || e.Message != m.ID || len(store.Of(w.Message).Dues) != 1 || store.Of(w.Message).Dues[0].Message != m.ID || !store.Of(w.Message).Dues[0].At.Equal(now) || len(store.Of(w.Message).Undead) != 1 {
 				t.Errorf("%+v", w)
 			}
 		})
@@ -375,7 +375,7 @@ func TestReplay(t *testing.T) {
 		}
 		total, after, pages := 0, message.DeadCursor{}, 0
 		for {
-			a, err := st.Replay(t.Context(), now, supervisor(), desk.ReplayRequest{Key: "k", After: after, Limit: 10})
+			a, err := st.Replay(t.Context(), now, supervisor(), counter.ReplayRequest{Key: "k", After: after, Limit: 10})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -393,23 +393,23 @@ func TestReplay(t *testing.T) {
 		t.Parallel()
 		st, s := newShelf(t)
 		m := s.put(1, refused(1))
-		s.verdicts = []store.Verdict{{Outcome: store.Conflict, What: "evidence"}}
-		a, err := st.Replay(t.Context(), now, supervisor(), desk.ReplayRequest{Key: "k", IDs: []message.ID{m.ID, {99}}})
+		s.verdicts = []store.Verdict{{Outcome: store.Conflict, What: store.LostEvidence}}
+		a, err := st.Replay(t.Context(), now, supervisor(), counter.ReplayRequest{Key: "k", IDs: []message.ID{m.ID, {99}}})
 		if err != nil || a.Replayed != 0 || a.Passed["lost_race"] != 1 || a.Passed["unknown"] != 1 {
 			t.Errorf("%+v: %v", a, err)
 		}
 		south := who("desk", "south", access.Supervisor)
-		if a, err := st.Replay(t.Context(), now, south, desk.ReplayRequest{Key: "k", IDs: []message.ID{m.ID}}); err != nil || a.Found != 0 || a.Passed["unknown"] != 1 {
+		if a, err := st.Replay(t.Context(), now, south, counter.ReplayRequest{Key: "k", IDs: []message.ID{m.ID}}); err != nil || a.Found != 0 || a.Passed["unknown"] != 1 {
 			t.Errorf("%+v: %v", a, err)
 		}
 	})
 	t.Run("wants a key, a word and a right", func(t *testing.T) {
 		t.Parallel()
 		st, _ := newShelf(t)
-		if _, err := st.Replay(t.Context(), now, supervisor(), desk.ReplayRequest{Reason: "two words"}); len(fields(err)) != 2 {
+		if _, err := st.Replay(t.Context(), now, supervisor(), counter.ReplayRequest{Reason: "two words"}); len(fields(err)) != 2 {
 			t.Error(err)
 		}
-		if _, err := st.Replay(t.Context(), now, cis(), desk.ReplayRequest{Key: "k"}); !fault.Is(err, fault.Forbidden) {
+		if _, err := st.Replay(t.Context(), now, cis(), counter.ReplayRequest{Key: "k"}); !fault.Is(err, fault.Forbidden) {
 			t.Error(err)
 		}
 	})

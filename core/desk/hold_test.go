@@ -22,7 +22,7 @@ func TestHold(t *testing.T) {
 		}
 		w := s.tables.applied[0]
 		want := ledger.Entry{At: noon(), Kind: ledger.HoldPut, Person: 1000000042, Reason: "case 1", By: "me"}
-		if len(w.Holds) != 1 || w.Holds[0] != h || len(w.Entries) != 1 || w.Entries[0] != want {
+		if len(store.Of(w.Upkeep).Holds) != 1 || store.Of(w.Upkeep).Holds[0] != h || len(store.Of(w.Ledger).Entries) != 1 || store.Of(w.Ledger).Entries[0] != want {
 			t.Errorf("%+v", w)
 		}
 	})
@@ -34,7 +34,7 @@ func TestHold(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := s.tables.applied[0]
-		if len(w.Unholds) != 1 || w.Unholds[0].Number != 4 || w.Entries[0].Kind != ledger.HoldLifted || w.Entries[0].Account != "4000000001" {
+		if len(store.Of(w.Upkeep).Unholds) != 1 || store.Of(w.Upkeep).Unholds[0].Number != 4 || store.Of(w.Ledger).Entries[0].Kind != ledger.HoldLifted || store.Of(w.Ledger).Entries[0].Account != "4000000001" {
 			t.Errorf("%+v", w)
 		}
 		s.tables.held[0].LiftedAt = noon()
@@ -72,7 +72,7 @@ func TestHold(t *testing.T) {
 	t.Run("that is in force already is a conflict", func(t *testing.T) {
 		t.Parallel()
 		s := newStand(t)
-		s.tables.verdicts = []store.Verdict{{Outcome: store.Conflict, What: "hold"}}
+		s.tables.verdicts = []store.Verdict{{Outcome: store.Conflict, What: store.LostHold}}
 		_, err := s.PutHold(t.Context(), noon(), admin(), store.Hold{Kind: store.HoldAccount, Subject: "1", Reason: "x"})
 		if !fault.Is(err, fault.Conflict) {
 			t.Error(err)

@@ -8,7 +8,7 @@ import (
 	"carillon/core/access"
 	"carillon/core/contact"
 	"carillon/core/customer"
-	"carillon/core/desk"
+	"carillon/core/desk/counter"
 	"carillon/core/fault"
 )
 
@@ -31,7 +31,7 @@ func (m map2) Premise(_ context.Context, id customer.PremiseID) (customer.Premis
 
 func TestNamed(t *testing.T) {
 	t.Parallel()
-	s := &desk.Service{Places: map2{}}
+	s := &counter.Service{Places: map2{}}
 	both := who("desk", access.AllDivisions, access.CSR)
 	for says, row := range map[string]struct {
 		p        access.Principal

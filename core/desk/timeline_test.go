@@ -9,7 +9,7 @@ import (
 	"carillon/core/access"
 	"carillon/core/config"
 	"carillon/core/contact"
-	"carillon/core/desk"
+	"carillon/core/desk/counter"
 	"carillon/core/fault"
 	"carillon/core/ledger"
 	"carillon/core/message"
@@ -27,7 +27,7 @@ func (s *counterDesk) happened(rows ...[2]string) {
 	}
 }
 
-func (s *counterDesk) timeline(q desk.TimelineQuery) ([]string, store.Telling) {
+func (s *counterDesk) timeline(q counter.TimelineQuery) ([]string, store.Telling) {
 	s.t.Helper()
 	if q.Of.Empty() {
 		q.Of.Person = 42
@@ -51,13 +51,13 @@ func TestTimeline(t *testing.T) {
 		s.happened([2]string{"BILL", "north"}, [2]string{"CALL", "north"})
 		s.entries = append(s.entries, ledger.Entry{At: noon().Add(90 * time.Second), Kind: ledger.MessageMoved, Source: "cis", Division: "north", Contact: seven, Message: message.ID{1}, Place: message.AtDelivered})
 		want := []string{"contact.accepted CALL", "message.moved CALL", "contact.accepted BILL", "contact.accepted CALL"}
-		if got, next := s.timeline(desk.TimelineQuery{Limit: 9}); !slices.Equal(got, want) || !next.At.IsZero() {
+		if got, next := s.timeline(counter.TimelineQuery{Limit: 9}); !slices.Equal(got, want) || !next.At.IsZero() {
 			t.Fatalf("%v, %v", got, next)
 		}
 		var paged []string
 		for next, more := (store.Telling{}), true; more; more = !next.At.IsZero() {
 			var page []string
-			page, next = s.timeline(desk.TimelineQuery{Limit: 1, Before: next})
+			page, next = s.timeline(counter.TimelineQuery{Limit: 1, Before: next})
 			paged = append(paged, page...)
 		}
 		if !slices.Equal(paged, want) {
@@ -70,16 +70,16 @@ func TestTimeline(t *testing.T) {
 		s.happened([2]string{"BILL", "north"}, [2]string{"CALL", "north"})
 		s.files[seven+1] = contact.File{Desk: contact.Desk{Contact: seven + 1, Revision: 1, Open: true}}
 		for says, row := range map[string]struct {
-			q    desk.TimelineQuery
+			q    counter.TimelineQuery
 			want []string
 		}{
-			"class":    {desk.TimelineQuery{Class: "E"}, nil},
-			"type":     {desk.TimelineQuery{Type: "BILL"}, []string{"contact.accepted BILL"}},
-			"kind":     {desk.TimelineQuery{Kind: "message.moved"}, nil},
-			"open":     {desk.TimelineQuery{Open: new(true)}, []string{"contact.accepted BILL"}},
-			"not open": {desk.TimelineQuery{Open: new(false)}, []string{"contact.accepted CALL", "contact.accepted CALL"}},
-			"from":     {desk.TimelineQuery{From: noon().Add(2 * time.Minute)}, []string{"contact.accepted CALL"}},
-			"until":    {desk.TimelineQuery{Until: noon().Add(time.Minute)}, []string{"contact.accepted CALL"}},
+			"class":    {counter.TimelineQuery{Class: "E"}, nil},
+			"type":     {counter.TimelineQuery{Type: "BILL"}, []string{"contact.accepted BILL"}},
+			"kind":     {counter.TimelineQuery{Kind: "message.moved"}, nil},
+			"open":     {counter.TimelineQuery{Open: new(true)}, []string{"contact.accepted BILL"}},
+			"not open": {counter.TimelineQuery{Open: new(false)}, []string{"contact.accepted CALL", "contact.accepted CALL"}},
+			"from":     {counter.TimelineQuery{From: noon().Add(2 * time.Minute)}, []string{"contact.accepted CALL"}},
+			"until":    {counter.TimelineQuery{Until: noon().Add(time.Minute)}, []string{"contact.accepted CALL"}},
 		} {
 			row.q.Limit = 9
 			if got, _ := s.timeline(row.q); !slices.Equal(got, row.want) {
@@ -97,7 +97,7 @@ func TestTimeline(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.files[seven] = contact.File{Desk: s.files[seven].Desk.Retype("D", "BILL", noon(), "ada"), Logs: s.files[seven].Logs}
-		events, _, err := s.Timeline(t.Context(), noon(), ada(), desk.TimelineQuery{Of: contact.Subject{Account: "4000000001"}, Limit: 9})
+		events, _, err := s.Timeline(t.Context(), noon(), ada(), counter.TimelineQuery{Of: contact.Subject{Account: "4000000001"}, Limit: 9})
 		var got []string
 		for _, e := range events {
 			got = append(got, e.Kind+": "+e.Text+" ("+e.Title+")")
@@ -114,10 +114,10 @@ func TestTimeline(t *testing.T) {
 		t.Parallel()
 		s := atCounter(t)
 		s.happened([2]string{"BILL", "south"})
-		if got, _ := s.timeline(desk.TimelineQuery{Limit: 9}); !slices.Equal(got, []string{"contact.accepted CALL"}) {
+		if got, _ := s.timeline(counter.TimelineQuery{Limit: 9}); !slices.Equal(got, []string{"contact.accepted CALL"}) {
 			t.Errorf("%v", got)
 		}
-		events, _, err := s.Timeline(t.Context(), noon(), who("cis2", "*", access.CIS), desk.TimelineQuery{Of: contact.Subject{Person: 42}, Limit: 9})
+		events, _, err := s.Timeline(t.Context(), noon(), who("cis2", "*", access.CIS), counter.TimelineQuery{Of: contact.Subject{Person: 42}, Limit: 9})
 		if err != nil || len(events) != 0 {
 			t.Errorf("another CIS sees %v, %v", events, err)
 		}
@@ -128,7 +128,7 @@ func TestTimeline(t *testing.T) {
 		s.happened([2]string{"BILL", "south"})
 		both := who("desk", "*", access.CSR)
 		for account, want := range map[string]int{"4000000001": 1, "A-1": 2} {
-			events, _, err := s.Timeline(t.Context(), noon(), both, desk.TimelineQuery{Of: contact.Subject{Account: account}, Limit: 9})
+			events, _, err := s.Timeline(t.Context(), noon(), both, counter.TimelineQuery{Of: contact.Subject{Account: account}, Limit: 9})
 			if err != nil || len(events) != want {
 				t.Errorf("%s: %+v, %v", account, events, err)
 			}
@@ -137,10 +137,10 @@ func TestTimeline(t *testing.T) {
 	t.Run("shows nothing of nobody, and nothing where no algorithm hangs", func(t *testing.T) {
 		t.Parallel()
 		s := atCounter(t, func(d *config.Document) { d.Plugs = nil })
-		if got, _ := s.timeline(desk.TimelineQuery{Limit: 9}); got != nil {
+		if got, _ := s.timeline(counter.TimelineQuery{Limit: 9}); got != nil {
 			t.Errorf("%v", got)
 		}
-		events, _, err := atCounter(t).Timeline(t.Context(), noon(), ada(), desk.TimelineQuery{})
+		events, _, err := atCounter(t).Timeline(t.Context(), noon(), ada(), counter.TimelineQuery{})
 		if err != nil || events != nil {
 			t.Errorf("%v, %v", events, err)
 		}
@@ -149,7 +149,7 @@ func TestTimeline(t *testing.T) {
 		t.Parallel()
 		s := atCounter(t)
 		s.Timeliners = nil
-		if _, _, err := s.Timeline(t.Context(), noon(), ada(), desk.TimelineQuery{Of: contact.Subject{Person: 42}}); !fault.Is(err, fault.Unknown) {
+		if _, _, err := s.Timeline(t.Context(), noon(), ada(), counter.TimelineQuery{Of: contact.Subject{Person: 42}}); !fault.Is(err, fault.Unknown) {
 			t.Errorf("%v", err)
 		}
 	})
@@ -160,7 +160,7 @@ func TestContactList(t *testing.T) {
 	s := atCounter(t)
 	s.happened([2]string{"BILL", "north"}, [2]string{"CALL", "south"}, [2]string{"CALL", "north"})
 	s.files[seven] = contact.File{Desk: contact.Desk{Contact: seven, Revision: 1, Open: true}}
-	list := func(f desk.ContactFilter, below contact.ID, limit int) ([]contact.ID, contact.ID) {
+	list := func(f counter.ContactFilter, below contact.ID, limit int) ([]contact.ID, contact.ID) {
 		t.Helper()
 		f.Of.Person = 42
 		listed, next, err := s.ContactList(t.Context(), ada(), f, below, limit)
@@ -173,20 +173,20 @@ func TestContactList(t *testing.T) {
 		}
 		return ids, next
 	}
-	if got, next := list(desk.ContactFilter{}, 0, 9); !slices.Equal(got, []contact.ID{seven + 3, seven + 1, seven}) || next != 0 {
+	if got, next := list(counter.ContactFilter{}, 0, 9); !slices.Equal(got, []contact.ID{seven + 3, seven + 1, seven}) || next != 0 {
 		t.Errorf("all: %v, %v", got, next)
 	}
-	got, next := list(desk.ContactFilter{}, 0, 2)
-	if rest, end := list(desk.ContactFilter{}, next, 2); !slices.Equal(append(got, rest...), []contact.ID{seven + 3, seven + 1, seven}) || end != 0 {
+	got, next := list(counter.ContactFilter{}, 0, 2)
+	if rest, end := list(counter.ContactFilter{}, next, 2); !slices.Equal(append(got, rest...), []contact.ID{seven + 3, seven + 1, seven}) || end != 0 {
 		t.Errorf("in pages: %v then %v", got, rest)
 	}
-	if got, _ := list(desk.ContactFilter{Open: new(true)}, 0, 9); !slices.Equal(got, []contact.ID{seven}) {
+	if got, _ := list(counter.ContactFilter{Open: new(true)}, 0, 9); !slices.Equal(got, []contact.ID{seven}) {
 		t.Errorf("open: %v", got)
 	}
-	if got, _ := list(desk.ContactFilter{Type: "BILL"}, 0, 9); !slices.Equal(got, []contact.ID{seven + 1}) {
+	if got, _ := list(counter.ContactFilter{Type: "BILL"}, 0, 9); !slices.Equal(got, []contact.ID{seven + 1}) {
 		t.Errorf("of a type: %v", got)
 	}
-	if got, _ := list(desk.ContactFilter{From: noon().Add(time.Minute), Until: noon().Add(3 * time.Minute)}, 0, 9); !slices.Equal(got, []contact.ID{seven + 1}) {
+	if got, _ := list(counter.ContactFilter{From: noon().Add(time.Minute), Until: noon().Add(3 * time.Minute)}, 0, 9); !slices.Equal(got, []contact.ID{seven + 1}) {
 		t.Errorf("of a time: %v", got)
 	}
 }
@@ -204,7 +204,7 @@ func TestReminderList(t *testing.T) {
 		}
 		s.reminders = append(s.reminders, r)
 	}
-	list := func(f desk.ReminderFilter, after contact.ReminderKey, limit int) ([]contact.LogID, contact.ReminderKey) {
+	list := func(f counter.ReminderFilter, after contact.ReminderKey, limit int) ([]contact.LogID, contact.ReminderKey) {
 		t.Helper()
 		found, next, err := s.Service.Reminders(t.Context(), ada(), f, after, limit)
 		if err != nil {
@@ -217,23 +217,23 @@ func TestReminderList(t *testing.T) {
 		return ids, next
 	}
 	none := contact.ReminderKey{}
-	if got, _ := list(desk.ReminderFilter{}, none, 9); !slices.Equal(got, []contact.LogID{1, 2, 4}) {
+	if got, _ := list(counter.ReminderFilter{}, none, 9); !slices.Equal(got, []contact.LogID{1, 2, 4}) {
 		t.Errorf("all: %v", got)
 	}
-	if got, _ := list(desk.ReminderFilter{Until: "2026-03-02"}, none, 9); !slices.Equal(got, []contact.LogID{1, 2}) {
+	if got, _ := list(counter.ReminderFilter{Until: "2026-03-02"}, none, 9); !slices.Equal(got, []contact.LogID{1, 2}) {
 		t.Errorf("until: %v", got)
 	}
-	if got, _ := list(desk.ReminderFilter{User: "ada"}, none, 9); !slices.Equal(got, []contact.LogID{2}) {
+	if got, _ := list(counter.ReminderFilter{User: "ada"}, none, 9); !slices.Equal(got, []contact.LogID{2}) {
 		t.Errorf("of a user: %v", got)
 	}
-	if got, _ := list(desk.ReminderFilter{Role: "CSR"}, none, 9); !slices.Equal(got, []contact.LogID{1, 4}) {
+	if got, _ := list(counter.ReminderFilter{Role: "CSR"}, none, 9); !slices.Equal(got, []contact.LogID{1, 4}) {
 		t.Errorf("of a role: %v", got)
 	}
-	got, next := list(desk.ReminderFilter{}, none, 2)
-	if rest, _ := list(desk.ReminderFilter{}, next, 2); !slices.Equal(append(got, rest...), []contact.LogID{1, 2, 4}) {
+	got, next := list(counter.ReminderFilter{}, none, 2)
+	if rest, _ := list(counter.ReminderFilter{}, next, 2); !slices.Equal(append(got, rest...), []contact.LogID{1, 2, 4}) {
 		t.Errorf("in pages: %v then %v", got, rest)
 	}
-	if _, _, err := s.Service.Reminders(t.Context(), who("cis", "north", access.CIS), desk.ReminderFilter{}, none, 9); !fault.Is(err, fault.Forbidden) {
+	if _, _, err := s.Service.Reminders(t.Context(), who("cis", "north", access.CIS), counter.ReminderFilter{}, none, 9); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("a CIS: %v", err)
 	}
 }

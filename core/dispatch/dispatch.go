@@ -122,16 +122,7 @@ func (c Call) Done(answers []message.Answer, at time.Time, took time.Duration) [
 }
 
 // begun tells whether a fault leaves open that the provider saw the call.
-func begun(err error) bool {
-	if err == nil {
-		return true
-	}
-	switch fault.CodeOf(err) {
-	case "breaker_open", "bulkhead_full", fault.CodeNotBegun:
-		return false
-	}
-	return true
-}
+func begun(err error) bool { return !fault.NotMade(err) }
 
 // Told is what an exchange settled, for the one wide log line and the metrics of each attempt.
 type Told struct {
@@ -168,7 +159,7 @@ func (s *Service) Exchange(ctx context.Context, now time.Time, ask Ask) (Turn, e
 	turn.Left = left
 	claim, grant := paced(now, ask, s.claim(now, ask))
 	if claim != nil {
-		sets = append(sets, store.Writes{Claim: claim})
+		sets = append(sets, store.Writes{Message: &store.MessageWrites{Claim: claim}})
 	}
 	if len(sets) == 0 {
 		err := s.rest(ctx, now, ask, grant, &turn)

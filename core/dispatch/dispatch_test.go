@@ -139,7 +139,7 @@ func TestFaults(t *testing.T) {
 			}
 			w, turn := s.settle(r)
 			var seen message.EvidenceKind
-			for _, e := range w.Evidence {
+			for _, e := range store.Of(w.Message).Evidence {
 				seen = e.Kind
 				if e.Code != "" && e.Code != fault.CodeOf(row.err) {
 					t.Errorf("code %q", e.Code)
@@ -149,19 +149,19 @@ func TestFaults(t *testing.T) {
 				t.Errorf("evidence %s, told %+v", seen, turn.Settled)
 			}
 			if row.again < 0 {
-				if len(w.Settles) != 1 || len(w.Requeues) != 0 || w.Settles[0].Fence != message.FenceOf(r.Taken.Due) {
-					t.Errorf("settles %+v, requeues %+v", w.Settles, w.Requeues)
+				if len(store.Of(w.Message).Settles) != 1 || len(store.Of(w.Message).Requeues) != 0 || store.Of(w.Message).Settles[0].Fence != message.FenceOf(r.Taken.Due) {
+					t.Errorf("settles %+v, requeues %+v", store.Of(w.Message).Settles, store.Of(w.Message).Requeues)
 				}
 			} else if want := (store.Requeue{
-				Fence: message.FenceOf(r.Taken.Due), At: noon().Add(row.again), Reason: row.reason, Attempt: row.attempt, Seq: int32(len(w.Evidence)),
-			}); len(w.Settles) != 0 || len(w.Requeues) != 1 || !near(w.Requeues[0], want) {
-				t.Errorf("settles %+v, requeues %+v; want %+v", w.Settles, w.Requeues, want)
+				Fence: message.FenceOf(r.Taken.Due), At: noon().Add(row.again), Reason: row.reason, Attempt: row.attempt, Seq: int32(len(store.Of(w.Message).Evidence)),
+			}); len(store.Of(w.Message).Settles) != 0 || len(store.Of(w.Message).Requeues) != 1 || !near(store.Of(w.Message).Requeues[0], want) {
+				t.Errorf("settles %+v, requeues %+v; want %+v", store.Of(w.Message).Settles, store.Of(w.Message).Requeues, want)
 			}
-			if (len(w.Steps) == 1) != row.next || (len(s.steps.asked) == 1) != row.next {
-				t.Errorf("next steps %+v", w.Steps)
+			if (len(store.Of(w.Contact).Steps) == 1) != row.next || (len(s.steps.asked) == 1) != row.next {
+				t.Errorf("next steps %+v", store.Of(w.Contact).Steps)
 			}
-			if len(w.Pauses) != row.pauses {
-				t.Errorf("pauses %+v", w.Pauses)
+			if len(store.Of(w.Lane).Pauses) != row.pauses {
+				t.Errorf("pauses %+v", store.Of(w.Lane).Pauses)
 			}
 		})
 	}
@@ -188,13 +188,13 @@ func TestNeverSilentlyRepeated(t *testing.T) {
 		s.way.Dedupes = rapid.Bool().Draw(r, "dedupes")
 		w, _ := s.settle(got)
 		allowed := s.way.Dedupes || got.Taken.Message.Doubt == message.Repeat
-		if slices.Contains(maybeMade, kind) && got.Begun && !allowed && (len(w.Requeues) != 0 || len(w.Evidence) != 1 || w.Evidence[0].Kind != message.Doubtful) {
-			r.Fatalf("%s under %s is repeated: %+v", kind, got.Taken.Message.Doubt, w.Requeues)
+		if slices.Contains(maybeMade, kind) && got.Begun && !allowed && (len(store.Of(w.Message).Requeues) != 0 || len(store.Of(w.Message).Evidence) != 1 || store.Of(w.Message).Evidence[0].Kind != message.Doubtful) {
+			r.Fatalf("%s under %s is repeated: %+v", kind, got.Taken.Message.Doubt, store.Of(w.Message).Requeues)
 		}
-		if got.Taken.Message.Doubt == message.ToDo && len(w.Dead) == 1 && w.Dead[0].Place == message.InDoubt && (len(w.ToDos) != 1 || len(w.Deadlines) != 0) {
+		if got.Taken.Message.Doubt == message.ToDo && len(store.Of(w.Message).Dead) == 1 && store.Of(w.Message).Dead[0].Place == message.InDoubt && (len(store.Of(w.ToDo).ToDos) != 1 || len(store.Of(w.Message).Deadlines) != 0) {
 			r.Fatalf("a doubt nobody is asked about: %+v", w)
 		}
-		for _, d := range w.Dead {
+		for _, d := range store.Of(w.Message).Dead {
 			if d.Place == message.AtFailed && (d.Reason != kind.String() || d.Code != "TheirWord") {
 				r.Fatalf("the provider's last word is lost: %+v", d)
 			}
@@ -215,27 +215,27 @@ func TestPause(t *testing.T) {
 	t.Run("of what is exhausted ends when the quota resets", func(t *testing.T) {
 		t.Parallel()
 		w, _ := newStand(t).settle(answered(waiting(fault.Exhausted, 5*time.Hour)))
-		for i, p := range w.Pauses {
+		for i, p := range store.Of(w.Lane).Pauses {
 			if !p.Paused || p.By != "sns" || !p.Until.Equal(noon().Add(5*time.Hour)) || p.Lane != message.NewLane(1, message.Urgencies()[i]) || p.Reason == "" {
 				t.Errorf("%+v", p)
 			}
 		}
-		if !slices.ContainsFunc(w.Entries, func(e ledger.Entry) bool { return e.Kind == ledger.LanePaused && e.Reason == "sms" }) {
-			t.Errorf("nobody is told: %+v", w.Entries)
+		if !slices.ContainsFunc(store.Of(w.Ledger).Entries, func(e ledger.Entry) bool { return e.Kind == ledger.LanePaused && e.Reason == "sms" }) {
+			t.Errorf("nobody is told: %+v", store.Of(w.Ledger).Entries)
 		}
 	})
 	t.Run("of what is exhausted is at least an hour", func(t *testing.T) {
 		t.Parallel()
 		w, _ := newStand(t).settle(answered(fault.New(fault.Exhausted, "x")))
-		if !w.Pauses[0].Until.Equal(noon().Add(time.Hour)) {
-			t.Errorf("%+v", w.Pauses[0])
+		if !store.Of(w.Lane).Pauses[0].Until.Equal(noon().Add(time.Hour)) {
+			t.Errorf("%+v", store.Of(w.Lane).Pauses[0])
 		}
 	})
 	t.Run("of what is misconfigured waits for a person", func(t *testing.T) {
 		t.Parallel()
 		w, _ := newStand(t).settle(answered(fault.Provider(fault.Misconfigured, "BadKey", "x", nil)))
-		if !w.Pauses[0].Until.IsZero() || w.Pauses[0].Reason != "misconfigured: BadKey" {
-			t.Errorf("%+v", w.Pauses[0])
+		if !store.Of(w.Lane).Pauses[0].Until.IsZero() || store.Of(w.Lane).Pauses[0].Reason != "misconfigured: BadKey" {
+			t.Errorf("%+v", store.Of(w.Lane).Pauses[0])
 		}
 	})
 }
@@ -251,7 +251,7 @@ func TestBackoff(t *testing.T) {
 		got.Taken.Message.ID = message.ID{14: rapid.Byte().Draw(r, "a"), 15: rapid.Byte().Draw(r, "b")}
 		w, _ := s.settle(got)
 		longest := min(4*time.Second<<attempts, 10*time.Second)
-		if wait := w.Requeues[0].At.Sub(noon()); wait > longest || wait < longest*3/4 {
+		if wait := store.Of(w.Message).Requeues[0].At.Sub(noon()); wait > longest || wait < longest*3/4 {
 			r.Fatalf("attempt %d waits %s", attempts, wait)
 		}
 	})
@@ -278,14 +278,14 @@ func TestGateResults(t *testing.T) {
 			s := newStand(t)
 			w, turn := s.settle(dispatch.Result{Taken: taken(1), Gate: &row.v})
 			if row.kind == 0 {
-				if len(w.Evidence) != 0 || len(w.Requeues) != 1 || !w.Requeues[0].At.Equal(row.again) || w.Requeues[0].Reason != message.WaitWindow {
+				if len(store.Of(w.Message).Evidence) != 0 || len(store.Of(w.Message).Requeues) != 1 || !store.Of(w.Message).Requeues[0].At.Equal(row.again) || store.Of(w.Message).Requeues[0].Reason != message.WaitWindow {
 					t.Errorf("%+v", w)
 				}
-			} else if len(w.Evidence) != 1 || w.Evidence[0].Kind != row.kind || w.Evidence[0].Provider != "" || w.Evidence[0].Attempt != 0 || len(w.Settles) != 1 {
+			} else if len(store.Of(w.Message).Evidence) != 1 || store.Of(w.Message).Evidence[0].Kind != row.kind || store.Of(w.Message).Evidence[0].Provider != "" || store.Of(w.Message).Evidence[0].Attempt != 0 || len(store.Of(w.Message).Settles) != 1 {
 				t.Errorf("%+v", w)
 			}
-			if (len(w.Steps) == 1) != row.next || turn.Settled[0].Reason != row.reason {
-				t.Errorf("%+v, told %+v", w.Steps, turn.Settled)
+			if (len(store.Of(w.Contact).Steps) == 1) != row.next || turn.Settled[0].Reason != row.reason {
+				t.Errorf("%+v, told %+v", store.Of(w.Contact).Steps, turn.Settled)
 			}
 		})
 	}
@@ -307,8 +307,8 @@ func TestNextStep(t *testing.T) {
 		s := newStand(t)
 		r := answered(fault.New(fault.Refused, "x"))
 		r.Taken.Message.Origin.Step, r.Taken.Message.Urgency = 2, message.Bulk
-		if w, _ := s.settle(r); len(w.Steps) != 0 || len(s.steps.asked) != 0 {
-			t.Errorf("%+v", w.Steps)
+		if w, _ := s.settle(r); len(store.Of(w.Contact).Steps) != 0 || len(s.steps.asked) != 0 {
+			t.Errorf("%+v", store.Of(w.Contact).Steps)
 		}
 	})
 	t.Run("that cannot be read now leaves the result for later, and claims go on", func(t *testing.T) {
@@ -318,7 +318,7 @@ func TestNextStep(t *testing.T) {
 		r := answered(fault.New(fault.Refused, "x"))
 		r.Way = s.way
 		turn, err := s.Exchange(t.Context(), noon(), dispatch.Ask{Lane: lane(), Way: s.way, Done: []dispatch.Result{r}, Free: 1})
-		if err != nil || len(turn.Left) != 1 || len(turn.Settled) != 0 || len(s.tables.applied) != 1 || s.tables.applied[0].Claim == nil {
+		if err != nil || len(turn.Left) != 1 || len(turn.Settled) != 0 || len(s.tables.applied) != 1 || store.Of(s.tables.applied[0].Message).Claim == nil {
 			t.Errorf("%+v: %v", turn, err)
 		}
 	})
@@ -362,7 +362,7 @@ func TestClaim(t *testing.T) {
 				}
 				return
 			}
-			c := s.tables.applied[0].Claim
+			c := store.Of(s.tables.applied[0].Message).Claim
 			if c == nil || *c != (store.Claim{Lane: lane(), Now: noon(), Lease: noon().Add(time.Minute), Owner: "me", Limit: row.want, Low: noon()}) {
 				t.Errorf("%+v", c)
 			}
@@ -444,8 +444,8 @@ func TestBegin(t *testing.T) {
 			t.Fatalf("%+v", turn)
 		}
 		w, _ := s.settleAgain(turn.Stopped[0])
-		if w.Evidence[0].Kind != message.Doubtful || w.Evidence[0].Code != "lapsed_claim" {
-			t.Errorf("%+v", w.Evidence)
+		if store.Of(w.Message).Evidence[0].Kind != message.Doubtful || store.Of(w.Message).Evidence[0].Code != "lapsed_claim" {
+			t.Errorf("%+v", store.Of(w.Message).Evidence)
 		}
 	})
 	t.Run("calls a lapsed claim again where the receiver dedupes", func(t *testing.T) {
@@ -471,7 +471,7 @@ func TestBegin(t *testing.T) {
 		s.tables.blind = nil
 		for _, r := range turn.Stopped {
 			w, _ := s.settleAgain(r)
-			if doubted := len(w.Evidence) == 1 && w.Evidence[0].Kind == message.Doubtful; doubted != (r.Taken.Message.ID == id(1)) {
+			if doubted := len(store.Of(w.Message).Evidence) == 1 && store.Of(w.Message).Evidence[0].Kind == message.Doubtful; doubted != (r.Taken.Message.ID == id(1)) {
 				t.Errorf("%s: %+v", r.Taken.Message.ID, w)
 			}
 		}
@@ -510,7 +510,7 @@ func TestCall(t *testing.T) {
 // TestLostRaces: a set that lost is read again and decided again; what was done under a lost claim is kept as a report.
 func TestLostRaces(t *testing.T) {
 	t.Parallel()
-	conflict := store.Verdict{Outcome: store.Conflict, What: "evidence"}
+	conflict := store.Verdict{Outcome: store.Conflict, What: store.LostEvidence}
 	ours := func(r dispatch.Result) message.Record {
 		d := r.Taken.Due
 		return message.Record{Message: r.Taken.Message, Due: &d, Evidence: []message.Evidence{{Seq: 1, Kind: message.Noted}}}
@@ -521,7 +521,7 @@ func TestLostRaces(t *testing.T) {
 		r := answered(nil)
 		s.tables.records[id(1)], s.tables.verdicts = ours(r), []store.Verdict{conflict}
 		_, turn := s.settle(r)
-		if len(s.tables.applied) != 2 || s.tables.applied[1].Evidence[0].Seq != 2 || len(turn.Settled) != 1 || len(turn.Left) != 0 {
+		if len(s.tables.applied) != 2 || store.Of(s.tables.applied[1].Message).Evidence[0].Seq != 2 || len(turn.Settled) != 1 || len(turn.Left) != 0 {
 			t.Errorf("%+v, %+v", s.tables.applied, turn)
 		}
 	})
@@ -567,7 +567,7 @@ func TestLostRaces(t *testing.T) {
 			}
 			var reports []message.Report
 			for _, w := range s.tables.applied[1:] {
-				reports = append(reports, w.Reports...)
+				reports = append(reports, store.Of(w.Report).Reports...)
 			}
 			if row.report == "" {
 				if len(reports) != 0 {
@@ -622,8 +622,8 @@ func TestExchange(t *testing.T) {
 		r := answered(fault.New(fault.Ambiguous, "x"))
 		s.way.Dedupes = true
 		r.Taken.Due.Lane = message.NewLane(99, message.Bulk)
-		if w, _ := s.settle(r); w.Evidence[0].Kind != message.GaveUp {
-			t.Errorf("%+v", w.Evidence)
+		if w, _ := s.settle(r); store.Of(w.Message).Evidence[0].Kind != message.GaveUp {
+			t.Errorf("%+v", store.Of(w.Message).Evidence)
 		}
 	})
 }

@@ -10,7 +10,7 @@ import (
 	"carillon/core/contact"
 	"carillon/core/fault"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 )
 
@@ -39,7 +39,7 @@ func (s *tables) Apply(_ context.Context, sets ...store.Writes) ([]store.Verdict
 			out[i], s.verdicts = s.verdicts[0], s.verdicts[1:]
 		}
 		s.applied = append(s.applied, w)
-		if c := w.Claim; c != nil && out[i].Outcome == store.Applied {
+		if c := store.Of(w.Message).Claim; c != nil && out[i].Outcome == store.Applied {
 			out[i].Claimed = s.claim(*c)
 		}
 	}
@@ -102,7 +102,7 @@ func (s *steps) NextStep(_ context.Context, _ time.Time, id contact.ID, fell int
 	if s.err != nil {
 		return store.Writes{}, s.err
 	}
-	return store.Writes{Steps: []notice.Step{{Contact: id, Number: fell + 1}}}, nil
+	return store.Writes{Contact: &store.ContactWrites{Steps: []plan.Step{{Contact: id, Number: fell + 1}}}}, nil
 }
 
 // fixed is one configuration.
@@ -119,7 +119,7 @@ func snapshot(t *testing.T) fixed {
 			Routes:  map[message.Channel]string{message.SMS: "sms", message.Voice: "calls"},
 		}},
 		Routes: []config.Route{
-			{Code: "sms", Number: 1, Channel: message.SMS, Provider: "sns", Attempts: 3, First: notice.Span(4 * time.Second), Longest: notice.Span(10 * time.Second)},
+			{Code: "sms", Number: 1, Channel: message.SMS, Provider: "sns", Attempts: 3, First: plan.Span(4 * time.Second), Longest: plan.Span(10 * time.Second)},
 			{Code: "calls", Number: 2, Channel: message.Voice, Provider: "feed", Sender: map[string]string{"vendor": "acme"}},
 			{Code: "others", Number: 3, Channel: message.Voice, Provider: "feed", Sender: map[string]string{"vendor": "other"}},
 		},

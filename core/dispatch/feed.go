@@ -12,9 +12,6 @@ import (
 	"carillon/core/store"
 )
 
-// FeedProvider is the provider word of routes whose calls a vendor leases.
-const FeedProvider = "feed"
-
 // VendorWord is the sender word of a voice route that names its dialer vendor: the source of the vendor's key.
 const VendorWord = "vendor"
 
@@ -105,9 +102,9 @@ func (f *Feed) Lease(ctx context.Context, now time.Time, p access.Principal, lim
 // lane leases calls of one lane and settles those the gate stops.
 func (f *Feed) lane(ctx context.Context, now time.Time, p access.Principal, route config.Route, lane message.Lane, limit int, lease time.Duration) ([]Leased, error) {
 	s := f.Dispatch
-	verdicts, err := s.Store.Apply(ctx, store.Writes{Claim: &store.Claim{
+	verdicts, err := s.Store.Apply(ctx, store.Writes{Message: &store.MessageWrites{Claim: &store.Claim{
 		Lane: lane, Now: now, Lease: now.Add(lease), Owner: owner(p), Reason: message.WaitLeased, Limit: limit,
-	}})
+	}}})
 	if err != nil {
 		return nil, err
 	}
@@ -180,9 +177,9 @@ func (f *Feed) Extend(ctx context.Context, now time.Time, p access.Principal, id
 			continue
 		}
 		d := *rec.Due
-		verdicts, err := f.Dispatch.Store.Apply(ctx, store.Writes{Requeues: []store.Requeue{{
+		verdicts, err := f.Dispatch.Store.Apply(ctx, store.Writes{Message: &store.MessageWrites{Requeues: []store.Requeue{{
 			Fence: message.FenceOf(d), At: until, Reason: d.Reason, Attempt: d.Attempt, Seq: d.Seq, Keep: true,
-		}}})
+		}}}})
 		if err != nil {
 			return nil, err
 		}
@@ -308,7 +305,7 @@ func (f *Feed) routes(p access.Principal) ([]config.Route, error) {
 	cfg := f.Dispatch.Configs.Current()
 	var out []config.Route
 	for _, r := range cfg.Routes() {
-		if r.Provider == FeedProvider && r.Sender[VendorWord] == p.Source && serves(cfg, r, p) {
+		if r.Provider == ProviderFeed && r.Sender[VendorWord] == p.Source && serves(cfg, r, p) {
 			out = append(out, r)
 		}
 	}

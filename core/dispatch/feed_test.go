@@ -86,7 +86,7 @@ func TestLease(t *testing.T) {
 			if _, err := f.Lease(t.Context(), noon(), vendor(), row.limit, row.lease); err != nil {
 				t.Fatal(err)
 			}
-			c := s.tables.applied[0].Claim
+			c := store.Of(s.tables.applied[0].Message).Claim
 			if c.Limit != row.want || c.Lease.Sub(noon()) != row.hold || c.Lane != message.NewLane(2, message.Emergency) {
 				t.Errorf("%+v", c)
 			}
@@ -105,7 +105,9 @@ func TestLease(t *testing.T) {
 		if err != nil || len(got) != 1 || got[0].Taken.Message.ID != id(2) {
 			t.Fatalf("%+v: %v", got, err)
 		}
-		if !slices.ContainsFunc(s.tables.applied, func(w store.Writes) bool { return len(w.Evidence) == 1 && w.Evidence[0].Reason == "do_not_call" }) {
+		if !slices.ContainsFunc(s.tables.applied, func(w store.Writes) bool {
+			return len(store.Of(w.Message).Evidence) == 1 && store.Of(w.Message).Evidence[0].Reason == "do_not_call"
+		}) {
 			t.Errorf("%+v", s.tables.applied)
 		}
 	})
@@ -168,11 +170,11 @@ func TestExtend(t *testing.T) {
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("%+v: %v", got, err)
 	}
-	r := s.tables.applied[0].Requeues[0]
+	r := store.Of(s.tables.applied[0].Message).Requeues[0]
 	if !r.Keep || !r.At.Equal(noon().Add(time.Minute)) || r.Fence.Number != held.Due.Fence {
 		t.Errorf("%+v", r)
 	}
-	s.tables.verdicts = []store.Verdict{{Outcome: store.Conflict, What: "fence"}}
+	s.tables.verdicts = []store.Verdict{{Outcome: store.Conflict, What: store.LostFence}}
 	if got, err := f.Extend(t.Context(), noon(), vendor(), []message.ID{id(1)}, time.Minute); err != nil || got[0].Reason != "lease_lost" {
 		t.Errorf("%+v: %v", got, err)
 	}
@@ -207,7 +209,7 @@ func TestRecall(t *testing.T) {
 	}
 	settled := 0
 	for _, w := range s.tables.applied {
-		settled += len(w.Settles) + len(w.Requeues)
+		settled += len(store.Of(w.Message).Settles) + len(store.Of(w.Message).Requeues)
 	}
 	if settled != 3 {
 		t.Errorf("%d of three are taken from the vendor: %+v", settled, s.tables.applied)
@@ -279,11 +281,11 @@ func TestStopLosesRaces(t *testing.T) {
 	f, s, _ := newFeed(t)
 	c := s.hold(call(1, message.Service), "vendor:acme", message.Evidence{Seq: 1, Kind: message.Noted})
 	s.tables.facts[id(1)] = consent.Facts{PointGone: true}
-	s.tables.verdicts = []store.Verdict{{Outcome: store.Conflict, What: "evidence"}}
+	s.tables.verdicts = []store.Verdict{{Outcome: store.Conflict, What: store.LostEvidence}}
 	if _, err := f.Recall(t.Context(), noon(), vendor(), []message.ID{id(1)}); err != nil {
 		t.Fatal(err)
 	}
-	if last := s.tables.applied[len(s.tables.applied)-1]; len(last.Evidence) != 1 || last.Evidence[0].Seq != 2 || last.Settles[0].Fence.Number != c.Due.Fence {
+	if last := s.tables.applied[len(s.tables.applied)-1]; len(store.Of(last.Message).Evidence) != 1 || store.Of(last.Message).Evidence[0].Seq != 2 || store.Of(last.Message).Settles[0].Fence.Number != c.Due.Fence {
 		t.Errorf("%+v", last)
 	}
 }

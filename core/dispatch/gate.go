@@ -37,6 +37,16 @@ func Rules(cfg *config.Snapshot, allow consent.Allow, m message.Message) consent
 	return make(atlas).rules(cfg, allow, m)
 }
 
+// DialWindow is from when until when a message that is handed over now may reach its recipient; an emergency always may,
+// and closes is zero.
+func DialWindow(now time.Time, cfg *config.Snapshot, allow consent.Allow, m message.Message) (opens, closes time.Time) {
+	if m.Urgency == message.Emergency {
+		return now, time.Time{}
+	}
+	r := Rules(cfg, allow, m)
+	return now, r.Window.Shuts(now, r.Zones)
+}
+
 // atlas keeps the zones of a batch: reading one takes longer than the rest of the gate.
 type atlas map[string]*time.Location
 

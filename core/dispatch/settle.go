@@ -82,11 +82,11 @@ func reason(r Result, move message.Move) string {
 func due(r Result, move message.Move) store.Writes {
 	fence := message.FenceOf(r.Taken.Due)
 	if move.To.Work != message.Queued {
-		return store.Writes{Settles: []store.Settle{{Fence: fence}}}
+		return store.Writes{Message: &store.MessageWrites{Settles: []store.Settle{{Fence: fence}}}}
 	}
-	return store.Writes{Requeues: []store.Requeue{{
+	return store.Writes{Message: &store.MessageWrites{Requeues: []store.Requeue{{
 		Fence: fence, At: move.Again, Reason: move.Reason, Attempt: move.To.Attempts, Seq: move.To.Seq,
-	}}}
+	}}}}
 }
 
 // decide is the whole of what dispatch does with a message: the table of faults (package fault) as moves.
@@ -216,9 +216,9 @@ func pause(r Result, route config.Route) (store.Writes, bool) {
 	var w store.Writes
 	for _, lane := range route.Lanes() {
 		p.Lane = lane
-		w.Pauses = append(w.Pauses, p)
+		store.In(&w.Lane).Pauses = append(store.Of(w.Lane).Pauses, p)
 	}
-	w.Entries = []ledger.Entry{{At: r.At, Kind: ledger.LanePaused, Division: r.Taken.Message.Division, Reason: route.Code, Code: p.Reason, By: p.By}}
+	store.In(&w.Ledger).Entries = []ledger.Entry{{At: r.At, Kind: ledger.LanePaused, Division: r.Taken.Message.Division, Reason: route.Code, Code: p.Reason, By: p.By}}
 	return w, true
 }
 
@@ -252,7 +252,7 @@ func (s *Service) apply(ctx context.Context, set store.Writes, told Told, turn *
 		return err
 	}
 	if verdicts[0].Outcome != store.Applied {
-		return fault.New(fault.Conflict, "lost the race again for "+verdicts[0].What)
+		return fault.New(fault.Conflict, "lost the race again for "+string(verdicts[0].What))
 	}
 	turn.Settled = append(turn.Settled, told)
 	return nil
@@ -275,5 +275,5 @@ func lost(r Result) (store.Writes, bool) {
 	default:
 		return store.Writes{}, false
 	}
-	return store.Writes{Reports: []message.Report{rep}}, true
+	return store.Writes{Report: &store.ReportWrites{Reports: []message.Report{rep}}}, true
 }

@@ -32,3 +32,17 @@ func TestNotBegun(t *testing.T) {
 		}
 	}
 }
+
+// TestNotMade holds the words that stand in metrics, stored attempts and answers: renaming one breaks their readers.
+func TestNotMade(t *testing.T) {
+	for _, code := range []string{"breaker_open", "bulkhead_full", "not_begun"} {
+		if !fault.NotMade(fault.Provider(fault.Unavailable, code, "call", nil)) {
+			t.Errorf("%s is no longer the code of a call that was not made", code)
+		}
+	}
+	for _, err := range []error{nil, fault.Provider(fault.Unavailable, "503", "call", nil), fault.New(fault.Ambiguous, "call")} {
+		if fault.NotMade(err) {
+			t.Errorf("%v was made", err)
+		}
+	}
+}

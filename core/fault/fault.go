@@ -112,8 +112,21 @@ func Provider(kind Kind, code, text string, cause error) *Error {
 	return &Error{Kind: kind, Text: text, Code: code, cause: cause}
 }
 
-// CodeNotBegun is the code of what was given up, or ran out of time, before it was begun.
-const CodeNotBegun = "not_begun"
+// The codes of a call that was not made, whoever stopped it: no attempt is spent, and nothing is in doubt.
+const (
+	CodeBreakerOpen  = "breaker_open"  // the provider's breaker is open
+	CodeBulkheadFull = "bulkhead_full" // as many calls as may be are under way
+	CodeNotBegun     = "not_begun"     // it was given up, or ran out of time, before it was begun
+)
+
+// NotMade reports whether err says that a call was not made.
+func NotMade(err error) bool {
+	switch CodeOf(err) {
+	case CodeBreakerOpen, CodeBulkheadFull, CodeNotBegun:
+		return true
+	}
+	return false
+}
 
 // NotBegun says why nothing may be begun under ctx any more, nil when it may: Cancelled where ctx was cancelled,
 // Unavailable where its time is over, both with the code [CodeNotBegun].

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"carillon/core/command"
+	"carillon/core/plugin"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -40,7 +40,7 @@ func detail(k Kind) Detail {
 
 // at is a place on one configuration object.
 func at(owner, event, code string) Place {
-	return Place{Spot: command.Spot{Owner: owner, Event: event}, Code: code}
+	return Place{Spot: plugin.Spot{Owner: owner, Event: event}, Code: code}
 }
 
 // plain is a detail about no money of which the whole needs no check.
@@ -211,7 +211,7 @@ type ServiceTask struct {
 
 	Type            string
 	ServicePoint    string
-	Characteristics []command.Characteristic
+	Characteristics []plugin.Characteristic
 }
 
 func (d *ServiceTask) about(*Event) string { return d.Type }

@@ -8,8 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"carillon/core/command"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 )
 
 // field is one field of an event.
@@ -136,8 +136,8 @@ func texts(name string, into *[]string) field {
 	return list(name, into, mostStrings, "must be a list of at most 5 texts of at most 254 characters", func(s string) bool { return fits(s, longestText) })
 }
 
-func characteristics(name string, into *[]command.Characteristic) field {
-	return list(name, into, mostChars, "must be a list of characteristics, each with type and value", func(c command.Characteristic) bool {
+func characteristics(name string, into *[]plugin.Characteristic) field {
+	return list(name, into, mostChars, "must be a list of characteristics, each with type and value", func(c plugin.Characteristic) bool {
 		return c.Type != "" && c.Value != "" && fits(c.Type, longestCode) && fits(c.Value, longestText)
 	})
 }

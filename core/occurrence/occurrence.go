@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/customer"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 )
 
 // Reserved is the name under which the data of a contact hold the event it came from. Senders of contacts may not use it.
@@ -83,7 +83,7 @@ type Recipient struct {
 
 // Place is a spot on a configuration object: where the creators of an event hang.
 type Place struct {
-	command.Spot
+	plugin.Spot
 
 	Code   string // of the object
 	Status string // of a case type

@@ -6,7 +6,7 @@ import (
 	"carillon/core/customer"
 	"carillon/core/fault"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 )
 
@@ -21,10 +21,10 @@ func acceptance() []sentence {
 		{"is not visible at all when a part of it loses", func(st *stand) {
 			first := st.accept(Given{})
 			w := NewAcceptance(st.r, Given{})
-			w.Steps = append(w.Steps, first.Steps[0])
-			st.conflict("step", w)
+			store.In(&w.Contact).Steps = append(store.Of(w.Contact).Steps, store.Of(first.Contact).Steps[0])
+			st.conflict(store.LostStep, w)
 			st.absent(w)
-			_, err := st.s.Key(st.t.Context(), store.IdempotencyKey, w.Keys[0].Source, w.Keys[0].Key)
+			_, err := st.s.Key(st.t.Context(), store.IdempotencyKey, store.Of(w.Intake).Keys[0].Source, store.Of(w.Intake).Keys[0].Key)
 			st.kind(err, fault.NotFound)
 			st.same("entries", st.entries(), int64(2))
 			st.applied(dropLast(w))
@@ -36,28 +36,28 @@ func acceptance() []sentence {
 			w := st.accept(Given{Steps: 2})
 			m := NewMessage(st.r, Noon())
 			next := store.Writes{
-				Messages: []message.Message{m}, Dues: []message.Due{DueOf(m)},
-				Steps: []notice.Step{{Contact: w.Contacts[0].ID, Number: 2, Message: m.ID, StartedAt: Noon(), Why: "failed"}},
+				Message: &store.MessageWrites{Messages: []message.Message{m}, Dues: []message.Due{DueOf(m)}},
+				Contact: &store.ContactWrites{Steps: []plan.Step{{Contact: store.Of(w.Contact).Contacts[0].ID, Number: 2, Message: m.ID, StartedAt: Noon(), Why: "failed"}}},
 			}
 			st.applied(next)
 			rival := NewMessage(st.r, Noon())
-			next.Messages, next.Dues = []message.Message{rival}, []message.Due{DueOf(rival)}
-			next.Steps = []notice.Step{{Contact: w.Contacts[0].ID, Number: 2, Message: rival.ID, StartedAt: Noon(), Why: "failed"}}
-			st.conflict("step", next)
-			view, err := st.s.Contact(st.t.Context(), w.Contacts[0].ID)
+			store.In(&next.Message).Messages, store.In(&next.Message).Dues = []message.Message{rival}, []message.Due{DueOf(rival)}
+			store.In(&next.Contact).Steps = []plan.Step{{Contact: store.Of(w.Contact).Contacts[0].ID, Number: 2, Message: rival.ID, StartedAt: Noon(), Why: "failed"}}
+			st.conflict(store.LostStep, next)
+			view, err := st.s.Contact(st.t.Context(), store.Of(w.Contact).Contacts[0].ID)
 			st.ok(err, "reading the contact")
 			st.check(len(view.Messages) == 2, "the plan has two messages")
 			st.same("messages in the order of the steps",
-				[]message.ID{view.Messages[0].Message.ID, view.Messages[1].Message.ID}, []message.ID{w.Messages[0].ID, m.ID})
+				[]message.ID{view.Messages[0].Message.ID, view.Messages[1].Message.ID}, []message.ID{store.Of(w.Message).Messages[0].ID, m.ID})
 		}},
 		{"is read back in the order asked, without what is unknown", func(st *stand) {
 			a, b := st.accept(Given{}), st.accept(Given{})
-			ids := []message.ID{b.Messages[0].ID, NewMessageID(st.r, Noon()), a.Messages[0].ID}
+			ids := []message.ID{store.Of(b.Message).Messages[0].ID, NewMessageID(st.r, Noon()), store.Of(a.Message).Messages[0].ID}
 			records, err := st.s.Messages(st.t.Context(), ids)
 			st.ok(err, "reading messages")
 			st.check(len(records) == 2, "two of the three are known")
-			st.same("first", records[0].Message, b.Messages[0])
-			st.same("second", records[1].Message, a.Messages[0])
+			st.same("first", records[0].Message, store.Of(b.Message).Messages[0])
+			st.same("second", records[1].Message, store.Of(a.Message).Messages[0])
 			none, err := st.s.Messages(st.t.Context(), nil)
 			st.ok(err, "reading no message")
 			st.check(len(none) == 0, "nothing was asked")
@@ -75,33 +75,33 @@ func intakeKeys() []sentence {
 	return []sentence{
 		{"of a known key with the same hash answer from the first", func(st *stand) {
 			first, again := st.accept(Given{}), NewAcceptance(st.r, Given{})
-			again.Keys[0].Key, again.Keys[0].Hash = first.Keys[0].Key, first.Keys[0].Hash
+			store.Of(again.Intake).Keys[0].Key, store.Of(again.Intake).Keys[0].Hash = store.Of(first.Intake).Keys[0].Key, store.Of(first.Intake).Keys[0].Hash
 			st.replayed(again, first)
 		}},
 		{"of a known key with another hash are a conflict", func(st *stand) {
 			first, again := st.accept(Given{}), NewAcceptance(st.r, Given{})
-			again.Keys[0].Key = first.Keys[0].Key
-			st.conflict("intake_key", again)
+			store.Of(again.Intake).Keys[0].Key = store.Of(first.Intake).Keys[0].Key
+			st.conflict(store.LostIntakeKey, again)
 			st.absent(again)
 			st.same("entries", st.entries(), int64(2))
 		}},
 		{"that are source references with the same hash answer from the first", func(st *stand) {
 			first, again := st.accept(Given{}), NewAcceptance(st.r, Given{})
-			again.Keys[1].Key, again.Keys[1].Hash = first.Keys[1].Key, first.Keys[1].Hash
+			store.Of(again.Intake).Keys[1].Key, store.Of(again.Intake).Keys[1].Hash = store.Of(first.Intake).Keys[1].Key, store.Of(first.Intake).Keys[1].Hash
 			st.replayed(again, first)
 		}},
 		{"that are source references with another hash are a conflict", func(st *stand) {
 			first, again := st.accept(Given{}), NewAcceptance(st.r, Given{})
-			again.Keys[1].Key = first.Keys[1].Key
-			st.conflict("reference", again)
+			store.Of(again.Intake).Keys[1].Key = store.Of(first.Intake).Keys[1].Key
+			st.conflict(store.LostReference, again)
 			st.absent(again)
-			_, err := st.s.Key(st.t.Context(), store.IdempotencyKey, again.Keys[0].Source, again.Keys[0].Key)
+			_, err := st.s.Key(st.t.Context(), store.IdempotencyKey, store.Of(again.Intake).Keys[0].Source, store.Of(again.Intake).Keys[0].Key)
 			st.kind(err, fault.NotFound)
 		}},
 		{"of other sources and of the other kind are kept apart", func(st *stand) {
 			first, second, third := st.accept(Given{}), NewAcceptance(st.r, Given{}), NewAcceptance(st.r, Given{})
-			second.Keys[0].Source, second.Keys[0].Key = "billing", first.Keys[0].Key
-			third.Keys[1].Key = first.Keys[0].Key
+			store.Of(second.Intake).Keys[0].Source, store.Of(second.Intake).Keys[0].Key = "billing", store.Of(first.Intake).Keys[0].Key
+			store.Of(third.Intake).Keys[1].Key = store.Of(first.Intake).Keys[0].Key
 			st.applied(second, third)
 			st.whole(first)
 			st.whole(second)
@@ -111,10 +111,10 @@ func intakeKeys() []sentence {
 		{"that are equal fall to the second when the first loses for another reason", func(st *stand) {
 			old := st.accept(Given{})
 			first, second := NewAcceptance(st.r, Given{}), NewAcceptance(st.r, Given{})
-			first.Steps = append(first.Steps, old.Steps[0])
-			second.Keys[0].Key = first.Keys[0].Key
+			store.In(&first.Contact).Steps = append(store.Of(first.Contact).Steps, store.Of(old.Contact).Steps[0])
+			store.Of(second.Intake).Keys[0].Key = store.Of(first.Intake).Keys[0].Key
 			verdicts := st.apply(first, second)
-			st.check(verdicts[0].Outcome == store.Conflict && verdicts[0].What == "step", "the first loses over its step")
+			st.check(verdicts[0].Outcome == store.Conflict && verdicts[0].What == store.LostStep, "the first loses over its step")
 			st.check(verdicts[1].Outcome == store.Applied, "the second wins: nothing was written of the first")
 			st.absent(first)
 			st.whole(second)
@@ -123,7 +123,8 @@ func intakeKeys() []sentence {
 }
 
 func dropLast(w store.Writes) store.Writes {
-	w.Steps = w.Steps[:len(w.Steps)-1]
+	w = w.Clone()
+	w.Contact.Steps = w.Contact.Steps[:len(w.Contact.Steps)-1]
 	return w
 }
 
@@ -133,7 +134,7 @@ func (st *stand) replayed(again, first store.Writes) {
 	before := st.entries()
 	v := st.apply(again)[0]
 	st.check(v.Outcome == store.Replayed, "the second request is answered from the first")
-	st.same("contact", v.Contact, first.Contacts[0].ID)
+	st.same("contact", v.Contact, store.Of(first.Contact).Contacts[0].ID)
 	st.absent(again)
 	st.same("entries", st.entries(), before)
 	st.whole(first)
@@ -141,13 +142,13 @@ func (st *stand) replayed(again, first store.Writes) {
 
 func zeroFields(st *stand) {
 	w := NewAcceptance(st.r, Given{})
-	m := &w.Messages[0]
+	m := &store.In(&w.Message).Messages[0]
 	m.ExpiresAt, m.Receipt, m.Hold, m.Marketing, m.Doubt = zeroTime(), 0, 0, false, message.Hold
 	m.Account, m.Reference, m.Content, m.Template = "", "", "", ""
 	m.Recipient = customer.Recipient{Address: NewAddress(st.r, customer.Post)}
-	c := &w.Contacts[0]
+	c := &store.In(&w.Contact).Contacts[0]
 	c.Reference, c.Account, c.Premise, c.Person, c.Data = "", "", "", 0, ""
-	w.Keys, w.Deadlines = w.Keys[:1], nil
+	store.In(&w.Intake).Keys, store.In(&w.Message).Deadlines = store.Of(w.Intake).Keys[:1], nil
 	st.applied(w)
 	st.whole(w)
 }
@@ -155,15 +156,15 @@ func zeroFields(st *stand) {
 func equalKeys(st *stand) {
 	first, same, other := NewAcceptance(st.r, Given{}), NewAcceptance(st.r, Given{}), NewAcceptance(st.r, Given{})
 	reference, alone := NewAcceptance(st.r, Given{}), NewAcceptance(st.r, Given{})
-	same.Keys[0].Key, same.Keys[0].Hash = first.Keys[0].Key, first.Keys[0].Hash
-	other.Keys[0].Key = first.Keys[0].Key
-	reference.Keys[1].Key = first.Keys[1].Key
+	store.Of(same.Intake).Keys[0].Key, store.Of(same.Intake).Keys[0].Hash = store.Of(first.Intake).Keys[0].Key, store.Of(first.Intake).Keys[0].Hash
+	store.Of(other.Intake).Keys[0].Key = store.Of(first.Intake).Keys[0].Key
+	store.Of(reference.Intake).Keys[1].Key = store.Of(first.Intake).Keys[1].Key
 	verdicts := st.apply(first, same, other, reference, alone)
 	st.same("verdicts", verdicts, []store.Verdict{
 		{Outcome: store.Applied},
-		{Outcome: store.Replayed, Contact: first.Contacts[0].ID},
-		{Outcome: store.Conflict, What: "intake_key"},
-		{Outcome: store.Conflict, What: "reference"},
+		{Outcome: store.Replayed, Contact: store.Of(first.Contact).Contacts[0].ID},
+		{Outcome: store.Conflict, What: store.LostIntakeKey},
+		{Outcome: store.Conflict, What: store.LostReference},
 		{Outcome: store.Applied},
 	})
 	st.whole(first)
@@ -176,25 +177,37 @@ func equalKeys(st *stand) {
 // mixedBatch applies fifty sets, every fifth of which loses, each for another reason in turn.
 func mixedBatch(st *stand) {
 	old, stale := st.accept(Given{}), st.accept(Given{})
-	seen := message.Evidence{Message: old.Messages[0].ID, Seq: 1, At: Noon(), Kind: message.Noted}
-	st.applied(store.Writes{Evidence: []message.Evidence{seen}})
-	spoil := []func(w *store.Writes) string{
-		func(w *store.Writes) string { w.Keys[0].Key = old.Keys[0].Key; return "intake_key" },
-		func(w *store.Writes) string { w.Steps = slices.Concat(w.Steps, old.Steps); return "step" },
-		func(w *store.Writes) string { w.Evidence = []message.Evidence{seen}; return "evidence" },
-		func(w *store.Writes) string {
-			w.Settles = []store.Settle{{Fence: message.FenceOf(stale.Dues[0])}}
-			return "fence"
+	seen := message.Evidence{Message: store.Of(old.Message).Messages[0].ID, Seq: 1, At: Noon(), Kind: message.Noted}
+	st.applied(store.Writes{Message: &store.MessageWrites{Evidence: []message.Evidence{seen}}})
+	spoil := []func(w *store.Writes) store.Loss{
+		func(w *store.Writes) store.Loss {
+			store.Of(w.Intake).Keys[0].Key = store.Of(old.Intake).Keys[0].Key
+			return store.LostIntakeKey
 		},
-		func(w *store.Writes) string {
-			w.Cursors = []store.Cursor{{Name: "webhook", From: 7, Next: 8}}
-			return "version"
+		func(w *store.Writes) store.Loss {
+			store.In(&w.Contact).Steps = slices.Concat(store.Of(w.Contact).Steps, store.Of(old.Contact).Steps)
+			return store.LostStep
 		},
-		func(w *store.Writes) string { w.Consumed = []int64{987_654}; return "report" },
+		func(w *store.Writes) store.Loss {
+			store.In(&w.Message).Evidence = []message.Evidence{seen}
+			return store.LostEvidence
+		},
+		func(w *store.Writes) store.Loss {
+			store.In(&w.Message).Settles = []store.Settle{{Fence: message.FenceOf(store.Of(stale.Message).Dues[0])}}
+			return store.LostFence
+		},
+		func(w *store.Writes) store.Loss {
+			store.In(&w.Ledger).Cursors = []store.Cursor{{Name: "webhook", From: 7, Next: 8}}
+			return store.LostVersion
+		},
+		func(w *store.Writes) store.Loss {
+			store.In(&w.Report).Consumed = []int64{987_654}
+			return store.LostReport
+		},
 	}
-	sets, want := make([]store.Writes, 0, 50), make([]string, 0, 50)
+	sets, want := make([]store.Writes, 0, 50), make([]store.Loss, 0, 50)
 	for i := range 50 {
-		w, what := NewAcceptance(st.r, Given{}), ""
+		w, what := NewAcceptance(st.r, Given{}), store.Loss("")
 		if i%5 == 2 {
 			what = spoil[i/5%len(spoil)](&w)
 		}

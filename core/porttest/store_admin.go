@@ -15,7 +15,7 @@ func administration() []sentence {
 	return []sentence{
 		{"finds a principal by the hash of its key", func(st *stand) {
 			p := NewPrincipal(st.r)
-			st.applied(store.Writes{Principals: []access.Principal{p, NewPrincipal(st.r)}})
+			st.applied(store.Writes{Admin: &store.AdminWrites{Principals: []access.Principal{p, NewPrincipal(st.r)}}})
 			got, err := st.s.Principal(st.t.Context(), p.Hash)
 			st.ok(err, "looking for a principal")
 			st.same("principal", got, p)
@@ -24,8 +24,8 @@ func administration() []sentence {
 		}},
 		{"does not know a principal that is revoked", func(st *stand) {
 			p := NewPrincipal(st.r)
-			st.applied(store.Writes{Principals: []access.Principal{p}})
-			st.applied(store.Writes{Revoked: []store.Revocation{{Name: p.Name, At: Noon()}}})
+			st.applied(store.Writes{Admin: &store.AdminWrites{Principals: []access.Principal{p}}})
+			st.applied(store.Writes{Admin: &store.AdminWrites{Revoked: []store.Revocation{{Name: p.Name, At: Noon()}}}})
 			_, err := st.s.Principal(st.t.Context(), p.Hash)
 			st.kind(err, fault.Unauthorized)
 			all, err := st.s.PrincipalList(st.t.Context())
@@ -36,9 +36,9 @@ func administration() []sentence {
 		{"refuses a second principal of a name", func(st *stand) {
 			p, rival := NewPrincipal(st.r), NewPrincipal(st.r)
 			rival.Name = p.Name
-			verdicts := st.apply(store.Writes{Principals: []access.Principal{p}}, store.Writes{Principals: []access.Principal{rival}})
+			verdicts := st.apply(store.Writes{Admin: &store.AdminWrites{Principals: []access.Principal{p}}}, store.Writes{Admin: &store.AdminWrites{Principals: []access.Principal{rival}}})
 			st.check(verdicts[0].Outcome == store.Applied, "the first has the name")
-			st.check(verdicts[1].Outcome == store.Conflict && verdicts[1].What == "name", "the second does not")
+			st.check(verdicts[1].Outcome == store.Conflict && verdicts[1].What == store.LostName, "the second does not")
 			_, err := st.s.Principal(st.t.Context(), rival.Hash)
 			st.kind(err, fault.Unauthorized)
 		}},
@@ -47,7 +47,7 @@ func administration() []sentence {
 			for range 5 {
 				want = append(want, NewPrincipal(st.r))
 			}
-			st.applied(store.Writes{Principals: want})
+			st.applied(store.Writes{Admin: &store.AdminWrites{Principals: want}})
 			all, err := st.s.PrincipalList(st.t.Context())
 			st.ok(err, "listing principals")
 			slices.SortFunc(want, func(a, b access.Principal) int { return cmp.Compare(a.Name, b.Name) })
@@ -63,9 +63,9 @@ func configuration() []sentence {
 			_, err := st.s.ConfigRows(st.t.Context(), 1)
 			st.kind(err, fault.NotFound)
 			one, two := NewConfig(st.r, 1), NewConfig(st.r, 2)
-			st.applied(store.Writes{Config: &one})
+			st.applied(store.Writes{Admin: &store.AdminWrites{Config: &one}})
 			st.latest(1)
-			st.applied(store.Writes{Config: &two})
+			st.applied(store.Writes{Admin: &store.AdminWrites{Config: &two}})
 			st.latest(2)
 			for _, w := range []store.ConfigWrite{one, two} {
 				rows, err := st.s.ConfigRows(st.t.Context(), w.Version)
@@ -77,7 +77,7 @@ func configuration() []sentence {
 			var want []store.ConfigVersion
 			for v := range int64(5) {
 				w := NewConfig(st.r, v+1)
-				st.applied(store.Writes{Config: &w})
+				st.applied(store.Writes{Admin: &store.AdminWrites{Config: &w}})
 				want = append([]store.ConfigVersion{{Version: w.Version, At: w.At, By: w.By}}, want...)
 			}
 			for before, part := range map[int64][]store.ConfigVersion{0: want[:3], 4: want[2:5], 2: want[4:], 1: nil} {
@@ -88,9 +88,9 @@ func configuration() []sentence {
 		}},
 		{"is refused under a version that is there", func(st *stand) {
 			one, rival := NewConfig(st.r, 1), NewConfig(st.r, 1)
-			verdicts := st.apply(store.Writes{Config: &one}, store.Writes{Config: &rival})
+			verdicts := st.apply(store.Writes{Admin: &store.AdminWrites{Config: &one}}, store.Writes{Admin: &store.AdminWrites{Config: &rival}})
 			st.check(verdicts[0].Outcome == store.Applied, "the first is written")
-			st.check(verdicts[1].Outcome == store.Conflict && verdicts[1].What == "version", "the second is not")
+			st.check(verdicts[1].Outcome == store.Conflict && verdicts[1].What == store.LostVersion, "the second is not")
 			rows, err := st.s.ConfigRows(st.t.Context(), 1)
 			st.ok(err, "reading a version")
 			st.same("rows", rows, one.Rows)
@@ -103,7 +103,7 @@ func holds() []sentence {
 		number, err := st.s.Numbers(st.t.Context(), "hold", 1)
 		st.ok(err, "drawing a hold's number")
 		h := store.Hold{Number: number, Kind: store.HoldAccount, Subject: "0004000001", Reason: reason, By: "counsel", At: Noon()}
-		st.applied(store.Writes{Holds: []store.Hold{h}})
+		st.applied(store.Writes{Upkeep: &store.UpkeepWrites{Holds: []store.Hold{h}}})
 		return h
 	}
 	listed := func(st *stand, lifted bool) []store.Hold {
@@ -115,7 +115,7 @@ func holds() []sentence {
 		{"are listed newest first until they are lifted, and after that on demand", func(st *stand) {
 			first, second := put(st, "case 1"), put(st, "case 2")
 			st.same("in force", listed(st, false), []store.Hold{second, first})
-			st.applied(store.Writes{Unholds: []store.Unhold{{Number: first.Number, By: "judge", At: Noon().Add(time.Hour)}}})
+			st.applied(store.Writes{Upkeep: &store.UpkeepWrites{Unholds: []store.Unhold{{Number: first.Number, By: "judge", At: Noon().Add(time.Hour)}}}})
 			st.same("in force", listed(st, false), []store.Hold{second})
 			first.LiftedBy, first.LiftedAt = "judge", Noon().Add(time.Hour)
 			st.same("all", listed(st, true), []store.Hold{second, first})
@@ -124,11 +124,11 @@ func holds() []sentence {
 			h := put(st, "case 1")
 			again := h
 			again.Number++
-			st.conflict("hold", store.Writes{Holds: []store.Hold{again}})
-			lift := store.Writes{Unholds: []store.Unhold{{Number: h.Number, By: "judge", At: Noon()}}}
+			st.conflict(store.LostHold, store.Writes{Upkeep: &store.UpkeepWrites{Holds: []store.Hold{again}}})
+			lift := store.Writes{Upkeep: &store.UpkeepWrites{Unholds: []store.Unhold{{Number: h.Number, By: "judge", At: Noon()}}}}
 			st.applied(lift)
-			st.conflict("hold", lift)
-			st.applied(store.Writes{Holds: []store.Hold{again}})
+			st.conflict(store.LostHold, lift)
+			st.applied(store.Writes{Upkeep: &store.UpkeepWrites{Holds: []store.Hold{again}}})
 		}},
 	}
 }
@@ -139,12 +139,12 @@ func chores() []sentence {
 			tick := store.Tick{Chore: "fold", At: Noon(), By: "one"}
 			rival, next, other := tick, tick, tick
 			rival.By, next.At, other.Chore = "two", Noon().Add(time.Minute), "seal"
-			st.applied(store.Writes{Ticks: []store.Tick{tick}})
+			st.applied(store.Writes{Upkeep: &store.UpkeepWrites{Ticks: []store.Tick{tick}}})
 			set := NewAcceptance(st.r, Given{})
-			set.Ticks = []store.Tick{rival}
-			st.conflict("tick", set)
+			store.In(&set.Upkeep).Ticks = []store.Tick{rival}
+			st.conflict(store.LostTick, set)
 			st.absent(set)
-			st.applied(store.Writes{Ticks: []store.Tick{next, other}})
+			st.applied(store.Writes{Upkeep: &store.UpkeepWrites{Ticks: []store.Tick{next, other}}})
 		}},
 		{"purges what is older than its window, so many at a time", purging},
 		{"makes room ahead, once, and takes what is accepted after that time", func(st *stand) {

@@ -8,14 +8,14 @@ import (
 
 	"carillon/core/access"
 	"carillon/core/agreement"
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/consent"
 	"carillon/core/contact"
 	"carillon/core/customer"
 	"carillon/core/ledger"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
+	"carillon/core/plugin"
 	"carillon/core/store"
 	"carillon/core/todo"
 )
@@ -128,7 +128,7 @@ func NewPerson(r *rand.Rand) customer.Person {
 		},
 		Mailing: customer.Mailing{Names: []string{"c/o " + word(r, "name")}, Address: newPostal(r)},
 		Seasons: []customer.Season{{Address: *newPostal(r), From: "11-01", Until: "03-31"}}, Silent: r.IntN(2) == 0,
-		Characteristics: []command.Characteristic{{Type: "VIP", Value: word(r, "v")}},
+		Characteristics: []plugin.Characteristic{{Type: "VIP", Value: word(r, "v")}},
 		Owned:           some(r, customer.OfNames, customer.OfSeasons),
 	}
 	for _, kind := range []customer.PointKind{customer.Phone, customer.Email, customer.Post} {
@@ -153,7 +153,7 @@ func NewAccount(r *rand.Rand, persons ...customer.Person) customer.Account {
 		Division: pick(r, "north", "south"), Version: 1 + r.Int64N(1000), Revision: 1, Class: "RES", CollectionClass: "STD",
 		ManagementGroup: "KEY", Currency: "EUR", BillCycle: "M01", ProtectCycle: r.IntN(2) == 0, Premise: word(r, "prem"),
 		Comments: "Dogs: \"Rex\" — " + word(r, "c"), Alerts: []customer.UserAlert{{Type: "LIFE", From: "2026-01-01", Until: "2026-12-31"}},
-		Characteristics: []command.Characteristic{{Type: "TIER", Value: word(r, "t")}}, Owned: some(r, customer.OfAlerts, customer.OfBilling),
+		Characteristics: []plugin.Characteristic{{Type: "TIER", Value: word(r, "t")}}, Owned: some(r, customer.OfAlerts, customer.OfBilling),
 		UpdatedAt: Noon(),
 	}
 	for i, p := range persons {
@@ -268,55 +268,55 @@ func NewAcceptance(r *rand.Rand, g Given) store.Writes {
 	reference := key
 	reference.Kind, reference.Key = store.SourceReference, c.Reference
 	return store.Writes{
-		Keys: []store.IntakeKey{key, reference}, Contacts: []contact.Contact{c},
-		Plans:     []notice.Plan{{Contact: c.ID, Steps: m.Origin.Steps}},
-		Steps:     []notice.Step{{Contact: c.ID, Number: 1, Message: m.ID, StartedAt: c.AcceptedAt, Why: "accepted"}},
-		Messages:  []message.Message{m},
-		Dues:      []message.Due{DueOf(m)},
-		Deadlines: []message.Deadline{{At: m.ExpiresAt, Message: m.ID, Kind: message.Expiry}},
-		Counts:    message.Arrival(m, message.Pending),
-		Entries: []ledger.Entry{
+		Intake: &store.IntakeWrites{Keys: []store.IntakeKey{key, reference}}, Contact: &store.ContactWrites{Contacts: []contact.Contact{c},
+			Plans: []plan.Plan{{Contact: c.ID, Steps: m.Origin.Steps}},
+			Steps: []plan.Step{{Contact: c.ID, Number: 1, Message: m.ID, StartedAt: c.AcceptedAt, Why: "accepted"}}},
+		Message: &store.MessageWrites{Messages: []message.Message{m},
+			Dues:      []message.Due{DueOf(m)},
+			Deadlines: []message.Deadline{{At: m.ExpiresAt, Message: m.ID, Kind: message.Expiry}},
+			Counts:    message.Arrival(m, message.Pending)},
+		Ledger: &store.LedgerWrites{Entries: []ledger.Entry{
 			{At: c.AcceptedAt, Kind: ledger.ContactAccepted, Source: c.Source, Division: c.Division, Contact: c.ID, Reference: c.Reference},
 			{At: c.AcceptedAt, Kind: ledger.MessageTried, Source: c.Source, Division: c.Division, Contact: c.ID, Message: m.ID, Channel: m.Channel},
-		},
+		}},
 	}
 }
 
 // MoveWrites is the write set of one move of a message's life, as a verb builds it: due is the message's due row
 // before the move, nil when it has none.
 func MoveWrites(m message.Message, due *message.Due, mv message.Move) store.Writes {
-	w := store.Writes{Counts: mv.Deltas(m)}
+	w := store.Writes{Message: &store.MessageWrites{Counts: mv.Deltas(m)}}
 	if mv.Evidence != nil {
 		e := *mv.Evidence
 		e.Message = m.ID
-		w.Evidence = []message.Evidence{e}
+		store.In(&w.Message).Evidence = []message.Evidence{e}
 	}
 	if mv.Moved() {
-		w.Entries = []ledger.Entry{{
+		store.In(&w.Ledger).Entries = []ledger.Entry{{
 			At: m.AcceptedAt, Kind: ledger.MessageMoved, Source: m.Source, Division: m.Division,
 			Contact: m.Origin.Contact, Message: m.ID, Channel: m.Channel, Place: mv.To.Place,
 		}}
 	}
 	if dead, is := m.Dead(mv); is {
-		w.Dead = []message.DeadLetter{dead}
+		store.In(&w.Message).Dead = []message.DeadLetter{dead}
 	} else if mv.Moved() && mv.From.Place.Dead() {
-		w.Undead = []message.ID{m.ID}
+		store.In(&w.Message).Undead = []message.ID{m.ID}
 	}
-	w.ToDos, w.Done = todo.Follow(m, mv)
+	store.In(&w.ToDo).ToDos, store.In(&w.ToDo).Done = todo.Follow(m, mv)
 	switch {
 	case mv.Evidence != nil && mv.Evidence.Kind == message.Replayed:
-		w.Dues = []message.Due{m.Anew(mv, time.Time{})}
-		w.Undeadlines = []message.ID{m.ID}
+		store.In(&w.Message).Dues = []message.Due{m.Anew(mv, time.Time{})}
+		store.In(&w.Message).Undeadlines = []message.ID{m.ID}
 	case mv.From.Work == message.Claimed && mv.To.Work == message.Queued:
-		w.Requeues = []store.Requeue{{
+		store.In(&w.Message).Requeues = []store.Requeue{{
 			Fence: message.FenceOf(*due), At: mv.Again, Reason: mv.Reason, Attempt: mv.To.Attempts, Seq: mv.To.Seq,
 		}}
 	case mv.From.Work == message.Claimed && mv.To.Work != message.Claimed:
-		w.Settles = []store.Settle{{Fence: message.FenceOf(*due)}}
-		w.Undeadlines = []message.ID{m.ID}
+		store.In(&w.Message).Settles = []store.Settle{{Fence: message.FenceOf(*due)}}
+		store.In(&w.Message).Undeadlines = []message.ID{m.ID}
 	case mv.From.Work == message.Queued && mv.To.Work != message.Queued:
-		w.Undues = []store.Undue{{Message: m.ID}}
-		w.Undeadlines = []message.ID{m.ID}
+		store.In(&w.Message).Undues = []store.Undue{{Message: m.ID}}
+		store.In(&w.Message).Undeadlines = []message.ID{m.ID}
 	}
 	return w
 }
@@ -328,11 +328,11 @@ func NewRetry(r *rand.Rand, former message.Message, number int16, at time.Time) 
 	m.Recipient.Address, m.Recipient.Point = NewAddress(r, KindOn(m.Channel)), 0
 	due := DueOf(m)
 	return store.Writes{
-		Messages: []message.Message{m}, Dues: []message.Due{due}, Counts: message.Arrival(m, message.Pending),
-		Undead: []message.ID{former.ID},
-		Retries: []notice.Retry{{
+		Message: &store.MessageWrites{Messages: []message.Message{m}, Dues: []message.Due{due}, Counts: message.Arrival(m, message.Pending),
+			Undead: []message.ID{former.ID}},
+		Contact: &store.ContactWrites{Retries: []plan.Retry{{
 			Contact: m.Origin.Contact, Step: m.Origin.Step, Number: number, Message: m.ID, Former: former.ID, At: at, By: "clerk",
-		}},
+		}}},
 	}
 }
 

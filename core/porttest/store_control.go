@@ -29,9 +29,9 @@ func (st *stand) batchRun(batch string, number int64) control.View {
 func (st *stand) parted(batch string, number int64) control.View {
 	st.t.Helper()
 	run := NewBatchRun(batch, number)
-	st.applied(store.Writes{BatchRuns: []control.Run{run}})
+	st.applied(store.Writes{Batch: &store.BatchWrites{BatchRuns: []control.Run{run}}})
 	run, threads := run.Part(Noon(), []control.Range{{Until: "m", Rows: 3}, {Until: "z", Rows: 4}})
-	st.applied(store.Writes{BatchRuns: []control.Run{run}, BatchThreads: threads})
+	st.applied(store.Writes{Batch: &store.BatchWrites{BatchRuns: []control.Run{run}, BatchThreads: threads}})
 	return control.View{Run: run, Threads: threads}
 }
 
@@ -42,31 +42,31 @@ func batchRuns() []sentence {
 			st.kind(err, fault.NotFound)
 			run := NewBatchRun("A", 1)
 			run.Rerun, run.DueAt = 7, Noon().Add(-time.Minute)
-			st.applied(store.Writes{BatchRuns: []control.Run{run}})
+			st.applied(store.Writes{Batch: &store.BatchWrites{BatchRuns: []control.Run{run}}})
 			st.same("run", st.batchRun("A", 1), control.View{Run: run})
 			run, threads := run.Part(Noon(), []control.Range{{Until: "m", Rows: 3}, {Until: "z", Rows: 4}})
-			st.applied(store.Writes{BatchRuns: []control.Run{run}, BatchThreads: threads})
+			st.applied(store.Writes{Batch: &store.BatchWrites{BatchRuns: []control.Run{run}, BatchThreads: threads}})
 			st.same("parted", st.batchRun("A", 1), control.View{Run: run, Threads: threads})
 			open, err := st.s.OpenBatchRuns(st.t.Context())
 			st.ok(err, "listing open runs")
 			st.same("open", open, []control.View{{Run: run, Threads: threads}})
 		}},
 		{"has one run of a batch open at a time, and one of a number", func(st *stand) {
-			st.applied(store.Writes{BatchRuns: []control.Run{NewBatchRun("A", 1)}})
-			st.conflict("run", store.Writes{BatchRuns: []control.Run{NewBatchRun("A", 2)}})
-			st.conflict("run", store.Writes{BatchRuns: []control.Run{NewBatchRun("A", 1)}})
-			st.applied(store.Writes{BatchRuns: []control.Run{NewBatchRun("B", 1)}})
+			st.applied(store.Writes{Batch: &store.BatchWrites{BatchRuns: []control.Run{NewBatchRun("A", 1)}}})
+			st.conflict(store.LostRun, store.Writes{Batch: &store.BatchWrites{BatchRuns: []control.Run{NewBatchRun("A", 2)}}})
+			st.conflict(store.LostRun, store.Writes{Batch: &store.BatchWrites{BatchRuns: []control.Run{NewBatchRun("A", 1)}}})
+			st.applied(store.Writes{Batch: &store.BatchWrites{BatchRuns: []control.Run{NewBatchRun("B", 1)}}})
 			done, _ := NewBatchRun("A", 1).Part(Noon(), nil)
-			st.applied(store.Writes{BatchRuns: []control.Run{done}}, store.Writes{BatchRuns: []control.Run{NewBatchRun("A", 2)}})
-			st.conflict("run", store.Writes{BatchRuns: []control.Run{done}}) // stale
+			st.applied(store.Writes{Batch: &store.BatchWrites{BatchRuns: []control.Run{done}}}, store.Writes{Batch: &store.BatchWrites{BatchRuns: []control.Run{NewBatchRun("A", 2)}}})
+			st.conflict(store.LostRun, store.Writes{Batch: &store.BatchWrites{BatchRuns: []control.Run{done}}}) // stale
 		}},
 		{"lists the runs of a batch, the newest first, page by page", func(st *stand) {
 			for n := range int64(5) {
 				run, _ := NewBatchRun("A", n+1).Part(Noon(), nil)
 				run.Version = 1
-				st.applied(store.Writes{BatchRuns: []control.Run{run}})
+				st.applied(store.Writes{Batch: &store.BatchWrites{BatchRuns: []control.Run{run}}})
 			}
-			st.applied(store.Writes{BatchRuns: []control.Run{NewBatchRun("B", 9)}})
+			st.applied(store.Writes{Batch: &store.BatchWrites{BatchRuns: []control.Run{NewBatchRun("B", 9)}}})
 			var numbers []int64
 			for below := int64(0); ; {
 				page, err := st.s.BatchRunList(st.t.Context(), "A", below, 2)
@@ -84,11 +84,11 @@ func batchRuns() []sentence {
 		{"tells where a batch stands: its pause, its last run, its last success, its last tick", func(st *stand) {
 			run, _ := NewBatchRun("A", 1).Part(Noon(), nil)
 			run.Version = 1
-			st.applied(store.Writes{BatchRuns: []control.Run{run}})
+			st.applied(store.Writes{Batch: &store.BatchWrites{BatchRuns: []control.Run{run}}})
 			last := NewBatchRun("A", 2)
 			pause := control.Pause{Batch: "A", Paused: true, Reason: "a day off", By: "sre", At: Noon()}
 			st.applied(store.Writes{
-				BatchRuns: []control.Run{last}, BatchPauses: []control.Pause{pause}, Ticks: []store.Tick{{Chore: "A", At: Noon().Add(-time.Hour), By: "x"}, {Chore: "A", At: Noon(), By: "x"}},
+				Batch: &store.BatchWrites{BatchRuns: []control.Run{last}, BatchPauses: []control.Pause{pause}}, Upkeep: &store.UpkeepWrites{Ticks: []store.Tick{{Chore: "A", At: Noon().Add(-time.Hour), By: "x"}, {Chore: "A", At: Noon(), By: "x"}}},
 			})
 			got, err := st.s.BatchStandings(st.t.Context(), []string{"B", "A"})
 			st.ok(err, "reading where batches stand")
@@ -96,7 +96,7 @@ func batchRuns() []sentence {
 				{Batch: "B", Pause: control.Pause{Batch: "B"}}, {Batch: "A", Pause: pause, Last: last, SuccessAt: Noon(), TickAt: Noon()},
 			})
 			pause.Paused = false
-			st.applied(store.Writes{BatchPauses: []control.Pause{pause}})
+			st.applied(store.Writes{Batch: &store.BatchWrites{BatchPauses: []control.Pause{pause}}})
 			got, err = st.s.BatchStandings(st.t.Context(), []string{"A"})
 			st.ok(err, "reading where a batch stands")
 			st.same("resumed", got[0].Pause, control.Pause{Batch: "A"})
@@ -105,7 +105,7 @@ func batchRuns() []sentence {
 			for i, batch := range []string{"A", "A", "B", "C"} {
 				run := NewBatchRun(batch, int64(i+1))
 				run.State, run.Reason, run.Reported = control.Failed, "invalid", batch == "C"
-				st.applied(store.Writes{BatchRuns: []control.Run{run}})
+				st.applied(store.Writes{Batch: &store.BatchWrites{BatchRuns: []control.Run{run}}})
 			}
 			page, err := st.s.FailedBatchRuns(st.t.Context(), "", 0, 2)
 			st.ok(err, "listing failed runs")
@@ -127,7 +127,7 @@ func batchThreads() []sentence {
 			for i := range 8 {
 				racing.Go(func() {
 					put := v.Threads[0].Take(Noon(), fmt.Sprint("gateway-", i), Noon().Add(time.Minute))
-					verdicts, err := st.s.Apply(st.t.Context(), store.Writes{BatchThreads: put})
+					verdicts, err := st.s.Apply(st.t.Context(), store.Writes{Batch: &store.BatchWrites{BatchThreads: put}})
 					if err != nil {
 						st.t.Errorf("taking a thread: %v", err)
 						return
@@ -136,7 +136,7 @@ func batchThreads() []sentence {
 					defer mu.Unlock()
 					if verdicts[0].Outcome == store.Applied {
 						won++
-					} else if verdicts[0].What != "thread" {
+					} else if verdicts[0].What != store.LostThread {
 						st.t.Errorf("lost over %q", verdicts[0].What)
 					}
 				})
@@ -147,16 +147,16 @@ func batchThreads() []sentence {
 		{"writes the work of a thread with its restart point, or neither, when another gateway has taken it over", func(st *stand) {
 			v := st.parted("A", 1)
 			mine := v.Threads[0].Take(Noon(), "slow", Noon().Add(time.Minute))[0]
-			st.applied(store.Writes{BatchThreads: []control.Thread{mine}})
+			st.applied(store.Writes{Batch: &store.BatchWrites{BatchThreads: []control.Thread{mine}}})
 			work := NewAcceptance(st.r, Given{})
 			moved := mine.Move("c", 3, 1, Noon().Add(2*time.Minute))
 			wrong := control.RowError{Batch: "A", Run: 1, Thread: 1, Instance: 1, Key: "b", Code: "invalid", Text: "is wrong", At: Noon()}
-			st.applied(work.And(store.Writes{BatchThreads: []control.Thread{moved}, BatchErrors: []control.RowError{wrong}}))
+			st.applied(work.And(store.Writes{Batch: &store.BatchWrites{BatchThreads: []control.Thread{moved}, BatchErrors: []control.RowError{wrong}}}))
 			st.whole(work)
 			over := moved.Take(Noon().Add(time.Hour), "quick", Noon().Add(2*time.Hour))
-			st.applied(store.Writes{BatchThreads: over})
+			st.applied(store.Writes{Batch: &store.BatchWrites{BatchThreads: over}})
 			late := NewAcceptance(st.r, Given{})
-			st.conflict("thread", late.And(store.Writes{BatchThreads: []control.Thread{moved.Move("d", 1, 0, Noon().Add(time.Hour))}}))
+			st.conflict(store.LostThread, late.And(store.Writes{Batch: &store.BatchWrites{BatchThreads: []control.Thread{moved.Move("d", 1, 0, Noon().Add(time.Hour))}}}))
 			st.absent(late)
 			got := st.batchRun("A", 1)
 			st.same("threads", got.Threads, []control.Thread{over[0], over[1], v.Threads[1]})
@@ -170,7 +170,7 @@ func batchThreads() []sentence {
 			for i := range 5 {
 				want = append(want, control.RowError{Batch: "A", Run: 1, Thread: 1, Instance: 1, Key: fmt.Sprint("Z-", i), Code: "invalid", Text: "a", At: Noon()})
 			}
-			st.applied(store.Writes{BatchErrors: want}, store.Writes{BatchErrors: want[2:3]})
+			st.applied(store.Writes{Batch: &store.BatchWrites{BatchErrors: want}}, store.Writes{Batch: &store.BatchWrites{BatchErrors: want[2:3]}})
 			page, err := st.s.BatchErrors(st.t.Context(), "A", 1, "Z-1", 2)
 			st.ok(err, "reading errors")
 			st.same("page", page, want[2:4])

@@ -43,10 +43,10 @@ func conservation() []sentence {
 		{"counts by hour of acceptance, channel, urgency and place", func(st *stand) {
 			a := st.accept(Given{})
 			b := st.accept(Given{At: Noon().Add(time.Hour)})
-			want := tallied(a.Counts)
+			want := tallied(store.Of(a.Message).Counts)
 			st.same("first hour", st.recounted(hour, hour.Add(time.Hour)), want)
 			st.same("before", st.recounted(hour.Add(-time.Hour), hour), tally{})
-			for k, n := range tallied(b.Counts) {
+			for k, n := range tallied(store.Of(b.Message).Counts) {
 				want[k] += n
 			}
 			st.same("both hours", st.recounted(hour, hour.Add(2*time.Hour)), want)
@@ -55,7 +55,7 @@ func conservation() []sentence {
 			_, taken := st.claimed(Given{})
 			st.applied(st.sent(taken, Noon()))
 			note := message.Evidence{Message: taken.Message.ID, Seq: 2, At: Noon(), Kind: message.Noted}
-			st.applied(store.Writes{Evidence: []message.Evidence{note}})
+			st.applied(store.Writes{Message: &store.MessageWrites{Evidence: []message.Evidence{note}}})
 			for count := range st.recounted(hour, hour.Add(time.Hour)) {
 				st.check(count.Place == message.Accepted || count.Place == message.AtSent, "accepted and sent")
 			}
@@ -66,7 +66,7 @@ func conservation() []sentence {
 			}
 			before := st.recounted(hour, hour.Add(3*time.Hour))
 			for range 2 {
-				st.applied(store.Writes{Folds: []store.Fold{{Before: hour.Add(2 * time.Hour)}}})
+				st.applied(store.Writes{Upkeep: &store.UpkeepWrites{Folds: []store.Fold{{Before: hour.Add(2 * time.Hour)}}}})
 				st.same("sums", st.recounted(hour, hour.Add(3*time.Hour)), before)
 			}
 			_, taken := st.claimed(Given{})
@@ -75,9 +75,9 @@ func conservation() []sentence {
 		}},
 		{"finds the two apart when they are", func(st *stand) {
 			w := st.accept(Given{})
-			wrong := w.Counts[0]
+			wrong := store.Of(w.Message).Counts[0]
 			wrong.Delta = 3
-			st.applied(store.Writes{Counts: []message.Count{wrong}})
+			st.applied(store.Writes{Message: &store.MessageWrites{Counts: []message.Count{wrong}}})
 			counted, recounted, err := st.s.Recount(st.t.Context(), hour, hour.Add(time.Hour))
 			st.ok(err, "recounting")
 			got, want := tallied(counted), tallied(recounted)
@@ -98,12 +98,12 @@ func recountsKept(st *stand) {
 		return store.Recounted{Hour: at, At: Noon(), Next: Noon().Add(time.Hour), Drift: drift}
 	}
 	older, newer := found(0, store.Drift{Channel: message.SMS, Messages: 4}, store.Drift{Channel: message.Voice, Messages: 1}), found(1)
-	st.applied(store.Writes{Recounts: []store.Recounted{older, newer, found(-5)}})
+	st.applied(store.Writes{Upkeep: &store.UpkeepWrites{Recounts: []store.Recounted{older, newer, found(-5)}}})
 	got, err := st.s.Recounts(st.t.Context(), hour)
 	st.ok(err, "reading recounts")
 	st.same("recounts", got, []store.Recounted{newer, older})
 	older.Drift, older.Next = []store.Drift{{Channel: message.SMS, Messages: 2}}, Noon().Add(2*time.Hour)
-	st.applied(store.Writes{Recounts: []store.Recounted{older}})
+	st.applied(store.Writes{Upkeep: &store.UpkeepWrites{Recounts: []store.Recounted{older}}})
 	got, err = st.s.Recounts(st.t.Context(), hour)
 	st.ok(err, "reading recounts")
 	st.same("recounts", got, []store.Recounted{newer, older})
@@ -156,9 +156,9 @@ func (w *walk) arrive() {
 	for range 1 + w.r.IntN(3) {
 		l := message.NewLane(int16(1+w.r.IntN(2)), message.Urgencies()[w.r.IntN(2)])
 		set := NewAcceptance(w.r, Given{At: w.now, Lane: &l})
-		due := set.Dues[0]
+		due := store.Of(set.Message).Dues[0]
 		sets = append(sets, set)
-		w.lives = append(w.lives, &walked{message: set.Messages[0], due: &due, life: message.Born()})
+		w.lives = append(w.lives, &walked{message: store.Of(set.Message).Messages[0], due: &due, life: message.Born()})
 	}
 	w.applied(sets...)
 }
@@ -178,7 +178,7 @@ func (w *walk) take() {
 			expected++
 		}
 	}
-	taken := w.applied(store.Writes{Claim: &c})[0].Claimed
+	taken := w.applied(store.Writes{Message: &store.MessageWrites{Claim: &c}})[0].Claimed
 	w.same("how many are claimed", len(taken), min(expected, c.Limit))
 	for _, t := range taken {
 		one := w.find(t.Message.ID)
@@ -213,8 +213,8 @@ func (w *walk) stale() {
 	again := one.seen[w.r.IntN(len(one.seen))]
 	again.Kind = message.Failed
 	set := NewAcceptance(w.r, Given{At: w.now})
-	set.Evidence = []message.Evidence{again}
-	w.conflict("evidence", set)
+	store.In(&set.Message).Evidence = []message.Evidence{again}
+	w.conflict(store.LostEvidence, set)
 }
 
 // retry replaces a message that has fallen by a new one of its step, once.
@@ -225,13 +225,13 @@ func (w *walk) retry(one *walked) {
 	}
 	set := NewRetry(w.r, one.message, max(one.number, 1)+1, w.now)
 	if one.by != nil {
-		w.conflict("retry", set)
+		w.conflict(store.LostRetry, set)
 		return
 	}
 	w.applied(set)
-	due := set.Dues[0]
-	one.by = &set.Messages[0].ID
-	w.lives = append(w.lives, &walked{message: set.Messages[0], due: &due, life: message.Born(), number: set.Retries[0].Number})
+	due := store.Of(set.Message).Dues[0]
+	one.by = &store.Of(set.Message).Messages[0].ID
+	w.lives = append(w.lives, &walked{message: store.Of(set.Message).Messages[0], due: &due, life: message.Born(), number: store.Of(set.Contact).Retries[0].Number})
 }
 
 // step makes one random move; one that is not lawful now is passed over.
@@ -244,17 +244,17 @@ func (w *walk) step(one *walked) {
 	set := MoveWrites(one.message, one.due, mv)
 	w.applied(set)
 	if mv.Evidence != nil {
-		one.seen = append(one.seen, set.Evidence[0])
+		one.seen = append(one.seen, store.Of(set.Message).Evidence[0])
 	}
 	one.life = mv.To
 	switch mv.To.Work {
 	case message.Queued:
 		switch {
-		case len(set.Dues) > 0: // replayed
-			due := set.Dues[0]
+		case len(store.Of(set.Message).Dues) > 0: // replayed
+			due := store.Of(set.Message).Dues[0]
 			one.due = &due
-		case len(set.Requeues) > 0:
-			q := set.Requeues[0]
+		case len(store.Of(set.Message).Requeues) > 0:
+			q := store.Of(set.Message).Requeues[0]
 			one.due.At, one.due.Reason, one.due.Attempt, one.due.Seq, one.due.Owner = q.At, q.Reason, q.Attempt, q.Seq, ""
 		}
 	case message.Claimed:

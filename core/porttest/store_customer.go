@@ -28,7 +28,7 @@ func (st *stand) person(id customer.PersonID) customer.Person {
 // loaded applies a load of the person and returns it as written.
 func (st *stand) loaded(p customer.Person) customer.Person {
 	st.t.Helper()
-	st.applied(store.Writes{Persons: []customer.Person{p}})
+	st.applied(store.Writes{Customer: &store.CustomerWrites{Persons: []customer.Person{p}}})
 	return p
 }
 
@@ -100,8 +100,8 @@ func loads() []sentence {
 			old.Revision++
 			old.Language = "de"
 			neighbour := NewAcceptance(st.r, Given{})
-			neighbour.Persons = []customer.Person{old}
-			st.conflict("version", neighbour)
+			store.In(&neighbour.Customer).Persons = []customer.Person{old}
+			st.conflict(store.LostVersion, neighbour)
 			st.absent(neighbour)
 			st.same("person", st.person(p.ID), byID(p))
 			p.Language = "fr"
@@ -122,7 +122,7 @@ func points() []sentence {
 		{"keep their undeliverable marks through a load while their value does not change", func(st *stand) {
 			p := st.loaded(NewPerson(st.r))
 			for _, point := range p.Points[:2] {
-				st.applied(store.Writes{Marks: []store.PointMark{{Kind: point.Kind, Value: point.Value, Since: Noon()}}})
+				st.applied(store.Writes{Customer: &store.CustomerWrites{Marks: []store.PointMark{{Kind: point.Kind, Value: point.Value, Since: Noon()}}}})
 			}
 			load := p
 			load.Version++
@@ -156,17 +156,17 @@ func marking(st *stand) {
 		return st.person(p.ID).Points[i].UndeliverableSince
 	}
 	mark := store.PointMark{Kind: customer.Phone, Value: one.Points[0].Value, Since: Noon()}
-	st.applied(store.Writes{Marks: []store.PointMark{mark}})
+	st.applied(store.Writes{Customer: &store.CustomerWrites{Marks: []store.PointMark{mark}}})
 	st.check(marked(one, 0).Equal(Noon()) && marked(two, 0).Equal(Noon()), "every point with the value is marked")
 	st.check(marked(one, 1).IsZero() && marked(one, 2).IsZero(), "other points are not")
 	mark.Since = zeroTime()
-	st.applied(store.Writes{Marks: []store.PointMark{mark}})
+	st.applied(store.Writes{Customer: &store.CustomerWrites{Marks: []store.PointMark{mark}}})
 	st.check(marked(one, 0).IsZero() && marked(two, 0).IsZero(), "they are usable again")
 	mark.Since, mark.Point = Noon(), one.Points[0].ID
-	st.applied(store.Writes{Marks: []store.PointMark{mark}})
+	st.applied(store.Writes{Customer: &store.CustomerWrites{Marks: []store.PointMark{mark}}})
 	st.check(marked(one, 0).Equal(Noon()) && marked(two, 0).IsZero(), "only the point named is marked")
 	mark = store.PointMark{Kind: customer.Email, Value: one.Points[0].Value, Since: Noon(), Point: two.Points[0].ID}
-	st.applied(store.Writes{Marks: []store.PointMark{mark}})
+	st.applied(store.Writes{Customer: &store.CustomerWrites{Marks: []store.PointMark{mark}}})
 	st.check(marked(two, 0).IsZero(), "a point that does not hold the address is not marked")
 }
 
@@ -212,8 +212,8 @@ func gateFacts(st *stand) {
 	stop.Address, everywhere.Address = phone.Value, phone.Value
 	everywhere.Division, everywhere.Reason = "", "complaint"
 	st.applied(store.Writes{
-		Suppressions: []consent.Suppression{stop, everywhere, NewSuppression(st.r)},
-		Marks:        []store.PointMark{{Kind: customer.Phone, Value: phone.Value, Since: Noon()}},
+		Consent:  &store.ConsentWrites{Suppressions: []consent.Suppression{stop, everywhere, NewSuppression(st.r)}},
+		Customer: &store.CustomerWrites{Marks: []store.PointMark{{Kind: customer.Phone, Value: phone.Value, Since: Noon()}}},
 	})
 	facts, err := st.s.GateFacts(st.t.Context(), []message.Message{inline, sms, voice, inline, sms})
 	st.ok(err, "reading gate facts")
@@ -244,24 +244,24 @@ func suppressions() []sentence {
 			first := NewSuppression(st.r)
 			again := first
 			again.Since = Noon().Add(time.Hour)
-			st.applied(store.Writes{Suppressions: []consent.Suppression{first}})
-			st.applied(store.Writes{Suppressions: []consent.Suppression{again}})
+			st.applied(store.Writes{Consent: &store.ConsentWrites{Suppressions: []consent.Suppression{first}}})
+			st.applied(store.Writes{Consent: &store.ConsentWrites{Suppressions: []consent.Suppression{again}}})
 			st.same("suppressions", list(st, first), []consent.Suppression{first})
 		}},
 		{"are kept, and lifted, reason by reason", func(st *stand) {
 			stop := NewSuppression(st.r)
 			listed := stop
 			listed.Reason = "listed"
-			st.applied(store.Writes{Suppressions: []consent.Suppression{stop, listed}})
+			st.applied(store.Writes{Consent: &store.ConsentWrites{Suppressions: []consent.Suppression{stop, listed}}})
 			st.check(len(list(st, stop)) == 2, "both stand")
-			st.applied(store.Writes{Lifted: []consent.Suppression{stop}})
+			st.applied(store.Writes{Consent: &store.ConsentWrites{Lifted: []consent.Suppression{stop}}})
 			st.same("suppressions", list(st, stop), []consent.Suppression{listed})
 		}},
 		{"are kept apart by channel, address and division", func(st *stand) {
 			north := NewSuppression(st.r)
 			south, voice, other := north, north, NewSuppression(st.r)
 			south.Division, voice.Channel = "south", message.Voice
-			st.applied(store.Writes{Suppressions: []consent.Suppression{north, south, voice, other}})
+			st.applied(store.Writes{Consent: &store.ConsentWrites{Suppressions: []consent.Suppression{north, south, voice, other}}})
 			st.same("of the address", list(st, north), []consent.Suppression{north, south})
 			st.same("of the other channel", list(st, voice), []consent.Suppression{voice})
 			st.same("of the other address", list(st, other), []consent.Suppression{other})
@@ -270,11 +270,11 @@ func suppressions() []sentence {
 			north := NewSuppression(st.r)
 			south := north
 			south.Division = "south"
-			st.applied(store.Writes{Suppressions: []consent.Suppression{north, south}})
-			st.applied(store.Writes{Lifted: []consent.Suppression{north}})
+			st.applied(store.Writes{Consent: &store.ConsentWrites{Suppressions: []consent.Suppression{north, south}}})
+			st.applied(store.Writes{Consent: &store.ConsentWrites{Lifted: []consent.Suppression{north}}})
 			st.same("suppressions", list(st, north), []consent.Suppression{south})
-			st.applied(store.Writes{Lifted: []consent.Suppression{north}})
-			st.applied(store.Writes{Suppressions: []consent.Suppression{north}})
+			st.applied(store.Writes{Consent: &store.ConsentWrites{Lifted: []consent.Suppression{north}}})
+			st.applied(store.Writes{Consent: &store.ConsentWrites{Suppressions: []consent.Suppression{north}}})
 			st.same("put again", list(st, north), []consent.Suppression{north, south})
 		}},
 	}

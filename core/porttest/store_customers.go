@@ -17,28 +17,28 @@ func revisions() []sentence {
 		{"are changed by who saw them as they are", func(st *stand) {
 			p, m := st.loaded(NewPerson(st.r)), NewPremise(st.r)
 			a := NewAccount(st.r, p)
-			st.applied(store.Writes{Accounts: []customer.Account{a}, Premises: []customer.Premise{m}})
+			st.applied(store.Writes{Customer: &store.CustomerWrites{Accounts: []customer.Account{a}, Premises: []customer.Premise{m}}})
 			for _, off := range []int64{0, 2} {
 				old, oldA, oldM := p, a, m
 				old.Revision, oldA.Revision, oldM.Revision = 1+off, 1+off, 1+off
-				st.conflict("revision", store.Writes{Persons: []customer.Person{old}})
-				st.conflict("revision", store.Writes{Accounts: []customer.Account{oldA}})
-				st.conflict("revision", store.Writes{Premises: []customer.Premise{oldM}})
+				st.conflict(store.LostRevision, store.Writes{Customer: &store.CustomerWrites{Persons: []customer.Person{old}}})
+				st.conflict(store.LostRevision, store.Writes{Customer: &store.CustomerWrites{Accounts: []customer.Account{oldA}}})
+				st.conflict(store.LostRevision, store.Writes{Customer: &store.CustomerWrites{Premises: []customer.Premise{oldM}}})
 			}
 			p.Revision, a.Revision, m.Revision = 2, 2, 2
-			st.applied(store.Writes{Persons: []customer.Person{p}, Accounts: []customer.Account{a}, Premises: []customer.Premise{m}})
+			st.applied(store.Writes{Customer: &store.CustomerWrites{Persons: []customer.Person{p}, Accounts: []customer.Account{a}, Premises: []customer.Premise{m}}})
 		}},
 		{"refuse a lower version, whatever the revision", func(st *stand) {
 			m := NewPremise(st.r)
 			a := NewAccount(st.r)
-			st.applied(store.Writes{Accounts: []customer.Account{a}, Premises: []customer.Premise{m}})
+			st.applied(store.Writes{Customer: &store.CustomerWrites{Accounts: []customer.Account{a}, Premises: []customer.Premise{m}}})
 			for _, revision := range []int64{1, 2, 3} {
 				a.Revision, m.Revision = revision, revision
 				lowA, lowM := a, m
 				lowA.Version--
 				lowM.Version--
-				st.conflict("version", store.Writes{Accounts: []customer.Account{lowA}})
-				st.conflict("version", store.Writes{Premises: []customer.Premise{lowM}})
+				st.conflict(store.LostVersion, store.Writes{Customer: &store.CustomerWrites{Accounts: []customer.Account{lowA}}})
+				st.conflict(store.LostVersion, store.Writes{Customer: &store.CustomerWrites{Premises: []customer.Premise{lowM}}})
 			}
 		}},
 		{"are changed one after the other within a call", func(st *stand) {
@@ -49,8 +49,8 @@ func revisions() []sentence {
 			p2.Revision, a2.Revision, m2.Revision = 2, 2, 2
 			p2.Language, a2.Comments, m2.Type = "fr", "none", "MFD"
 			st.applied(
-				store.Writes{Persons: []customer.Person{p}, Accounts: []customer.Account{a}, Premises: []customer.Premise{m}},
-				store.Writes{Persons: []customer.Person{p2}, Accounts: []customer.Account{a2}, Premises: []customer.Premise{m2}},
+				store.Writes{Customer: &store.CustomerWrites{Persons: []customer.Person{p}, Accounts: []customer.Account{a}, Premises: []customer.Premise{m}}},
+				store.Writes{Customer: &store.CustomerWrites{Persons: []customer.Person{p2}, Accounts: []customer.Account{a2}, Premises: []customer.Premise{m2}}},
 			)
 			st.same("person", st.person(p.ID), byID(p2))
 			st.same("account", st.accounts(store.AccountQuery{Persons: []customer.PersonID{p.ID}}), []customer.Account{a2})
@@ -60,7 +60,7 @@ func revisions() []sentence {
 			one.Identifiers[0].Value = "123-45-6789"
 			two.Identifiers = []customer.Identifier{{Type: "SSN", Value: "123 45 6789", Unique: true}}
 			st.loaded(one)
-			st.conflict("identifier", store.Writes{Persons: []customer.Person{two}})
+			st.conflict(store.LostIdentifier, store.Writes{Customer: &store.CustomerWrites{Persons: []customer.Person{two}}})
 			_, err := st.s.Person(st.t.Context(), two.ID)
 			st.kind(err, fault.NotFound)
 			two.Identifiers[0].Unique = false
@@ -80,7 +80,7 @@ func revisions() []sentence {
 			st.loaded(one)
 			two.Identifiers = one.Identifiers
 			one.Identifiers, one.Revision = nil, 3
-			st.applied(store.Writes{Persons: []customer.Person{one}}, store.Writes{Persons: []customer.Person{two}})
+			st.applied(store.Writes{Customer: &store.CustomerWrites{Persons: []customer.Person{one}}}, store.Writes{Customer: &store.CustomerWrites{Persons: []customer.Person{two}}})
 			st.same("person", st.person(two.ID), byID(two))
 		}},
 	}
@@ -99,7 +99,7 @@ func accountsOf() []sentence {
 		{"have accounts, which are read back whole", accountsWhole},
 		{"have premises, which are read back whole", func(st *stand) {
 			m, other := NewPremise(st.r), NewPremise(st.r)
-			st.applied(store.Writes{Premises: []customer.Premise{m, other}})
+			st.applied(store.Writes{Customer: &store.CustomerWrites{Premises: []customer.Premise{m, other}}})
 			got, err := st.s.Premise(st.t.Context(), m.ID)
 			st.ok(err, "reading a premise")
 			st.same("premise", got, m)
@@ -112,11 +112,11 @@ func accountsOf() []sentence {
 		{"have service agreements, which are loaded whole and never backwards", func(st *stand) {
 			a, b := NewAccount(st.r), NewAccount(st.r)
 			one, two, three := NewAgreement(st.r, a.ID), NewAgreement(st.r, a.ID), NewAgreement(st.r, b.ID)
-			st.applied(store.Writes{Accounts: []customer.Account{a, b}, Agreements: []agreement.Agreement{one, two, three}})
+			st.applied(store.Writes{Customer: &store.CustomerWrites{Accounts: []customer.Account{a, b}, Agreements: []agreement.Agreement{one, two, three}}})
 			again := one
 			again.ID, again.Version, again.Status = one.ID+1, one.Version+1, agreement.PendingStop
-			st.applied(store.Writes{Agreements: []agreement.Agreement{again}})
-			st.conflict("version", store.Writes{Agreements: []agreement.Agreement{one}})
+			st.applied(store.Writes{Customer: &store.CustomerWrites{Agreements: []agreement.Agreement{again}}})
+			st.conflict(store.LostVersion, store.Writes{Customer: &store.CustomerWrites{Agreements: []agreement.Agreement{one}}})
 			again.ID = one.ID
 			want := []agreement.Agreement{again, two}
 			slices.SortFunc(want, func(a, b agreement.Agreement) int { return int(a.ID - b.ID) })
@@ -135,7 +135,7 @@ func accountsWhole(st *stand) {
 	a, b, c := NewAccount(st.r, one, two), NewAccount(st.r, two), NewAccount(st.r, one)
 	a.ID, b.ID, c.ID = 2_000_000_001, 2_000_000_002, 2_000_000_003
 	b.Premise, c.Source = a.Premise, "billing"
-	st.applied(store.Writes{Accounts: []customer.Account{c, a, b}})
+	st.applied(store.Writes{Customer: &store.CustomerWrites{Accounts: []customer.Account{c, a, b}}})
 	got, err := st.s.Account(st.t.Context(), a.ID)
 	st.ok(err, "reading an account")
 	st.same("account, with the persons in their order", got, a)
@@ -157,7 +157,7 @@ func accountsWhole(st *stand) {
 	st.ok(err, "reading accounts")
 	st.same("many", many, []customer.Account{a, c})
 	a.Persons, a.Revision = a.Persons[1:], 2
-	st.applied(store.Writes{Accounts: []customer.Account{a}})
+	st.applied(store.Writes{Customer: &store.CustomerWrites{Accounts: []customer.Account{a}}})
 	st.same("of who left it", st.accounts(store.AccountQuery{Persons: []customer.PersonID{one.ID}}), []customer.Account{c})
 }
 
@@ -166,8 +166,8 @@ func sightings() []sentence {
 		{"are seen in every division where they hold something, each once", func(st *stand) {
 			p := NewPerson(st.r)
 			p.Division = "north"
-			st.applied(store.Writes{Persons: []customer.Person{p}, Sightings: []customer.Sighting{{Person: p.ID, Division: "south"}, {Person: p.ID, Division: "north"}}})
-			st.applied(store.Writes{Sightings: []customer.Sighting{{Person: p.ID, Division: "east"}, {Person: p.ID, Division: "south"}, {Person: p.ID + 1, Division: "south"}}})
+			st.applied(store.Writes{Customer: &store.CustomerWrites{Persons: []customer.Person{p}, Sightings: []customer.Sighting{{Person: p.ID, Division: "south"}, {Person: p.ID, Division: "north"}}}})
+			st.applied(store.Writes{Customer: &store.CustomerWrites{Sightings: []customer.Sighting{{Person: p.ID, Division: "east"}, {Person: p.ID, Division: "south"}, {Person: p.ID + 1, Division: "south"}}}})
 			got := st.person(p.ID).Also
 			slices.Sort(got)
 			st.same("divisions", got, []string{"east", "south"})
@@ -239,7 +239,7 @@ func searching() []sentence {
 func searchedByAll(st *stand) {
 	p, other := st.named("north", "Ann One"), st.named("north", "Ann Two")
 	a := NewAccount(st.r, p, other)
-	st.applied(store.Writes{Accounts: []customer.Account{a}})
+	st.applied(store.Writes{Customer: &store.CustomerWrites{Accounts: []customer.Account{a}}})
 	block, err := customer.ParsePostal(p.Points[2].Value)
 	st.ok(err, "reading an address")
 	key := p.Identifiers[0].Value.Key()
@@ -278,7 +278,7 @@ func searchedInScope(st *stand) {
 		q.Scope = store.SearchScope{Every: true, Source: "billing"}
 		st.check(len(st.find(q)) == 0, "another source sees nobody")
 	}
-	st.applied(store.Writes{Sightings: []customer.Sighting{{Person: south.ID, Division: "east"}}})
+	st.applied(store.Writes{Customer: &store.CustomerWrites{Sightings: []customer.Sighting{{Person: south.ID, Division: "east"}}}})
 	st.same("east", st.find(store.PersonQuery{Names: []string{"ann"}, Scope: scope("east")}), []customer.PersonID{south.ID})
 }
 
@@ -311,7 +311,7 @@ func searchedPremises(st *stand) {
 	m, other := NewPremise(st.r), NewPremise(st.r)
 	m.Division, other.Division = "north", "south"
 	m.Address.Line1, other.Address.Line1 = "12 Shop Street", "14 Shop Street"
-	st.applied(store.Writes{Premises: []customer.Premise{m, other}})
+	st.applied(store.Writes{Customer: &store.CustomerWrites{Premises: []customer.Premise{m, other}}})
 	find := func(q store.PremiseQuery) []int64 {
 		q.Limit = 10
 		q.Scope.Every = q.Scope.Divisions == nil

@@ -31,7 +31,7 @@ func depositReviews() []sentence {
 						Status: agreement.Active, Start: "2025-01-01", Current: "0.00", Payoff: "0.00", Currency: "USD", UpdatedAt: Noon(),
 					}
 					a.ID = agreement.ID(5_000_000_001 + len(sets))
-					sets = append(sets, store.Writes{Agreements: []agreement.Agreement{a}})
+					sets = append(sets, store.Writes{Customer: &store.CustomerWrites{Agreements: []agreement.Agreement{a}}})
 				}
 			}
 			st.applied(sets...)
@@ -57,7 +57,7 @@ func depositReviews() []sentence {
 			old, shown, quiet := NewReview(first, "RES"), NewReview(first, "RES"), NewReview(first+1, "COM")
 			old.Date, old.Run, quiet.Listed, quiet.End = "2026-02-28", 2, false, agreement.Enough
 			other := NewReview(first, "COM")
-			st.applied(store.Writes{Reviews: []agreement.Review{old, quiet}}, store.Writes{Reviews: []agreement.Review{shown}}, store.Writes{Reviews: []agreement.Review{other}})
+			st.applied(store.Writes{Customer: &store.CustomerWrites{Reviews: []agreement.Review{old, quiet}}}, store.Writes{Customer: &store.CustomerWrites{Reviews: []agreement.Review{shown}}}, store.Writes{Customer: &store.CustomerWrites{Reviews: []agreement.Review{other}}})
 			of, err := st.s.ReviewsOf(st.t.Context(), []customer.AccountID{first, first + 9})
 			st.ok(err, "reading reviews")
 			st.same("reviews", of, []agreement.Review{other, shown})

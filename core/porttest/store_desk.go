@@ -6,10 +6,10 @@ import (
 	"slices"
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/contact"
 	"carillon/core/customer"
 	"carillon/core/ledger"
+	"carillon/core/plugin"
 	"carillon/core/store"
 	"carillon/core/todo"
 )
@@ -19,8 +19,8 @@ func NewDesk(r *rand.Rand, id contact.ID) contact.Desk {
 	return contact.Desk{
 		Contact: id, Revision: 1, Open: true, Comments: "Asks for \"Zoë\" — " + word(r, "w"), Method: pick(r, contact.Methods()...),
 		At: Noon().Add(-time.Hour), Class: "BILL", Type: word(r, "TYPE"),
-		Characteristics: []command.Characteristic{{Type: "CM-CASE", Value: word(r, "case")}, {Type: "CM-FA", Value: "1,2"}},
-		Tags:            []command.Characteristic{{Type: "CM-TAG", Value: "angry"}}, External: word(r, "external"),
+		Characteristics: []plugin.Characteristic{{Type: "CM-CASE", Value: word(r, "case")}, {Type: "CM-FA", Value: "1,2"}},
+		Tags:            []plugin.Characteristic{{Type: "CM-TAG", Value: "angry"}}, External: word(r, "external"),
 		Identifiers: []contact.Identifier{{Type: "C1NS", Value: word(r, "recipient")}}, ChangedAt: Noon(), By: "clerk",
 	}
 }
@@ -44,12 +44,12 @@ func (st *stand) file(id contact.ID) contact.File {
 func deskFiles() []sentence {
 	return []sentence{
 		{"keeps the desk's part of a contact, its log and its reminders, and reads them for many at once", func(st *stand) {
-			a, b := st.accept(Given{}).Contacts[0].ID, st.accept(Given{}).Contacts[0].ID
+			a, b := store.Of(st.accept(Given{}).Contact).Contacts[0].ID, store.Of(st.accept(Given{}).Contact).Contacts[0].ID
 			desk := NewDesk(st.r, a)
 			first, remind := NewReminder(st.r, a, "2026-03-31")
 			second := first
 			second.ID++
-			st.applied(store.Writes{Desks: []contact.Desk{desk}, Logs: []contact.Log{second, first}, Reminders: []contact.Reminder{remind}})
+			st.applied(store.Writes{Desk: &store.DeskWrites{Desks: []contact.Desk{desk}, Logs: []contact.Log{second, first}, Reminders: []contact.Reminder{remind}}})
 			files, err := st.s.Files(st.t.Context(), []contact.ID{b, a})
 			st.ok(err, "reading files")
 			st.same("files", files, map[contact.ID]contact.File{
@@ -58,32 +58,32 @@ func deskFiles() []sentence {
 		}},
 		{"takes a desk part with the contact it belongs to, or neither", func(st *stand) {
 			w := NewAcceptance(st.r, Given{})
-			w.Desks = []contact.Desk{NewDesk(st.r, w.Contacts[0].ID)}
+			store.In(&w.Desk).Desks = []contact.Desk{NewDesk(st.r, store.Of(w.Contact).Contacts[0].ID)}
 			st.applied(w)
 			lost := NewAcceptance(st.r, Given{})
-			lost.Desks = []contact.Desk{NewDesk(st.r, w.Contacts[0].ID)}
-			st.conflict("version", lost)
+			store.In(&lost.Desk).Desks = []contact.Desk{NewDesk(st.r, store.Of(w.Contact).Contacts[0].ID)}
+			st.conflict(store.LostVersion, lost)
 			st.absent(lost)
 		}},
 		{"lets one of two changes from the same revision win", func(st *stand) {
-			id := st.accept(Given{}).Contacts[0].ID
+			id := store.Of(st.accept(Given{}).Contact).Contacts[0].ID
 			one := contact.Desk{Contact: id}.With(contact.Change{}, Noon(), "one")
-			verdicts := st.apply(store.Writes{Desks: []contact.Desk{one}}, store.Writes{Desks: []contact.Desk{one}})
-			st.check(verdicts[0].Outcome == store.Applied && verdicts[1].What == "version", "of two first ones the first wins")
+			verdicts := st.apply(store.Writes{Desk: &store.DeskWrites{Desks: []contact.Desk{one}}}, store.Writes{Desk: &store.DeskWrites{Desks: []contact.Desk{one}}})
+			st.check(verdicts[0].Outcome == store.Applied && verdicts[1].What == store.LostVersion, "of two first ones the first wins")
 			said := "settled"
 			two, three := one.With(contact.Change{Comments: &said}, Noon(), "two"), one.With(contact.Change{}, Noon(), "three")
-			verdicts = st.apply(store.Writes{Desks: []contact.Desk{two}}, store.Writes{Desks: []contact.Desk{three}})
-			st.check(verdicts[0].Outcome == store.Applied && verdicts[1].What == "version", "of two later ones the first wins")
+			verdicts = st.apply(store.Writes{Desk: &store.DeskWrites{Desks: []contact.Desk{two}}}, store.Writes{Desk: &store.DeskWrites{Desks: []contact.Desk{three}}})
+			st.check(verdicts[0].Outcome == store.Applied && verdicts[1].What == store.LostVersion, "of two later ones the first wins")
 			st.same("desk part", st.file(id).Desk, two)
-			st.conflict("version", store.Writes{Desks: []contact.Desk{{Contact: id, Revision: 4, ChangedAt: Noon()}}})
+			st.conflict(store.LostVersion, store.Writes{Desk: &store.DeskWrites{Desks: []contact.Desk{{Contact: id, Revision: 4, ChangedAt: Noon()}}}})
 		}},
 		{"keeps a log entry as it was written", func(st *stand) {
-			id := st.accept(Given{}).Contacts[0].ID
+			id := store.Of(st.accept(Given{}).Contact).Contacts[0].ID
 			l, _ := NewReminder(st.r, id, "")
-			st.applied(store.Writes{Logs: []contact.Log{l}})
+			st.applied(store.Writes{Desk: &store.DeskWrites{Logs: []contact.Log{l}}})
 			again := l
 			again.Comments = "something else"
-			st.conflict("log", store.Writes{Logs: []contact.Log{again}})
+			st.conflict(store.LostLog, store.Writes{Desk: &store.DeskWrites{Logs: []contact.Log{again}}})
 			st.same("log", st.file(id).Logs, []contact.Log{l})
 		}},
 	}
@@ -95,10 +95,10 @@ func (st *stand) remind(triggers ...string) []contact.Reminder {
 	var w store.Writes
 	for _, t := range triggers {
 		l, r := NewReminder(st.r, NewContactID(st.r), t)
-		w.Logs, w.Reminders = append(w.Logs, l), append(w.Reminders, r)
+		store.In(&w.Desk).Logs, store.In(&w.Desk).Reminders = append(store.Of(w.Desk).Logs, l), append(store.Of(w.Desk).Reminders, r)
 	}
 	st.applied(w)
-	return w.Reminders
+	return store.Of(w.Desk).Reminders
 }
 
 func (st *stand) unmade(until string, after, to contact.ReminderKey, limit int) []contact.Reminder {
@@ -153,27 +153,27 @@ func reminders() []sentence {
 		{"marks a reminder once ever, together with what opens its To Do", func(st *stand) {
 			r := st.remind("2026-03-03")[0]
 			mark := func(id todo.ID) store.Writes {
-				w := store.Writes{Entries: []ledger.Entry{NewEntry(st.r)}}
-				w.Reminded = []store.Reminded{{Contact: r.Contact, Log: r.Log, ToDo: id, At: Noon()}}
+				w := store.Writes{Ledger: &store.LedgerWrites{Entries: []ledger.Entry{NewEntry(st.r)}}}
+				store.In(&w.Desk).Reminded = []store.Reminded{{Contact: r.Contact, Log: r.Log, ToDo: id, At: Noon()}}
 				return w
 			}
 			verdicts := st.apply(mark(10_000_000_000_001), mark(10_000_000_000_002))
-			st.check(verdicts[0].Outcome == store.Applied && verdicts[1].What == "reminder", "the first mark wins")
-			st.conflict("reminder", mark(10_000_000_000_003))
+			st.check(verdicts[0].Outcome == store.Applied && verdicts[1].What == store.LostReminder, "the first mark wins")
+			st.conflict(store.LostReminder, mark(10_000_000_000_003))
 			st.same("entries", st.entries(), int64(1))
 			made, err := r.Made(10_000_000_000_001, Noon())
 			st.ok(err, "making")
 			st.same("reminder", st.file(r.Contact).Reminders, []contact.Reminder{made})
 			st.check(len(st.unmade("9999-12-31", none, none, 9)) == 0, "it waits no longer")
-			st.conflict("reminder", store.Writes{Reminded: []store.Reminded{{Contact: r.Contact, Log: r.Log + 1, ToDo: 10_000_000_000_009, At: Noon()}}})
+			st.conflict(store.LostReminder, store.Writes{Desk: &store.DeskWrites{Reminded: []store.Reminded{{Contact: r.Contact, Log: r.Log + 1, ToDo: 10_000_000_000_009, At: Noon()}}}})
 		}},
 		{"completes a reminder with its To Do, the first time", func(st *stand) {
 			r := st.remind("2026-03-03")[0]
 			done := func(at time.Time) store.Writes {
-				return store.Writes{RemindersDone: []store.ReminderDone{{ToDo: 10_000_000_000_001, At: at}}}
+				return store.Writes{Desk: &store.DeskWrites{RemindersDone: []store.ReminderDone{{ToDo: 10_000_000_000_001, At: at}}}}
 			}
 			st.applied(done(Noon())) // there is none
-			st.applied(store.Writes{Reminded: []store.Reminded{{Contact: r.Contact, Log: r.Log, ToDo: 10_000_000_000_001, At: Noon()}}})
+			st.applied(store.Writes{Desk: &store.DeskWrites{Reminded: []store.Reminded{{Contact: r.Contact, Log: r.Log, ToDo: 10_000_000_000_001, At: Noon()}}}})
 			st.applied(done(Noon().Add(time.Hour)), done(Noon().Add(2*time.Hour)))
 			made, err := r.Made(10_000_000_000_001, Noon())
 			st.ok(err, "making")
@@ -187,7 +187,7 @@ func reminders() []sentence {
 func subjects() []sentence {
 	about := func(st *stand, person customer.PersonID, account, premise string) contact.Contact {
 		w := NewAcceptance(st.r, Given{})
-		c := &w.Contacts[0]
+		c := &store.In(&w.Contact).Contacts[0]
 		c.Person, c.Account, c.Premise = person, account, premise
 		st.applied(w)
 		return *c
@@ -220,7 +220,7 @@ func subjects() []sentence {
 				return e
 			}
 			all := []ledger.Entry{entry(a, 4), entry(b, 3), entry(a, 2), entry(a, 1)}
-			st.applied(store.Writes{Entries: []ledger.Entry{all[2], all[0], entry(NewContactID(st.r), 5)}}, store.Writes{Entries: []ledger.Entry{all[3], all[1]}})
+			st.applied(store.Writes{Ledger: &store.LedgerWrites{Entries: []ledger.Entry{all[2], all[0], entry(NewContactID(st.r), 5)}}}, store.Writes{Ledger: &store.LedgerWrites{Entries: []ledger.Entry{all[3], all[1]}}})
 			read := func(before store.Telling, limit int) (bodies []string, last store.Telling) {
 				told, err := st.s.Told(st.t.Context(), []contact.ID{b, a, a}, before, limit)
 				st.ok(err, "reading entries")
@@ -249,11 +249,11 @@ func subjects() []sentence {
 func filesRetired(st *stand) {
 	a := newAged(st)
 	filed := func(account string, toDo todo.ID) contact.ID {
-		id := a.acceptedFor(account, true).Contacts[0].ID
+		id := store.Of(a.acceptedFor(account, true).Contact).Contacts[0].ID
 		l, r := NewReminder(st.r, id, "2031-01-01")
-		a.applied(store.Writes{Desks: []contact.Desk{NewDesk(st.r, id)}, Logs: []contact.Log{l}, Reminders: []contact.Reminder{r}})
+		a.applied(store.Writes{Desk: &store.DeskWrites{Desks: []contact.Desk{NewDesk(st.r, id)}, Logs: []contact.Log{l}, Reminders: []contact.Reminder{r}}})
 		if toDo != 0 {
-			a.applied(store.Writes{Reminded: []store.Reminded{{Contact: id, Log: l.ID, ToDo: toDo, At: a.now}}})
+			a.applied(store.Writes{Desk: &store.DeskWrites{Reminded: []store.Reminded{{Contact: id, Log: l.ID, ToDo: toDo, At: a.now}}}})
 		}
 		return id
 	}
@@ -268,7 +268,7 @@ func filesRetired(st *stand) {
 	_, err := st.s.Contact(st.t.Context(), waits)
 	a.ok(err, "reading the contact whose reminder waits")
 	r := st.file(waits).Reminders[0]
-	a.applied(store.Writes{Reminded: []store.Reminded{{Contact: waits, Log: r.Log, ToDo: 10_000_000_000_002, At: a.now}}})
+	a.applied(store.Writes{Desk: &store.DeskWrites{Reminded: []store.Reminded{{Contact: waits, Log: r.Log, ToDo: 10_000_000_000_002, At: a.now}}}})
 	a.retire(keep)
 	a.same("file of the other", st.file(waits), contact.File{})
 }

@@ -51,7 +51,7 @@ func sourceEvents() []sentence {
 		{"reads an event back as it was written, and leaves out what is not there", func(st *stand) {
 			e, other := NewSourceEvent(st.r, Noon()), NewSourceEvent(st.r, Noon())
 			other.Made = nil
-			st.applied(store.Writes{Events: []store.SourceEvent{e, other}})
+			st.applied(store.Writes{Event: &store.EventWrites{Events: []store.SourceEvent{e, other}}})
 			st.same("the event", st.event(e.Key), []store.SourceEvent{e})
 			st.same("one that made nothing", st.event(other.Key), []store.SourceEvent{other})
 			none, err := st.s.SourceEvents(st.t.Context(), nil)
@@ -60,13 +60,13 @@ func sourceEvents() []sentence {
 		}},
 		{"takes an event once, and its contacts with it or not at all", func(st *stand) {
 			e := NewSourceEvent(st.r, Noon())
-			first := NewAcceptance(st.r, Given{}).And(store.Writes{Events: []store.SourceEvent{e}})
+			first := NewAcceptance(st.r, Given{}).And(store.Writes{Event: &store.EventWrites{Events: []store.SourceEvent{e}}})
 			st.applied(first)
 			again := e
 			again.Made = nil
 			second, third := NewAcceptance(st.r, Given{}), NewAcceptance(st.r, Given{})
-			verdicts := st.apply(second.And(store.Writes{Events: []store.SourceEvent{again}}), third)
-			st.check(verdicts[0].Outcome == store.Conflict && verdicts[0].What == "event", "the second is a conflict over the event")
+			verdicts := st.apply(second.And(store.Writes{Event: &store.EventWrites{Events: []store.SourceEvent{again}}}), third)
+			st.check(verdicts[0].Outcome == store.Conflict && verdicts[0].What == store.LostEvent, "the second is a conflict over the event")
 			st.check(verdicts[1].Outcome == store.Applied, "its neighbour commits")
 			st.absent(second)
 			st.whole(third)
@@ -75,8 +75,8 @@ func sourceEvents() []sentence {
 		{"lets the first of two in one call win", func(st *stand) {
 			e := NewSourceEvent(st.r, Noon())
 			a, b := NewAcceptance(st.r, Given{}), NewAcceptance(st.r, Given{})
-			verdicts := st.apply(a.And(store.Writes{Events: []store.SourceEvent{e}}), b.And(store.Writes{Events: []store.SourceEvent{e}}))
-			st.check(verdicts[0].Outcome == store.Applied && verdicts[1].Outcome == store.Conflict && verdicts[1].What == "event", "the first wins")
+			verdicts := st.apply(a.And(store.Writes{Event: &store.EventWrites{Events: []store.SourceEvent{e}}}), b.And(store.Writes{Event: &store.EventWrites{Events: []store.SourceEvent{e}}}))
+			st.check(verdicts[0].Outcome == store.Applied && verdicts[1].Outcome == store.Conflict && verdicts[1].What == store.LostEvent, "the first wins")
 			st.whole(a)
 			st.absent(b)
 		}},
@@ -87,7 +87,7 @@ func sourceEvents() []sentence {
 			all[2].Key.Kind = occurrence.Kind("another")
 			all[3].Key.Object += "x"
 			all[4].Key.Sequence += 10
-			st.applied(store.Writes{Events: all})
+			st.applied(store.Writes{Event: &store.EventWrites{Events: all}})
 			keys := make([]occurrence.Key, len(all))
 			for i, one := range all {
 				keys[i] = one.Key
@@ -102,11 +102,11 @@ func sourceEvents() []sentence {
 		{"answers a repeated Idempotency-Key of an event from the key", func(st *stand) {
 			e := NewSourceEvent(st.r, Noon())
 			key := store.IntakeKey{Kind: store.EventKey, Source: "cis", Division: "north", Key: word(st.r, "key"), Hash: e.Hash, At: Noon()}
-			st.applied(store.Writes{Keys: []store.IntakeKey{key}, Events: []store.SourceEvent{e}})
-			v := st.apply(store.Writes{Keys: []store.IntakeKey{key}, Events: []store.SourceEvent{e}})[0]
+			st.applied(store.Writes{Intake: &store.IntakeWrites{Keys: []store.IntakeKey{key}}, Event: &store.EventWrites{Events: []store.SourceEvent{e}}})
+			v := st.apply(store.Writes{Intake: &store.IntakeWrites{Keys: []store.IntakeKey{key}}, Event: &store.EventWrites{Events: []store.SourceEvent{e}}})[0]
 			st.check(v.Outcome == store.Replayed && v.Contact == 0, "the same hash is a replay")
 			key.Hash = NewHash(st.r)
-			st.conflict("intake_key", store.Writes{Keys: []store.IntakeKey{key}, Events: []store.SourceEvent{NewSourceEvent(st.r, Noon())}})
+			st.conflict(store.LostIntakeKey, store.Writes{Intake: &store.IntakeWrites{Keys: []store.IntakeKey{key}}, Event: &store.EventWrites{Events: []store.SourceEvent{NewSourceEvent(st.r, Noon())}}})
 		}},
 		{"gives contact tasks numbers of their own", func(st *stand) {
 			first, err := st.s.Numbers(st.t.Context(), "contact_task", 2)
@@ -119,17 +119,17 @@ func sourceEvents() []sentence {
 			t := NewTask(st.r, Noon())
 			t, err := t.Failed([]fault.Violation{{Field: "/premise", Reason: "is required"}}, Noon(), "cis-north")
 			st.ok(err, "failing")
-			st.applied(store.Writes{Tasks: []contact.Task{t}})
+			st.applied(store.Writes{Event: &store.EventWrites{Tasks: []contact.Task{t}}})
 			st.same("in error", st.task(t.ID), t)
-			st.conflict("", store.Writes{Tasks: []contact.Task{t}})
+			st.conflict("", store.Writes{Event: &store.EventWrites{Tasks: []contact.Task{t}}})
 			done, err := t.Completed(NewContactID(st.r), Noon().Add(time.Hour), "clerk")
 			st.ok(err, "completing")
 			late, err := t.Failed([]fault.Violation{{Field: "/type", Reason: "is inactive"}}, Noon().Add(time.Hour), "other")
 			st.ok(err, "failing again")
 			w := NewAcceptance(st.r, Given{})
-			verdicts := st.apply(store.Writes{Tasks: []contact.Task{done}}, w.And(store.Writes{Tasks: []contact.Task{late}}))
+			verdicts := st.apply(store.Writes{Event: &store.EventWrites{Tasks: []contact.Task{done}}}, w.And(store.Writes{Event: &store.EventWrites{Tasks: []contact.Task{late}}}))
 			st.check(verdicts[0].Outcome == store.Applied, "the first try wins")
-			st.check(verdicts[1].Outcome == store.Conflict && verdicts[1].What == "version", "the other is a conflict over the version")
+			st.check(verdicts[1].Outcome == store.Conflict && verdicts[1].What == store.LostVersion, "the other is a conflict over the version")
 			st.absent(w)
 			st.same("completed", st.task(t.ID), done)
 		}},

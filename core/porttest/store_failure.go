@@ -6,7 +6,7 @@ import (
 
 	"carillon/core/contact"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 	"carillon/core/todo"
 )
@@ -17,8 +17,8 @@ func (st *stand) failed(g Given, at time.Time) (store.Writes, message.DeadLetter
 	w, taken := st.claimed(g)
 	move, err := st.record(taken.Message.ID).Life().Refuse(message.Observation{At: at, Reason: "refused", Code: "OptedOut", Provider: "sns"})
 	st.ok(err, "refusing")
-	st.applied(store.Tell(taken.Message, move).And(store.Writes{Settles: []store.Settle{{Fence: message.FenceOf(taken.Due)}}}))
-	m, c := w.Messages[0], w.Contacts[0]
+	st.applied(store.Tell(taken.Message, move).And(store.Writes{Message: &store.MessageWrites{Settles: []store.Settle{{Fence: message.FenceOf(taken.Due)}}}}))
+	m, c := store.Of(w.Message).Messages[0], store.Of(w.Contact).Contacts[0]
 	return w, message.DeadLetter{
 		Message: m.ID, Place: message.AtFailed, At: at, AcceptedAt: m.AcceptedAt, Source: m.Source, Division: m.Division, Contact: c.ID,
 		Class: c.Class, Type: c.Type, Channel: m.Channel, Route: m.Route, Urgency: m.Urgency, Reason: "refused", Code: "OptedOut", Attempts: 1,
@@ -80,20 +80,20 @@ func failures() []sentence {
 			w, d := st.failed(Given{}, Noon())
 			move, err := st.record(d.Message).Life().Deliver(message.Observation{At: Noon()})
 			st.ok(err, "delivering")
-			st.applied(store.Tell(w.Messages[0], move))
+			st.applied(store.Tell(store.Of(w.Message).Messages[0], move))
 			st.check(len(st.dead(message.AtFailed, message.DeadCursor{}, 9)) == 0, "it is delivered")
 			again, err := st.record(d.Message).Life().Fail(message.Observation{At: Noon().Add(time.Hour), Reason: "bounced", Code: "5.1.1"})
 			st.ok(err, "failing")
-			st.applied(store.Tell(w.Messages[0], again))
+			st.applied(store.Tell(store.Of(w.Message).Messages[0], again))
 			got := st.dead(message.AtFailed, message.DeadCursor{}, 9)
 			st.check(len(got) == 1 && got[0].Reason == "bounced" && got[0].Code == "5.1.1", "it has the last reason and code")
 		}},
 		{"puts a replayed message back into its lane under its id, with its attempts and its time anew", func(st *stand) {
 			w, d := st.failed(Given{}, Noon())
-			m, at := w.Messages[0], Noon().Add(100*time.Hour)
+			m, at := store.Of(w.Message).Messages[0], Noon().Add(100*time.Hour)
 			set := st.putBack(m, at, time.Time{})
 			rec := st.record(d.Message)
-			st.same("due row", *rec.Due, set.Dues[0])
+			st.same("due row", *rec.Due, store.Of(set.Message).Dues[0])
 			st.same("life", rec.Life(), message.Life{Work: message.Queued, Place: message.Pending, Seq: 2, Replays: 1})
 			st.check(len(st.dead(message.AtFailed, message.DeadCursor{}, 9)) == 0, "it is dead no longer")
 			taken := st.claim(m.Lane, at, 1)
@@ -106,7 +106,7 @@ func failures() []sentence {
 		}},
 		{"never replays beyond what the sender allowed", func(st *stand) {
 			w, _ := st.failed(Given{}, Noon())
-			m, at := w.Messages[0], Noon().Add(time.Hour)
+			m, at := store.Of(w.Message).Messages[0], Noon().Add(time.Hour)
 			ends := at.Add(time.Minute)
 			st.putBack(m, at, ends)
 			taken := st.claim(m.Lane, at, 1)
@@ -116,7 +116,7 @@ func failures() []sentence {
 			w, d := st.failed(Given{}, Noon())
 			move, err := st.record(d.Message).Life().Replay(message.Observation{At: Noon()}, Noon())
 			st.ok(err, "replaying")
-			set := store.Replay(w.Messages[0], move, time.Time{})
+			set := store.Replay(store.Of(w.Message).Messages[0], move, time.Time{})
 			verdicts := st.apply(set, set)
 			st.check(verdicts[0].Outcome == store.Applied && verdicts[1].Outcome == store.Conflict, "the first wins")
 			st.recounted(hour, hour.Add(time.Hour))
@@ -125,7 +125,7 @@ func failures() []sentence {
 			var want []message.ID
 			for i := range 5 {
 				w := st.accept(Given{At: Noon().Add(time.Duration(i) * time.Second)})
-				want = append(want, w.Messages[0].ID)
+				want = append(want, store.Of(w.Message).Messages[0].ID)
 			}
 			st.failed(Given{At: Noon().Add(2500 * time.Millisecond)}, Noon())
 			read := func(after, until message.ID, limit int) (got []message.ID) {
@@ -148,12 +148,12 @@ func toDos() []sentence {
 	doubt := func(st *stand, policy message.DoubtPolicy) message.Message {
 		own := message.NewLane(int16(100+st.r.IntN(7000)), message.Service)
 		set := NewAcceptance(st.r, Given{Lane: &own})
-		set.Messages[0].Doubt = policy
+		store.Of(set.Message).Messages[0].Doubt = policy
 		st.applied(set)
 		taken := st.claim(own, Noon(), 1)[0]
 		move, err := st.record(taken.Message.ID).Life().Doubt(message.Observation{At: Noon(), Reason: "ambiguous", Code: "timeout"})
 		st.ok(err, "doubting")
-		st.applied(store.Tell(taken.Message, move).And(store.Writes{Settles: []store.Settle{{Fence: message.FenceOf(taken.Due)}}}))
+		st.applied(store.Tell(taken.Message, move).And(store.Writes{Message: &store.MessageWrites{Settles: []store.Settle{{Fence: message.FenceOf(taken.Due)}}}}))
 		return taken.Message
 	}
 	read := func(st *stand, complete bool) []todo.Entry {
@@ -187,10 +187,10 @@ func toDos() []sentence {
 		{"opens one To Do about one thing, and another when that is complete", func(st *stand) {
 			m := NewMessage(st.r, Noon())
 			entry := todo.Unreached(m, Noon(), "refused")
-			st.applied(store.Writes{ToDos: []todo.Entry{entry}}, store.Writes{ToDos: []todo.Entry{entry}})
+			st.applied(store.Writes{ToDo: &store.ToDoWrites{ToDos: []todo.Entry{entry}}}, store.Writes{ToDo: &store.ToDoWrites{ToDos: []todo.Entry{entry}}})
 			st.check(len(read(st, false)) == 1, "once")
 			done := todo.Taken(m.Origin.Contact, Noon(), "clerk", "replayed")
-			st.applied(store.Writes{Done: []todo.Completion{done}, ToDos: []todo.Entry{entry}})
+			st.applied(store.Writes{ToDo: &store.ToDoWrites{Done: []todo.Completion{done}, ToDos: []todo.Entry{entry}}})
 			st.check(len(read(st, false)) == 1 && len(read(st, true)) == 1, "again")
 			first, second := read(st, true)[0].ID, read(st, false)[0].ID
 			st.check(first < second, "numbers grow")
@@ -202,14 +202,14 @@ func retries() []sentence {
 	return []sentence{
 		{"shows what replaced a message after the messages of the steps, and lets it be replaced once", func(st *stand) {
 			w, d := st.failed(Given{}, Noon())
-			set := NewRetry(st.r, w.Messages[0], 2, Noon().Add(time.Hour))
+			set := NewRetry(st.r, store.Of(w.Message).Messages[0], 2, Noon().Add(time.Hour))
 			st.applied(set)
 			view, err := st.s.Contact(st.t.Context(), d.Contact)
 			st.ok(err, "reading the contact")
-			st.same("retries", view.Retries, set.Retries)
+			st.same("retries", view.Retries, store.Of(set.Contact).Retries)
 			st.check(len(view.Steps) == 1 && len(view.Messages) == 2, "one step, two messages")
-			st.same("message", view.Messages[1].Message, set.Messages[0])
-			st.conflict("retry", NewRetry(st.r, w.Messages[0], 3, Noon().Add(time.Hour)))
+			st.same("message", view.Messages[1].Message, store.Of(set.Message).Messages[0])
+			st.conflict(store.LostRetry, NewRetry(st.r, store.Of(w.Message).Messages[0], 3, Noon().Add(time.Hour)))
 			st.check(len(st.dead(message.AtFailed, message.DeadCursor{}, 9)) == 0, "what is replaced is no dead letter")
 		}},
 		{"reads many contacts at once, each with its own", func(st *stand) {
@@ -217,20 +217,20 @@ func retries() []sentence {
 			all := map[contact.ID]store.Writes{}
 			for range 5 {
 				w := st.accept(Given{})
-				ids = append(ids, w.Contacts[0].ID)
-				all[w.Contacts[0].ID] = w
+				ids = append(ids, store.Of(w.Contact).Contacts[0].ID)
+				all[store.Of(w.Contact).Contacts[0].ID] = w
 			}
-			halt := notice.Halt{Contact: ids[2], At: Noon(), Reason: "cancelled", By: "clerk"}
-			st.applied(store.Writes{Halts: []notice.Halt{halt, halt}}, store.Writes{Halts: []notice.Halt{halt}})
+			halt := plan.Halt{Contact: ids[2], At: Noon(), Reason: "cancelled", By: "clerk"}
+			st.applied(store.Writes{Contact: &store.ContactWrites{Halts: []plan.Halt{halt, halt}}}, store.Writes{Contact: &store.ContactWrites{Halts: []plan.Halt{halt}}})
 			views, err := st.s.ContactViews(st.t.Context(), append(slices.Clone(ids), 1))
 			st.ok(err, "reading contacts")
 			st.same("how many", len(views), len(ids))
 			for i, v := range views {
 				w := all[v.Contact.ID]
 				st.check(i == 0 || views[i-1].Contact.ID < v.Contact.ID, "by id")
-				st.same("contact", v.Contact, w.Contacts[0])
-				st.same("steps", v.Steps, w.Steps)
-				st.check(len(v.Messages) == 1 && v.Messages[0].Message.ID == w.Messages[0].ID && v.Messages[0].Due != nil, "its message")
+				st.same("contact", v.Contact, store.Of(w.Contact).Contacts[0])
+				st.same("steps", v.Steps, store.Of(w.Contact).Steps)
+				st.check(len(v.Messages) == 1 && v.Messages[0].Message.ID == store.Of(w.Message).Messages[0].ID && v.Messages[0].Due != nil, "its message")
 				st.same("halted", v.Halted, v.Contact.ID == ids[2])
 			}
 		}},

@@ -12,27 +12,27 @@ func fleets() []sentence {
 		{"lists the gateways that have beaten, by name, each with its last beat", func(st *stand) {
 			st.fleet()
 			b, a := NewGateway("b"), NewGateway("a")
-			st.applied(store.Writes{Beats: []store.Gateway{b}}, store.Writes{Beats: []store.Gateway{a}})
+			st.applied(store.Writes{Fleet: &store.FleetWrites{Beats: []store.Gateway{b}}}, store.Writes{Fleet: &store.FleetWrites{Beats: []store.Gateway{a}}})
 			st.fleet(a, b)
 			b.SeenAt = b.SeenAt.Add(2 * time.Second)
-			st.applied(store.Writes{Beats: []store.Gateway{b}})
+			st.applied(store.Writes{Fleet: &store.FleetWrites{Beats: []store.Gateway{b}}})
 			st.fleet(a, b)
 		}},
 		{"takes a gateway out when it leaves, and nobody else", func(st *stand) {
 			a, b := NewGateway("a"), NewGateway("b")
-			st.applied(store.Writes{Beats: []store.Gateway{a, b}})
-			st.applied(store.Writes{Farewells: []store.Farewell{{Name: "a"}}})
+			st.applied(store.Writes{Fleet: &store.FleetWrites{Beats: []store.Gateway{a, b}}})
+			st.applied(store.Writes{Fleet: &store.FleetWrites{Farewells: []store.Farewell{{Name: "a"}}}})
 			st.fleet(b)
 		}},
 		{"forgets a gateway that is silent, and not one that has beaten meanwhile", func(st *stand) {
 			silent, alive := NewGateway("silent"), NewGateway("alive")
-			st.applied(store.Writes{Beats: []store.Gateway{silent, alive}})
+			st.applied(store.Writes{Fleet: &store.FleetWrites{Beats: []store.Gateway{silent, alive}}})
 			forget := []store.Farewell{{Name: "silent", SeenAt: silent.SeenAt}, {Name: "alive", SeenAt: alive.SeenAt}}
 			alive.SeenAt = alive.SeenAt.Add(time.Microsecond)
-			st.applied(store.Writes{Beats: []store.Gateway{alive}})
-			st.applied(store.Writes{Farewells: forget})
+			st.applied(store.Writes{Fleet: &store.FleetWrites{Beats: []store.Gateway{alive}}})
+			st.applied(store.Writes{Fleet: &store.FleetWrites{Farewells: forget}})
 			st.fleet(alive)
-			st.applied(store.Writes{Beats: []store.Gateway{silent}}) // it was only slow
+			st.applied(store.Writes{Fleet: &store.FleetWrites{Beats: []store.Gateway{silent}}}) // it was only slow
 			st.fleet(alive, silent)
 		}},
 		{"adds up what a route has spent since an hour, whoever spent it", func(st *stand) {
@@ -42,9 +42,9 @@ func fleets() []sentence {
 			for range gateways {
 				running.Go(func() {
 					for range times {
-						_, err := st.s.Apply(st.t.Context(), store.Writes{Spends: []store.Spend{
+						_, err := st.s.Apply(st.t.Context(), store.Writes{Fleet: &store.FleetWrites{Spends: []store.Spend{
 							{Route: "sms", Hour: Noon(), Units: 3}, {Route: "email", Hour: hour.Add(-time.Hour), Units: 2},
-						}})
+						}}})
 						if err != nil {
 							st.t.Errorf("spending: %v", err)
 						}
@@ -58,9 +58,9 @@ func fleets() []sentence {
 		}},
 		{"forgets what was spent two days ago", func(st *stand) {
 			old := Noon().Add(-72 * time.Hour).Truncate(time.Hour)
-			st.applied(store.Writes{Spends: []store.Spend{{Route: "sms", Hour: old, Units: 1}}})
+			st.applied(store.Writes{Fleet: &store.FleetWrites{Spends: []store.Spend{{Route: "sms", Hour: old, Units: 1}}}})
 			st.spent(old, store.Spend{Route: "sms", Hour: old, Units: 1})
-			st.applied(store.Writes{Spends: []store.Spend{{Route: "sms", Hour: Noon(), Units: 5}}})
+			st.applied(store.Writes{Fleet: &store.FleetWrites{Spends: []store.Spend{{Route: "sms", Hour: Noon(), Units: 5}}}})
 			st.spent(old, store.Spend{Route: "sms", Hour: old, Units: 5})
 		}},
 	}

@@ -19,7 +19,7 @@ func NewBatch(r *rand.Rand) store.IntakeBatch {
 }
 
 func flushOf(b store.IntakeBatch) store.Writes {
-	return store.Writes{Batches: []store.BatchFlush{{IntakeBatch: b, Counted: true}}}
+	return store.Writes{Intake: &store.IntakeWrites{Batches: []store.BatchFlush{{IntakeBatch: b, Counted: true}}}}
 }
 
 func (st *stand) batch(id string) store.IntakeBatch {
@@ -63,8 +63,8 @@ func batches() []sentence {
 			thief := b
 			thief.Source, thief.Lines = "billing", 7
 			set := flushOf(thief)
-			set.Ranges = []store.IntakeRange{{Batch: b.ID, First: 1_000_000_001, N: 1}}
-			st.conflict("batch", set)
+			store.In(&set.Intake).Ranges = []store.IntakeRange{{Batch: b.ID, First: 1_000_000_001, N: 1}}
+			st.conflict(store.LostBatch, set)
 			st.same("batch", st.batch(b.ID), b)
 			ranges, err := st.s.BatchRanges(st.t.Context(), b.ID, 0, 10)
 			st.ok(err, "reading ranges")
@@ -73,15 +73,15 @@ func batches() []sentence {
 		{"has the ranges of its flushes, by number", func(st *stand) {
 			b, other := NewBatch(st.r), NewBatch(st.r)
 			one, two := flushOf(b), flushOf(b)
-			one.Ranges = []store.IntakeRange{{Batch: b.ID, First: 1_000_000_501, N: 500}}
-			two.Ranges = []store.IntakeRange{{Batch: b.ID, First: 1_000_000_001, N: 7}, {Batch: other.ID, First: 1_000_000_100, N: 1}}
+			store.In(&one.Intake).Ranges = []store.IntakeRange{{Batch: b.ID, First: 1_000_000_501, N: 500}}
+			store.In(&two.Intake).Ranges = []store.IntakeRange{{Batch: b.ID, First: 1_000_000_001, N: 7}, {Batch: other.ID, First: 1_000_000_100, N: 1}}
 			st.applied(one, two)
 			ranges, err := st.s.BatchRanges(st.t.Context(), b.ID, 0, 10)
 			st.ok(err, "reading ranges")
-			st.same("ranges", ranges, []store.IntakeRange{two.Ranges[0], one.Ranges[0]})
+			st.same("ranges", ranges, []store.IntakeRange{store.Of(two.Intake).Ranges[0], store.Of(one.Intake).Ranges[0]})
 			ranges, err = st.s.BatchRanges(st.t.Context(), b.ID, contact.ID(1_000_000_002), 10)
 			st.ok(err, "reading ranges")
-			st.same("ranges further on", ranges, one.Ranges)
+			st.same("ranges further on", ranges, store.Of(one.Intake).Ranges)
 		}},
 		{"is listed the newest first, by source, page by page", func(st *stand) {
 			var all []store.IntakeBatch
@@ -114,20 +114,20 @@ func (st *stand) listed(want []store.IntakeBatch, source string, last store.Inta
 func countedBatch(st *stand) {
 	old := st.accept(Given{})
 	first, again, rival, echo, last := NewAcceptance(st.r, Given{}), NewAcceptance(st.r, Given{}), NewAcceptance(st.r, Given{}), NewAcceptance(st.r, Given{}), NewAcceptance(st.r, Given{})
-	again.Keys[0].Key, again.Keys[0].Hash = old.Keys[0].Key, old.Keys[0].Hash
-	rival.Keys[0].Key = old.Keys[0].Key
-	echo.Keys[0].Key, echo.Keys[0].Hash = first.Keys[0].Key, first.Keys[0].Hash
+	store.Of(again.Intake).Keys[0].Key, store.Of(again.Intake).Keys[0].Hash = store.Of(old.Intake).Keys[0].Key, store.Of(old.Intake).Keys[0].Hash
+	store.Of(rival.Intake).Keys[0].Key = store.Of(old.Intake).Keys[0].Key
+	store.Of(echo.Intake).Keys[0].Key, store.Of(echo.Intake).Keys[0].Hash = store.Of(first.Intake).Keys[0].Key, store.Of(first.Intake).Keys[0].Hash
 	b := NewBatch(st.r)
 	b.Lines, b.Refused = 1, 1
 	set := flushOf(b)
-	set.Ranges = []store.IntakeRange{{Batch: b.ID, First: 1_000_000_001, N: 6}}
+	store.In(&set.Intake).Ranges = []store.IntakeRange{{Batch: b.ID, First: 1_000_000_001, N: 6}}
 	verdicts := st.apply(first, again, rival, echo, last, set)
 	st.check(verdicts[5].Outcome == store.Applied, "the flush is applied whatever the lines do")
 	b.Lines, b.Accepted, b.Replayed, b.Refused = 6, 2, 2, 2
 	st.same("batch", st.batch(b.ID), b)
 	ranges, err := st.s.BatchRanges(st.t.Context(), b.ID, 0, 10)
 	st.ok(err, "reading ranges")
-	st.same("ranges", ranges, set.Ranges)
+	st.same("ranges", ranges, store.Of(set.Intake).Ranges)
 }
 
 // together proves what reads many at once: the same as one read after the other.
@@ -138,7 +138,7 @@ func together() []sentence {
 			other.Source = "billing"
 			one.Points = one.Points[:1]
 			two.Points = nil
-			st.applied(store.Writes{Persons: []customer.Person{one, two, other}})
+			st.applied(store.Writes{Customer: &store.CustomerWrites{Persons: []customer.Person{one, two, other}}})
 			for _, found := range [][]customer.Person{
 				st.persons(st.s.Persons(st.t.Context(), []customer.PersonID{two.ID, one.ID, 7})),
 				st.persons(st.s.PersonsByExternal(st.t.Context(), "cis", []string{one.ExternalID, "nobody", two.ExternalID, other.ExternalID})),
@@ -154,7 +154,7 @@ func together() []sentence {
 		}},
 		{"of contacts finds those that are there, each with all that hangs on it", func(st *stand) {
 			one, two := st.accept(Given{}), st.accept(Given{})
-			found, err := st.s.ContactViews(st.t.Context(), []contact.ID{two.Contacts[0].ID, 7, one.Contacts[0].ID})
+			found, err := st.s.ContactViews(st.t.Context(), []contact.ID{store.Of(two.Contact).Contacts[0].ID, 7, store.Of(one.Contact).Contacts[0].ID})
 			st.ok(err, "reading contacts")
 			st.check(len(found) == 2, "two are found")
 			for _, v := range found {
@@ -165,8 +165,8 @@ func together() []sentence {
 		}},
 		{"of keys finds those that are there", func(st *stand) {
 			one, two := st.accept(Given{}), st.accept(Given{})
-			names := []string{one.Keys[0].Key, "none", two.Keys[0].Key, two.Keys[1].Key}
-			found, err := st.s.Keys(st.t.Context(), store.IdempotencyKey, one.Keys[0].Source, names)
+			names := []string{store.Of(one.Intake).Keys[0].Key, "none", store.Of(two.Intake).Keys[0].Key, store.Of(two.Intake).Keys[1].Key}
+			found, err := st.s.Keys(st.t.Context(), store.IdempotencyKey, store.Of(one.Intake).Keys[0].Source, names)
 			st.ok(err, "reading keys")
 			st.check(len(found) == 2, "two are found: the kinds and the sources are kept apart")
 			for _, k := range found {

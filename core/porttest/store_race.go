@@ -75,8 +75,8 @@ func (x *race) bring(r *rand.Rand, hashes [][2][32]byte) {
 		for range raceSets {
 			w := NewAcceptance(r, Given{Lane: &l})
 			n := r.IntN(len(hashes))
-			w.Keys[0].Key = fmt.Sprintf("shared-%d", n)
-			w.Keys[0].Hash = hashes[n][r.IntN(8)/7]
+			store.Of(w.Intake).Keys[0].Key = fmt.Sprintf("shared-%d", n)
+			store.Of(w.Intake).Keys[0].Hash = hashes[n][r.IntN(8)/7]
 			sets = append(sets, w)
 		}
 		verdicts, err := x.s.Apply(x.t.Context(), sets...)
@@ -86,7 +86,7 @@ func (x *race) bring(r *rand.Rand, hashes [][2][32]byte) {
 		}
 		x.mu.Lock()
 		for i, v := range verdicts {
-			x.tries = append(x.tries, try{key: sets[i].Keys[0], id: sets[i].Messages[0].ID, verdict: v})
+			x.tries = append(x.tries, try{key: store.Of(sets[i].Intake).Keys[0], id: store.Of(sets[i].Message).Messages[0].ID, verdict: v})
 		}
 		x.mu.Unlock()
 	}
@@ -104,7 +104,7 @@ func (x *race) takeAll(owner string, done <-chan struct{}) {
 		now := Noon().Add(time.Minute)
 		lease := now.Add(time.Hour + time.Duration(x.leases.Add(1))*time.Microsecond)
 		c := store.Claim{Lane: lane(), Now: now, Lease: lease, Owner: owner, Limit: 7}
-		verdicts, err := x.s.Apply(x.t.Context(), store.Writes{Claim: &c})
+		verdicts, err := x.s.Apply(x.t.Context(), store.Writes{Message: &store.MessageWrites{Claim: &c}})
 		if err != nil || verdicts[0].Outcome != store.Applied {
 			x.t.Errorf("claiming: %+v, %v", verdicts, err)
 			return
@@ -140,7 +140,7 @@ func (x *race) judge() {
 		case one.key.Hash == winner.key.Hash:
 			x.same("verdict", one.verdict, store.Verdict{Outcome: store.Replayed, Contact: winner.key.Contact})
 		default:
-			x.same("verdict", one.verdict, store.Verdict{Outcome: store.Conflict, What: "intake_key"})
+			x.same("verdict", one.verdict, store.Verdict{Outcome: store.Conflict, What: store.LostIntakeKey})
 		}
 	}
 	x.same("every message that won is claimed once", sorted(x.claimed), sorted(won))
@@ -156,9 +156,9 @@ func trouble() []sentence {
 			w := NewAcceptance(st.r, Given{})
 			_, err := st.s.Apply(ctx, w)
 			st.kind(err, fault.Cancelled, fault.Unavailable)
-			_, err = st.s.Messages(ctx, []message.ID{w.Messages[0].ID})
+			_, err = st.s.Messages(ctx, []message.ID{store.Of(w.Message).Messages[0].ID})
 			st.kind(err, fault.Cancelled, fault.Unavailable)
-			_, err = st.s.Contact(ctx, w.Contacts[0].ID)
+			_, err = st.s.Contact(ctx, store.Of(w.Contact).Contacts[0].ID)
 			st.kind(err, fault.Cancelled, fault.Unavailable)
 			_, err = st.s.Numbers(ctx, "contact", 1)
 			st.kind(err, fault.Cancelled, fault.Unavailable)
@@ -196,8 +196,8 @@ func cutShort(st *stand) {
 					st.t.Errorf("a call cut short returns %v", err)
 				}
 				mu.Lock()
-				tried[w.Contacts[0].ID] = w
-				sure[w.Contacts[0].ID] = err == nil && verdicts[0].Outcome == store.Applied
+				tried[store.Of(w.Contact).Contacts[0].ID] = w
+				sure[store.Of(w.Contact).Contacts[0].ID] = err == nil && verdicts[0].Outcome == store.Applied
 				mu.Unlock()
 			}
 		})

@@ -8,7 +8,7 @@ import (
 	"carillon/core/fault"
 	"carillon/core/ledger"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 )
 
@@ -43,18 +43,18 @@ func (a *aged) acceptedFor(account string, settled bool) store.Writes {
 	first, err := a.s.Numbers(a.t.Context(), "contact", 1)
 	a.ok(err, "drawing a number")
 	id := contact.ID(first)
-	w.Contacts[0].ID, w.Plans[0].Contact, w.Steps[0].Contact, w.Messages[0].Origin.Contact = id, id, id, id
-	for i := range w.Keys {
-		w.Keys[i].Contact = id
+	store.Of(w.Contact).Contacts[0].ID, store.Of(w.Contact).Plans[0].Contact, store.Of(w.Contact).Steps[0].Contact, store.Of(w.Message).Messages[0].Origin.Contact = id, id, id, id
+	for i := range store.Of(w.Intake).Keys {
+		store.Of(w.Intake).Keys[i].Contact = id
 	}
-	for i := range w.Entries {
-		w.Entries[i].Contact, w.Entries[i].Account = id, account
+	for i := range store.Of(w.Ledger).Entries {
+		store.Of(w.Ledger).Entries[i].Contact, store.Of(w.Ledger).Entries[i].Account = id, account
 	}
-	w.Contacts[0].Account, w.Messages[0].Account = account, account
+	store.Of(w.Contact).Contacts[0].Account, store.Of(w.Message).Messages[0].Account = account, account
 	a.applied(w)
 	if settled {
 		taken := a.claim(l, a.now, 1)
-		a.applied(a.sent(taken[0], a.now).And(store.Writes{Undeadlines: []message.ID{w.Messages[0].ID}}))
+		a.applied(a.sent(taken[0], a.now).And(store.Writes{Message: &store.MessageWrites{Undeadlines: []message.ID{store.Of(w.Message).Messages[0].ID}}}))
 	}
 	return w
 }
@@ -75,17 +75,17 @@ func (a *aged) retire(keep store.Retention) {
 // there reports whether a contact is read whole, or not at all; anything between stops the proof.
 func (a *aged) there(w store.Writes) bool {
 	a.t.Helper()
-	records, err := a.s.Messages(a.t.Context(), []message.ID{w.Messages[0].ID})
+	records, err := a.s.Messages(a.t.Context(), []message.ID{store.Of(w.Message).Messages[0].ID})
 	a.ok(err, "reading a message")
-	view, err := a.s.Contact(a.t.Context(), w.Contacts[0].ID)
+	view, err := a.s.Contact(a.t.Context(), store.Of(w.Contact).Contacts[0].ID)
 	if fault.Is(err, fault.NotFound) {
 		a.check(len(records) == 0, "of a contact that is gone, no message is left")
 		return false
 	}
 	a.ok(err, "reading a contact")
-	a.check(len(records) == 1 && len(view.Messages) == 1 && len(view.Steps) == 1 && view.Plan == w.Plans[0], "a contact that is there is whole")
-	a.same("contact", view.Contact, w.Contacts[0])
-	a.same("message", records[0].Message, w.Messages[0])
+	a.check(len(records) == 1 && len(view.Messages) == 1 && len(view.Steps) == 1 && view.Plan == store.Of(w.Contact).Plans[0], "a contact that is there is whole")
+	a.same("contact", view.Contact, store.Of(w.Contact).Contacts[0])
+	a.same("message", records[0].Message, store.Of(w.Message).Messages[0])
 	a.same("the same by its contact", view.Messages[0], records[0])
 	return true
 }
@@ -118,10 +118,10 @@ func retention() []sentence {
 			a.pass(200)
 			a.retire(keep)
 			a.check(a.there(waiting), "a message with a due row is there")
-			a.applied(store.Writes{Undues: []store.Undue{{Message: waiting.Messages[0].ID}}})
+			a.applied(store.Writes{Message: &store.MessageWrites{Undues: []store.Undue{{Message: store.Of(waiting.Message).Messages[0].ID}}}})
 			a.retire(keep)
 			a.check(a.there(waiting), "a message with a deadline is there")
-			a.applied(store.Writes{Undeadlines: []message.ID{waiting.Messages[0].ID}})
+			a.applied(store.Writes{Message: &store.MessageWrites{Undeadlines: []message.ID{store.Of(waiting.Message).Messages[0].ID}}})
 			a.retire(keep)
 			a.check(!a.there(waiting), "and nothing keeps it any more")
 		}},
@@ -136,13 +136,13 @@ func failuresRetired(st *stand) {
 	a := newAged(st)
 	failed := func(account string) message.ID {
 		w := a.acceptedFor(account, true)
-		m := w.Messages[0]
+		m := store.Of(w.Message).Messages[0]
 		a.applied(store.Writes{
-			Dead: []message.DeadLetter{{
+			Message: &store.MessageWrites{Dead: []message.DeadLetter{{
 				Message: m.ID, Place: message.AtFailed, At: a.now, AcceptedAt: m.AcceptedAt, Source: m.Source, Division: m.Division,
 				Contact: m.Origin.Contact, Channel: m.Channel, Route: m.Route, Urgency: m.Urgency, Reason: "refused", Attempts: 1,
-			}},
-			Halts: []notice.Halt{{Contact: m.Origin.Contact, At: a.now, Reason: "cancelled", By: "clerk"}},
+			}}},
+			Contact: &store.ContactWrites{Halts: []plan.Halt{{Contact: m.Origin.Contact, At: a.now, Reason: "cancelled", By: "clerk"}}},
 		})
 		return m.ID
 	}
@@ -165,22 +165,22 @@ func heldUntilLifted(st *stand) {
 	byAccount, byPerson, other := a.acceptedFor("4000000001", true), a.acceptedFor("4000000002", true), a.acceptedFor("4000000003", true)
 	var holds []store.Hold
 	for i, h := range []store.Hold{
-		{Kind: store.HoldAccount, Subject: "4000000001"}, {Kind: store.HoldPerson, Subject: byPerson.Contacts[0].Person.String()},
+		{Kind: store.HoldAccount, Subject: "4000000001"}, {Kind: store.HoldPerson, Subject: store.Of(byPerson.Contact).Contacts[0].Person.String()},
 	} {
 		h.Number, h.Reason, h.By, h.At = int64(i+1), fmt.Sprintf("case %d", i), "counsel", a.now
 		holds = append(holds, h)
 	}
-	a.applied(store.Writes{Holds: holds})
+	a.applied(store.Writes{Upkeep: &store.UpkeepWrites{Holds: holds}})
 	a.pass(200)
 	a.retire(keep)
 	a.check(!a.there(other), "what is not held is gone")
 	a.check(a.there(byAccount), "the held account's is read as before")
-	records, err := a.s.Messages(a.t.Context(), []message.ID{byPerson.Messages[0].ID})
+	records, err := a.s.Messages(a.t.Context(), []message.ID{store.Of(byPerson.Message).Messages[0].ID})
 	a.ok(err, "reading a message")
-	a.check(byPerson.Messages[0].Recipient.Person == 0 || len(records) == 1, "the held person's message is there")
-	record := a.record(byAccount.Messages[0].ID)
+	a.check(store.Of(byPerson.Message).Messages[0].Recipient.Person == 0 || len(records) == 1, "the held person's message is there")
+	record := a.record(store.Of(byAccount.Message).Messages[0].ID)
 	a.check(len(record.Evidence) == 1 && record.Evidence[0].Kind == message.Sent, "with its evidence")
-	a.applied(store.Writes{Unholds: []store.Unhold{{Number: 1, By: "judge", At: a.now}, {Number: 2, By: "judge", At: a.now}}})
+	a.applied(store.Writes{Upkeep: &store.UpkeepWrites{Unholds: []store.Unhold{{Number: 1, By: "judge", At: a.now}, {Number: 2, By: "judge", At: a.now}}}})
 	a.pass(31)
 	a.acceptedFor("4000000009", true)
 	a.retire(keep)
@@ -195,8 +195,8 @@ func ledgerRetired(st *stand) {
 	a.retire(keep)
 	set, err := growth(a.stand, "", "")
 	a.ok(err, "growing the tree")
-	for i := range set.Seals {
-		set.Seals[i].At = a.now.AddDate(0, 0, -100)
+	for i := range store.Of(set.Ledger).Seals {
+		store.Of(set.Ledger).Seals[i].At = a.now.AddDate(0, 0, -100)
 	}
 	a.applied(set)
 	a.nextBlock()
@@ -206,7 +206,7 @@ func ledgerRetired(st *stand) {
 	a.sealed()
 	a.same("leaves", a.leaves(0)[:3], before)
 	next := a.nextLeaf()
-	a.check(next > int64(len(before)+len(young.Entries)), "the young follow the old")
+	a.check(next > int64(len(before)+len(store.Of(young.Ledger).Entries)), "the young follow the old")
 	a.retire(keep)
 	left := a.leaves(0)
 	a.check(len(left) > 0 && left[0] > before[2] && left[0] <= int64(len(before)+manyEntries), "the old ones are gone, the young are there")
@@ -229,7 +229,7 @@ func (a *aged) nextBlock() {
 	for i := range entries {
 		entries[i] = ledger.Entry{At: a.now, Kind: ledger.MessageNoted, Source: "cis", Division: "north"}
 	}
-	a.applied(store.Writes{Entries: entries})
+	a.applied(store.Writes{Ledger: &store.LedgerWrites{Entries: entries}})
 }
 
 // leaves are the numbers of the leaves that are read from a number on.

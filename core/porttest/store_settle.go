@@ -25,7 +25,7 @@ func settling() []sentence {
 			st.applied(w)
 			record := st.record(taken.Message.ID)
 			st.check(record.Due == nil, "a settled message waits no longer")
-			st.same("evidence", record.Evidence, w.Evidence)
+			st.same("evidence", record.Evidence, store.Of(w.Message).Evidence)
 			st.same("life", record.Life(), message.Life{Work: message.Finished, Place: message.AtSent, Seq: 1, Attempts: 1})
 			st.check(len(st.claim(taken.Due.Lane, Noon().Add(100*time.Hour), 9)) == 0, "it is never claimed again")
 		}},
@@ -36,19 +36,19 @@ func settling() []sentence {
 		}},
 		{"is a conflict when the message was given back and claimed anew", func(st *stand) {
 			w, taken := st.claimed(Given{})
-			st.applied(store.Writes{Requeues: []store.Requeue{{Fence: message.FenceOf(taken.Due), At: w.Dues[0].At, Reason: message.WaitReturned}}})
+			st.applied(store.Writes{Message: &store.MessageWrites{Requeues: []store.Requeue{{Fence: message.FenceOf(taken.Due), At: store.Of(w.Message).Dues[0].At, Reason: message.WaitReturned}}}})
 			st.lost(taken)
-			c := store.Claim{Lane: taken.Due.Lane, Now: w.Dues[0].At, Lease: taken.Due.At, Owner: "one", Limit: 1}
-			st.check(len(st.applied(store.Writes{Claim: &c})[0].Claimed) == 1, "claimed anew, by chance with the same lease and owner")
+			c := store.Claim{Lane: taken.Due.Lane, Now: store.Of(w.Message).Dues[0].At, Lease: taken.Due.At, Owner: "one", Limit: 1}
+			st.check(len(st.applied(store.Writes{Message: &store.MessageWrites{Claim: &c}})[0].Claimed) == 1, "claimed anew, by chance with the same lease and owner")
 			st.lost(taken)
 		}},
 		{"is a conflict of what is not claimed or was settled", func(st *stand) {
 			w, taken := st.claimed(Given{})
 			queued := st.accept(Given{})
-			st.conflict("fence", store.Writes{Settles: []store.Settle{{Fence: message.FenceOf(queued.Dues[0])}}})
+			st.conflict(store.LostFence, store.Writes{Message: &store.MessageWrites{Settles: []store.Settle{{Fence: message.FenceOf(store.Of(queued.Message).Dues[0])}}}})
 			st.applied(st.sent(taken, Noon()))
-			st.conflict("fence", store.Writes{Settles: []store.Settle{{Fence: message.FenceOf(taken.Due)}}})
-			st.check(st.record(w.Messages[0].ID).Due == nil, "it stays settled")
+			st.conflict(store.LostFence, store.Writes{Message: &store.MessageWrites{Settles: []store.Settle{{Fence: message.FenceOf(taken.Due)}}}})
+			st.check(st.record(store.Of(w.Message).Messages[0].ID).Due == nil, "it stays settled")
 		}},
 		{"still holds after the lease while nobody else has claimed", func(st *stand) {
 			_, taken := st.claimed(Given{})
@@ -60,12 +60,12 @@ func settling() []sentence {
 			taken := st.claim(lane(), Noon().Add(time.Minute), 8)
 			var all store.Writes
 			for _, t := range taken {
-				all.Settles = append(all.Settles, store.Settle{Fence: message.FenceOf(t.Due)})
+				store.In(&all.Message).Settles = append(store.Of(all.Message).Settles, store.Settle{Fence: message.FenceOf(t.Due)})
 			}
-			stale := all
-			stale.Settles = append(append([]store.Settle{}, all.Settles...), all.Settles[3])
-			stale.Settles[8].Fence.Number++
-			st.conflict("fence", stale)
+			stale := all.Clone()
+			store.In(&stale.Message).Settles = append(append([]store.Settle{}, store.Of(all.Message).Settles...), store.Of(all.Message).Settles[3])
+			store.Of(stale.Message).Settles[8].Fence.Number++
+			st.conflict(store.LostFence, stale)
 			for _, d := range dues {
 				st.check(st.record(d.Message).Due != nil, "none of them is settled")
 			}
@@ -83,9 +83,9 @@ func (st *stand) lost(stale message.Taken) {
 	before, entries := st.record(stale.Message.ID), st.entries()
 	neighbour := NewAcceptance(st.r, Given{})
 	w := st.sent(stale, Noon())
-	w.Refs = []store.ProviderRef{{Provider: "sns", Ref: "stale", Message: stale.Message.ID, At: Noon()}}
+	store.In(&w.Message).Refs = []store.ProviderRef{{Provider: "sns", Ref: "stale", Message: stale.Message.ID, At: Noon()}}
 	verdicts := st.apply(w, neighbour)
-	st.check(verdicts[0].Outcome == store.Conflict && verdicts[0].What == "fence", "the fence was lost")
+	st.check(verdicts[0].Outcome == store.Conflict && verdicts[0].What == store.LostFence, "the fence was lost")
 	st.check(verdicts[1].Outcome == store.Applied, "its neighbour is applied")
 	st.same("record", st.record(stale.Message.ID), before)
 	st.same("entries", st.entries(), entries+2)
@@ -100,7 +100,7 @@ func requeueing() []sentence {
 			mv, err := message.Tell(&taken.Due, nil).Retry(message.Observation{At: Noon(), Provider: "sns", Code: "503"}, again)
 			st.ok(err, "moving to retry")
 			st.applied(MoveWrites(taken.Message, &taken.Due, mv))
-			want := w.Dues[0]
+			want := store.Of(w.Message).Dues[0]
 			want.At, want.Reason, want.Attempt, want.Seq, want.Fence = again, message.WaitRetry, 1, 1, taken.Due.Fence
 			st.same("due row", *st.record(taken.Message.ID).Due, want)
 			st.same("life", st.record(taken.Message.ID).Life(),
@@ -111,9 +111,9 @@ func requeueing() []sentence {
 		{"extends a lease when the claim is kept", func(st *stand) {
 			_, taken := st.claimed(Given{})
 			longer := taken.Due.At.Add(time.Hour)
-			st.applied(store.Writes{Requeues: []store.Requeue{{
+			st.applied(store.Writes{Message: &store.MessageWrites{Requeues: []store.Requeue{{
 				Fence: message.FenceOf(taken.Due), At: longer, Reason: message.WaitLeased, Keep: true,
-			}}})
+			}}}})
 			want := taken.Due
 			want.At, want.Reason = longer, message.WaitLeased
 			st.same("due row", *st.record(taken.Message.ID).Due, want)
@@ -126,9 +126,9 @@ func requeueing() []sentence {
 			st.claim(taken.Due.Lane, taken.Due.At.Add(time.Second), 1)
 			before := st.record(taken.Message.ID)
 			for _, keep := range []bool{false, true} {
-				st.conflict("fence", store.Writes{Requeues: []store.Requeue{{
+				st.conflict(store.LostFence, store.Writes{Message: &store.MessageWrites{Requeues: []store.Requeue{{
 					Fence: message.FenceOf(taken.Due), At: Noon(), Reason: message.WaitRetry, Keep: keep,
-				}}})
+				}}}})
 			}
 			st.same("record", st.record(taken.Message.ID), before)
 		}},
@@ -136,17 +136,17 @@ func requeueing() []sentence {
 			w := st.accept(Given{})
 			mv, err := message.Born().Cancel(message.Observation{At: Noon(), Reason: "asked"})
 			st.ok(err, "moving to cancelled")
-			st.applied(MoveWrites(w.Messages[0], &w.Dues[0], mv))
-			st.check(st.record(w.Messages[0].ID).Due == nil, "it waits no longer")
-			st.same("place", st.record(w.Messages[0].ID).Life().Place, message.AtCancelled)
-			st.conflict("fence", store.Writes{Undues: []store.Undue{{Message: w.Messages[0].ID}}})
+			st.applied(MoveWrites(store.Of(w.Message).Messages[0], &store.In(&w.Message).Dues[0], mv))
+			st.check(st.record(store.Of(w.Message).Messages[0].ID).Due == nil, "it waits no longer")
+			st.same("place", st.record(store.Of(w.Message).Messages[0].ID).Life().Place, message.AtCancelled)
+			st.conflict(store.LostFence, store.Writes{Message: &store.MessageWrites{Undues: []store.Undue{{Message: store.Of(w.Message).Messages[0].ID}}}})
 		}},
 		{"undue is a conflict of what is claimed, even when its lease has lapsed", func(st *stand) {
 			w, taken := st.claimed(Given{})
 			mv, err := message.Born().Cancel(message.Observation{At: taken.Due.At.Add(time.Hour), Reason: "asked"})
 			st.ok(err, "moving to cancelled")
 			before := st.record(taken.Message.ID)
-			st.conflict("fence", MoveWrites(w.Messages[0], &w.Dues[0], mv))
+			st.conflict(store.LostFence, MoveWrites(store.Of(w.Message).Messages[0], &store.In(&w.Message).Dues[0], mv))
 			st.same("record", st.record(taken.Message.ID), before)
 		}},
 	}
@@ -156,29 +156,29 @@ func evidence() []sentence {
 	return []sentence{
 		{"with a number that is there is a conflict", func(st *stand) {
 			w := st.accept(Given{})
-			id := w.Messages[0].ID
+			id := store.Of(w.Message).Messages[0].ID
 			seen := message.Evidence{Message: id, Seq: 1, At: Noon(), Kind: message.Noted, Reason: "printed"}
-			st.applied(store.Writes{Evidence: []message.Evidence{seen}})
+			st.applied(store.Writes{Message: &store.MessageWrites{Evidence: []message.Evidence{seen}}})
 			rival := NewAcceptance(st.r, Given{})
-			rival.Evidence = []message.Evidence{
+			store.In(&rival.Message).Evidence = []message.Evidence{
 				{Message: id, Seq: 2, At: Noon(), Kind: message.Noted},
 				{Message: id, Seq: 1, At: Noon(), Kind: message.Delivered},
 			}
-			st.conflict("evidence", rival)
+			st.conflict(store.LostEvidence, rival)
 			st.absent(rival)
 			st.same("evidence", st.record(id).Evidence, []message.Evidence{seen})
 		}},
 		{"of the same number in one call is won by the first", func(st *stand) {
-			id := st.accept(Given{}).Messages[0].ID
+			id := store.Of(st.accept(Given{}).Message).Messages[0].ID
 			set := func(reason string) store.Writes {
-				return store.Writes{Evidence: []message.Evidence{{Message: id, Seq: 1, At: Noon(), Kind: message.Noted, Reason: reason}}}
+				return store.Writes{Message: &store.MessageWrites{Evidence: []message.Evidence{{Message: id, Seq: 1, At: Noon(), Kind: message.Noted, Reason: reason}}}}
 			}
 			verdicts := st.apply(set("first"), set("second"))
 			st.check(verdicts[0].Outcome == store.Applied && verdicts[1].Outcome == store.Conflict, "one race, one winner")
 			st.same("reason", st.record(id).Evidence[0].Reason, "first")
 		}},
 		{"is read back whole, in the order of its numbers", func(st *stand) {
-			id := st.accept(Given{}).Messages[0].ID
+			id := store.Of(st.accept(Given{}).Message).Messages[0].ID
 			seen := []message.Evidence{
 				{
 					Message: id, Seq: 1, At: Noon(), Kind: message.Sent, Attempt: 3, Reason: "r", Code: "250", Provider: "ses",
@@ -187,7 +187,7 @@ func evidence() []sentence {
 				{Message: id, Seq: 2, At: Noon().Add(time.Second), Kind: message.Noted},
 				{Message: id, Seq: 10, At: Noon().Add(-time.Hour), Kind: message.Delivered},
 			}
-			st.applied(store.Writes{Evidence: []message.Evidence{seen[2], seen[0], seen[1]}})
+			st.applied(store.Writes{Message: &store.MessageWrites{Evidence: []message.Evidence{seen[2], seen[0], seen[1]}}})
 			st.same("evidence", st.record(id).Evidence, seen)
 		}},
 	}
@@ -199,9 +199,9 @@ func deadlines() []sentence {
 			var want []message.ID
 			for _, minutes := range []int{1, 2, 3, 4} {
 				w := NewAcceptance(st.r, Given{})
-				w.Deadlines = []message.Deadline{{At: Noon().Add(time.Duration(minutes) * time.Minute), Message: w.Messages[0].ID, Kind: message.Expiry}}
+				store.In(&w.Message).Deadlines = []message.Deadline{{At: Noon().Add(time.Duration(minutes) * time.Minute), Message: store.Of(w.Message).Messages[0].ID, Kind: message.Expiry}}
 				st.applied(w)
-				want = append(want, w.Messages[0].ID)
+				want = append(want, store.Of(w.Message).Messages[0].ID)
 			}
 			passed, err := st.s.Deadlines(st.t.Context(), Noon().Add(3*time.Minute), 10)
 			st.ok(err, "reading deadlines")
@@ -216,26 +216,26 @@ func deadlines() []sentence {
 		}},
 		{"go all at once, before the same set puts new ones", func(st *stand) {
 			w := st.accept(Given{})
-			m := w.Messages[0]
+			m := store.Of(w.Message).Messages[0]
 			hold := message.Deadline{At: Noon().Add(time.Minute), Message: m.ID, Kind: message.HoldEnds}
-			st.applied(store.Writes{Deadlines: []message.Deadline{hold}})
+			st.applied(store.Writes{Message: &store.MessageWrites{Deadlines: []message.Deadline{hold}}})
 			receipt := message.Deadline{At: Noon().Add(2 * time.Minute), Message: m.ID, Kind: message.ReceiptDue}
-			st.applied(store.Writes{Undeadlines: []message.ID{m.ID}, Deadlines: []message.Deadline{receipt}})
+			st.applied(store.Writes{Message: &store.MessageWrites{Undeadlines: []message.ID{m.ID}, Deadlines: []message.Deadline{receipt}}})
 			passed, err := st.s.Deadlines(st.t.Context(), Noon().Add(1000*time.Hour), 10)
 			st.ok(err, "reading deadlines")
 			st.check(len(passed) == 1, "only the new one is left")
 			st.same("deadline", passed[0].Deadline, receipt)
-			st.applied(store.Writes{Undeadlines: []message.ID{m.ID}})
+			st.applied(store.Writes{Message: &store.MessageWrites{Undeadlines: []message.ID{m.ID}}})
 			passed, err = st.s.Deadlines(st.t.Context(), Noon().Add(1000*time.Hour), 10)
 			st.ok(err, "reading deadlines")
 			st.check(len(passed) == 0, "none is left")
-			st.applied(store.Writes{Undeadlines: []message.ID{m.ID}})
+			st.applied(store.Writes{Message: &store.MessageWrites{Undeadlines: []message.ID{m.ID}}})
 		}},
 		{"put again under their kind move", func(st *stand) {
 			w := st.accept(Given{})
-			moved := w.Deadlines[0]
+			moved := store.Of(w.Message).Deadlines[0]
 			moved.At = Noon().Add(time.Minute)
-			st.applied(store.Writes{Deadlines: []message.Deadline{moved}})
+			st.applied(store.Writes{Message: &store.MessageWrites{Deadlines: []message.Deadline{moved}}})
 			passed, err := st.s.Deadlines(st.t.Context(), Noon().Add(1000*time.Hour), 10)
 			st.ok(err, "reading deadlines")
 			st.check(len(passed) == 1, "a message has one deadline of a kind")

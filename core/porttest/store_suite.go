@@ -113,7 +113,7 @@ func (st *stand) applied(sets ...store.Writes) []store.Verdict {
 }
 
 // conflict applies one set, which must lose because of what; "" leaves the word open.
-func (st *stand) conflict(what string, set store.Writes) {
+func (st *stand) conflict(what store.Loss, set store.Writes) {
 	st.t.Helper()
 	v := st.apply(set)[0]
 	if v.Outcome != store.Conflict {
@@ -147,7 +147,7 @@ func (st *stand) record(id message.ID) message.Record {
 func (st *stand) claim(lane message.Lane, now time.Time, limit int) []message.Taken {
 	st.t.Helper()
 	c := store.Claim{Lane: lane, Now: now, Lease: now.Add(time.Hour), Owner: "one", Limit: limit}
-	return st.applied(store.Writes{Claim: &c})[0].Claimed
+	return st.applied(store.Writes{Message: &store.MessageWrites{Claim: &c}})[0].Claimed
 }
 
 // claimed accepts a message and claims it; its lane is its own unless told.
@@ -158,8 +158,8 @@ func (st *stand) claimed(g Given) (store.Writes, message.Taken) {
 		g.Lane = &own
 	}
 	w := st.accept(g)
-	taken := st.claim(w.Dues[0].Lane, w.Dues[0].At, 1)
-	if len(taken) != 1 || taken[0].Message.ID != w.Messages[0].ID {
+	taken := st.claim(store.Of(w.Message).Dues[0].Lane, store.Of(w.Message).Dues[0].At, 1)
+	if len(taken) != 1 || taken[0].Message.ID != store.Of(w.Message).Messages[0].ID {
 		st.t.Fatalf("claimed %d messages, want the one that was accepted", len(taken))
 	}
 	return w, taken[0]
@@ -201,9 +201,9 @@ func (st *stand) check(holds bool, says string) {
 func (st *stand) absent(w store.Writes) {
 	st.t.Helper()
 	ctx := st.t.Context()
-	_, err := st.s.Contact(ctx, w.Contacts[0].ID)
+	_, err := st.s.Contact(ctx, store.Of(w.Contact).Contacts[0].ID)
 	st.kind(err, fault.NotFound)
-	records, err := st.s.Messages(ctx, []message.ID{w.Messages[0].ID})
+	records, err := st.s.Messages(ctx, []message.ID{store.Of(w.Message).Messages[0].ID})
 	st.ok(err, "reading messages")
 	st.check(len(records) == 0, "nothing is written of a set that lost")
 }
@@ -211,19 +211,19 @@ func (st *stand) absent(w store.Writes) {
 // whole stops the proof unless all of an acceptance can be seen as it was written.
 func (st *stand) whole(w store.Writes) {
 	st.t.Helper()
-	view, err := st.s.Contact(st.t.Context(), w.Contacts[0].ID)
+	view, err := st.s.Contact(st.t.Context(), store.Of(w.Contact).Contacts[0].ID)
 	st.ok(err, "reading the contact")
-	st.same("contact", view.Contact, w.Contacts[0])
-	st.same("plan", view.Plan, w.Plans[0])
-	st.same("steps", view.Steps, w.Steps)
-	st.check(len(view.Messages) == len(w.Messages), "the contact has its messages")
+	st.same("contact", view.Contact, store.Of(w.Contact).Contacts[0])
+	st.same("plan", view.Plan, store.Of(w.Contact).Plans[0])
+	st.same("steps", view.Steps, store.Of(w.Contact).Steps)
+	st.check(len(view.Messages) == len(store.Of(w.Message).Messages), "the contact has its messages")
 	for i, record := range view.Messages {
-		st.same("message", record.Message, w.Messages[i])
+		st.same("message", record.Message, store.Of(w.Message).Messages[i])
 		st.check(record.Due != nil, "the message has its due row")
-		st.same("due row", *record.Due, w.Dues[i])
+		st.same("due row", *record.Due, store.Of(w.Message).Dues[i])
 		st.check(len(record.Evidence) == 0, "nothing was seen of the message yet")
 	}
-	for _, key := range w.Keys {
+	for _, key := range store.Of(w.Intake).Keys {
 		got, err := st.s.Key(st.t.Context(), key.Kind, key.Source, key.Key)
 		st.ok(err, "reading a key")
 		st.same("intake key", got, key)

@@ -6,10 +6,10 @@ import (
 	"sync"
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/fault"
 	"carillon/core/message"
+	"carillon/core/plugin"
 	"carillon/core/store"
 	"carillon/core/todo"
 )
@@ -22,9 +22,9 @@ func (st *stand) newToDo(change func(*todo.Entry)) todo.Entry {
 	e := todo.Entry{
 		ID: todo.ID(first), Type: "TD-CCCB", About: "reminder:" + strconv.FormatInt(first, 10), Source: "cis", Division: "north",
 		Contact: NewContactID(st.r), Message: NewMessage(st.r, Noon()).ID, Reason: "reminder", Role: "BILLING", Priority: 3, Subject: "call back",
-		Comments: "as she asked", Text: command.Text{Category: "CARILLON", Number: 7, Parameters: []string{"1000000001", ""}},
+		Comments: "as she asked", Text: plugin.Text{Category: "CARILLON", Number: 7, Parameters: []string{"1000000001", ""}},
 		Drill: []string{"1000000001", "7"}, Sort: []string{"b", "a"}, Skills: []config.Skill{{Type: "LOAN SHARK", Level: 3}, {Type: "X", Level: 9}},
-		Characteristics: []command.Characteristic{{Type: "ACCOUNT", Value: "4711"}, {Type: "PERSON", Value: "1000000009"}},
+		Characteristics: []plugin.Characteristic{{Type: "ACCOUNT", Value: "4711"}, {Type: "PERSON", Value: "1000000009"}},
 		Batch:           "TD-CCCB", Run: 12, OpenedBy: "clerk", OpenedAt: Noon(), Revision: 1,
 	}
 	if change != nil {
@@ -37,7 +37,7 @@ func (st *stand) newToDo(change func(*todo.Entry)) todo.Entry {
 func (st *stand) opened(change func(*todo.Entry)) todo.Entry {
 	st.t.Helper()
 	e := st.newToDo(change)
-	st.applied(store.Writes{ToDos: []todo.Entry{e}})
+	st.applied(store.Writes{ToDo: &store.ToDoWrites{ToDos: []todo.Entry{e}}})
 	return st.toDo(e.ID)
 }
 
@@ -79,14 +79,14 @@ func (st *stand) moved(m todo.Move, err error) todo.Move {
 
 func (st *stand) applyMoves(moves ...todo.Move) {
 	st.t.Helper()
-	st.applied(store.Writes{ToDoMoves: moves})
+	st.applied(store.Writes{ToDo: &store.ToDoWrites{ToDoMoves: moves}})
 }
 
 func openedToDos() []sentence {
 	return []sentence{
 		{"reads a To Do back as it was opened, with the first row of its log", func(st *stand) {
 			e := st.newToDo(func(e *todo.Entry) { e.User = "ada" })
-			st.applied(store.Writes{ToDos: []todo.Entry{e}})
+			st.applied(store.Writes{ToDo: &store.ToDoWrites{ToDos: []todo.Entry{e}}})
 			want, log := todo.NewEntry(e)
 			st.same("entry", st.toDo(e.ID), want)
 			st.check(want.AssignedAt.Equal(Noon()) && want.AssignedBy == "clerk", "it is assigned from the start")
@@ -99,7 +99,7 @@ func openedToDos() []sentence {
 			again := st.newToDo(func(a *todo.Entry) { a.About = e.About })
 			nameless := again
 			nameless.ID = 0
-			st.applied(store.Writes{ToDos: []todo.Entry{again}}, store.Writes{ToDos: []todo.Entry{nameless}})
+			st.applied(store.Writes{ToDo: &store.ToDoWrites{ToDos: []todo.Entry{again}}}, store.Writes{ToDo: &store.ToDoWrites{ToDos: []todo.Entry{nameless}}})
 			_, err := st.s.ToDo(st.t.Context(), again.ID)
 			st.check(fault.Is(err, fault.NotFound) && len(st.toDoLog(again.ID)) == 0, "it is not there")
 			f := todo.Filter{Characteristics: e.Characteristics}
@@ -110,7 +110,7 @@ func openedToDos() []sentence {
 			for range 3 {
 				a, b := st.newToDo(nil), st.newToDo(nil)
 				a.ID, b.ID = 0, 0
-				sets = append(sets, store.Writes{ToDos: []todo.Entry{a, b}})
+				sets = append(sets, store.Writes{ToDo: &store.ToDoWrites{ToDos: []todo.Entry{a, b}}})
 			}
 			st.applied(sets...)
 			ids := st.toDoIDs(todo.Filter{}, 0, 99)
@@ -122,7 +122,7 @@ func openedToDos() []sentence {
 		}},
 		{"loses a set that brings a number which is there", func(st *stand) {
 			e := st.opened(nil)
-			st.conflict("todo", store.Writes{ToDos: []todo.Entry{st.newToDo(func(a *todo.Entry) { a.ID = e.ID })}})
+			st.conflict(store.LostToDo, store.Writes{ToDo: &store.ToDoWrites{ToDos: []todo.Entry{st.newToDo(func(a *todo.Entry) { a.ID = e.ID })}}})
 		}},
 	}
 }
@@ -153,7 +153,7 @@ func listedToDos() []sentence {
 			mine := st.opened(func(e *todo.Entry) { e.User, e.Role, e.Priority = "ada", "LOANS", 4 })
 			nobodys := st.opened(func(e *todo.Entry) {
 				e.Role, e.Type, e.Division, e.Priority = "", "IN-DOUBT", "south", 5
-				e.Characteristics = []command.Characteristic{{Type: "ACCOUNT", Value: "4712"}}
+				e.Characteristics = []plugin.Characteristic{{Type: "ACCOUNT", Value: "4712"}}
 			})
 			done := st.opened(nil)
 			st.applyMoves(st.moved(done.Finish("worked", todo.Act{At: Noon().Add(time.Hour), By: "ada"})))
@@ -197,7 +197,7 @@ func movedToDos() []sentence {
 			m := st.moved(e.Assign("ada", act))
 			st.applyMoves(m)
 			st.same("entry", st.toDo(e.ID), m.To)
-			st.conflict("todo", store.Writes{ToDoMoves: []todo.Move{m}})
+			st.conflict(store.LostToDo, store.Writes{ToDo: &store.ToDoWrites{ToDoMoves: []todo.Move{m}}})
 			sent := st.moved(st.toDo(e.ID).Route(NewMessage(st.r, Noon()).ID, act))
 			st.applyMoves(sent)
 			log := st.toDoLog(e.ID)
@@ -208,14 +208,14 @@ func movedToDos() []sentence {
 			st.applyMoves(done)
 			st.same("complete", st.toDo(e.ID), done.To)
 			st.check(done.To.Revision == 5 && done.To.Priority == 9 && !done.To.RoutedAt.IsZero() && len(st.toDoLog(e.ID)) == 5, "everything is kept")
-			st.conflict("todo", store.Writes{ToDoMoves: []todo.Move{done}})
+			st.conflict(store.LostToDo, store.Writes{ToDo: &store.ToDoWrites{ToDoMoves: []todo.Move{done}}})
 		}},
 		{"lets one of two moves win, and the loser's set changes nothing", func(st *stand) {
 			e, other := st.opened(nil), st.opened(nil)
 			a, b := st.moved(e.Assign("ada", act)), st.moved(e.Assign("bob", act))
 			with := st.moved(other.Assign("bob", act))
-			verdicts := st.apply(store.Writes{ToDoMoves: []todo.Move{a}}, store.Writes{ToDoMoves: []todo.Move{b, with}})
-			st.check(verdicts[0].Outcome == store.Applied && verdicts[1].Outcome == store.Conflict && verdicts[1].What == "todo", "the first wins")
+			verdicts := st.apply(store.Writes{ToDo: &store.ToDoWrites{ToDoMoves: []todo.Move{a}}}, store.Writes{ToDo: &store.ToDoWrites{ToDoMoves: []todo.Move{b, with}}})
+			st.check(verdicts[0].Outcome == store.Applied && verdicts[1].Outcome == store.Conflict && verdicts[1].What == store.LostToDo, "the first wins")
 			st.check(st.toDo(e.ID).User == "ada" && st.toDo(other.ID).User == "", "nothing of the other")
 		}},
 		{"has one entry of a user in progress", func(st *stand) {
@@ -224,12 +224,12 @@ func movedToDos() []sentence {
 			first := st.moved(one.Start(act))
 			st.applyMoves(first)
 			second := st.moved(two.Start(act))
-			st.conflict("todo", store.Writes{ToDoMoves: []todo.Move{second}})
+			st.conflict(store.LostToDo, store.Writes{ToDo: &store.ToDoWrites{ToDoMoves: []todo.Move{second}}})
 			hold := st.moved(first.To.Hold(act))
 			st.applyMoves(second, hold) // in any order
 			st.same("in progress", st.toDoIDs(todo.Filter{Work: todo.InProgress}, 0, 9), []todo.ID{two.ID})
 			back, again := st.moved(hold.To.Start(act)), st.moved(second.To.Hold(act))
-			st.applied(store.Writes{ToDoMoves: []todo.Move{again}}, store.Writes{ToDoMoves: []todo.Move{back}})
+			st.applied(store.Writes{ToDo: &store.ToDoWrites{ToDoMoves: []todo.Move{again}}}, store.Writes{ToDo: &store.ToDoWrites{ToDoMoves: []todo.Move{back}}})
 			st.applyMoves(st.moved(back.To.Finish("worked", act)))
 			st.applyMoves(st.moved(again.To.Start(act)))
 		}},
@@ -238,21 +238,21 @@ func movedToDos() []sentence {
 			started := st.moved(e.Start(act))
 			st.applyMoves(started)
 			at := Noon().Add(time.Hour)
-			st.applied(store.Writes{Done: []todo.Completion{{Type: e.Type, About: e.About, At: at, By: "sns", Outcome: "delivered"}}})
+			st.applied(store.Writes{ToDo: &store.ToDoWrites{Done: []todo.Completion{{Type: e.Type, About: e.About, At: at, By: "sns", Outcome: "delivered"}}}})
 			want := started.To
 			want.Work, want.CompletedAt, want.By, want.Outcome, want.Revision = todo.Untouched, at, "sns", "delivered", 3
 			st.same("entry", st.toDo(e.ID), want)
 			log := st.toDoLog(e.ID)
 			st.same("log", log[len(log)-1], todo.LogRow{ToDo: e.ID, At: at, Kind: todo.Completed, By: "sns", User: "ada", Role: "BILLING", Comment: "delivered"})
-			st.conflict("todo", store.Writes{ToDoMoves: []todo.Move{st.moved(started.To.Hold(act))}})
-			st.applied(store.Writes{Done: []todo.Completion{{Type: e.Type, About: e.About, At: at}}})
+			st.conflict(store.LostToDo, store.Writes{ToDo: &store.ToDoWrites{ToDoMoves: []todo.Move{st.moved(started.To.Hold(act))}}})
+			st.applied(store.Writes{ToDo: &store.ToDoWrites{Done: []todo.Completion{{Type: e.Type, About: e.About, At: at}}}})
 			st.check(len(st.toDoLog(e.ID)) == len(log), "once")
 		}},
 		{"starts one of the entries that a user begins at the same moment", func(st *stand) {
 			var sets []store.Writes
 			for range 8 {
 				e := st.opened(func(e *todo.Entry) { e.User = "ada" })
-				sets = append(sets, store.Writes{ToDoMoves: []todo.Move{st.moved(e.Start(act))}})
+				sets = append(sets, store.Writes{ToDo: &store.ToDoWrites{ToDoMoves: []todo.Move{st.moved(e.Start(act))}}})
 			}
 			won := make([]bool, len(sets))
 			var together sync.WaitGroup
@@ -276,7 +276,7 @@ func movedToDos() []sentence {
 			}, 9)
 			st.ok(err, "looking for old ones")
 			st.same("due", due, []todo.ID{old, short})
-			st.applied(store.Writes{ToDoPurges: append(due, open.ID)})
+			st.applied(store.Writes{ToDo: &store.ToDoWrites{ToDoPurges: append(due, open.ID)}})
 			for _, id := range due {
 				_, err := st.s.ToDo(st.t.Context(), id)
 				st.check(fault.Is(err, fault.NotFound) && len(st.toDoLog(id)) == 0, "it is gone")
@@ -288,10 +288,10 @@ func movedToDos() []sentence {
 		}},
 		{"reads a message back that tells of a To Do", func(st *stand) {
 			w := NewAcceptance(st.r, Given{})
-			w.Plans, w.Steps = nil, nil
-			w.Messages[0].Origin = message.Origin{Kind: message.FromToDo, ToDo: 20000000000007}
+			store.In(&w.Contact).Plans, store.In(&w.Contact).Steps = nil, nil
+			store.Of(w.Message).Messages[0].Origin = message.Origin{Kind: message.FromToDo, ToDo: 20000000000007}
 			st.applied(w)
-			st.same("origin", st.record(w.Messages[0].ID).Message.Origin, w.Messages[0].Origin)
+			st.same("origin", st.record(store.Of(w.Message).Messages[0].ID).Message.Origin, store.Of(w.Message).Messages[0].Origin)
 		}},
 	}
 }

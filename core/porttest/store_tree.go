@@ -21,7 +21,7 @@ func trees() []sentence {
 		}},
 		{"grows with its seals: leaves, tiles and root are there together", func(st *stand) {
 			for _, n := range []int{3, 300, 1, 700} {
-				st.applied(store.Writes{Entries: st.draw(n)}, store.Writes{Entries: st.draw(2)})
+				st.applied(store.Writes{Ledger: &store.LedgerWrites{Entries: st.draw(n)}}, store.Writes{Ledger: &store.LedgerWrites{Entries: st.draw(2)}})
 				set, want := st.growth("", "")
 				st.check(st.head().Marked, "what was appended is marked")
 				st.applied(set)
@@ -33,28 +33,28 @@ func trees() []sentence {
 			st.proven()
 		}},
 		{"keeps one sealer: of two that race one is in conflict, and nothing of it is written", func(st *stand) {
-			st.applied(store.Writes{Entries: st.draw(5)})
+			st.applied(store.Writes{Ledger: &store.LedgerWrites{Entries: st.draw(5)}})
 			first, want := st.growth("first", "key")
 			second, _ := st.growth("second", "other")
 			verdicts := st.apply(first, second)
 			st.check(verdicts[0].Outcome == store.Applied, "the first wins")
-			st.check(verdicts[1].Outcome == store.Conflict && verdicts[1].What == "version", "the second is in conflict")
-			st.conflict("version", second)
+			st.check(verdicts[1].Outcome == store.Conflict && verdicts[1].What == store.LostVersion, "the second is in conflict")
+			st.conflict(store.LostVersion, second)
 			head := st.head()
 			st.same("tree and note", []any{head.Tree, head.Note, head.Key}, []any{want, "first", "key"})
 			st.proven()
 		}},
 		{"takes neither seals without their growth nor a growth without its seals", func(st *stand) {
-			st.applied(store.Writes{Entries: st.draw(5)})
+			st.applied(store.Writes{Ledger: &store.LedgerWrites{Entries: st.draw(5)}})
 			set, _ := st.growth("", "")
-			wrong := set
-			stale := *set.Growth
+			wrong := set.Clone()
+			stale := *store.Of(set.Ledger).Growth
 			stale.From = 4
-			wrong.Growth = &stale
-			st.conflict("version", wrong)
-			wrong = set
-			wrong.Seals = []store.Seal{{Mark: set.Seals[0].Mark, FirstLeaf: 1, At: Noon()}}
-			st.conflict("version", wrong)
+			store.In(&wrong.Ledger).Growth = &stale
+			st.conflict(store.LostVersion, wrong)
+			wrong = set.Clone()
+			store.In(&wrong.Ledger).Seals = []store.Seal{{Mark: store.Of(set.Ledger).Seals[0].Mark, FirstLeaf: 1, At: Noon()}}
+			st.conflict(store.LostVersion, wrong)
 			st.same("head", st.head(), store.Head{Tree: ledger.EmptyTree(), Marked: true})
 			tiles, err := st.s.Tiles(st.t.Context(), []ledger.TileID{{}})
 			st.ok(err, "reading tiles")
@@ -67,9 +67,9 @@ func trees() []sentence {
 				note, key, want string
 				since           int
 			}{{"a", "one", "one", 0}, {"b", "one", "one", 0}, {"", "", "one", 0}, {"c", "two", "two", 3}} {
-				st.applied(store.Writes{Entries: st.draw(1)})
+				st.applied(store.Writes{Ledger: &store.LedgerWrites{Entries: st.draw(1)}})
 				set, _ := st.growth(row.note, row.key)
-				set.Growth.At = Noon().Add(time.Duration(i) * time.Hour)
+				store.Of(set.Ledger).Growth.At = Noon().Add(time.Duration(i) * time.Hour)
 				st.applied(set)
 				head := st.head()
 				st.same("note and key", [2]string{head.Note, head.Key}, [2]string{row.note, row.want})
@@ -77,12 +77,12 @@ func trees() []sentence {
 			}
 		}},
 		{"can be signed without growing", func(st *stand) {
-			st.applied(store.Writes{Growth: &store.Growth{Tree: ledger.EmptyTree(), Note: "signed", Key: "one", At: Noon()}})
+			st.applied(store.Writes{Ledger: &store.LedgerWrites{Growth: &store.Growth{Tree: ledger.EmptyTree(), Note: "signed", Key: "one", At: Noon()}}})
 			st.same("note", st.head().Note, "signed")
 		}},
 		{"reads the entries of stretches in order, and leaves out what is not there", func(st *stand) {
 			entries := st.draw(7)
-			st.applied(store.Writes{Entries: entries})
+			st.applied(store.Writes{Ledger: &store.LedgerWrites{Entries: entries}})
 			marks, err := st.s.Marks(st.t.Context(), 10)
 			st.ok(err, "reading marks")
 			first := marks[0].First
@@ -99,7 +99,7 @@ func trees() []sentence {
 		}},
 		{"tells seals from the one that holds a leaf on", func(st *stand) {
 			for range 4 {
-				st.applied(store.Writes{Entries: st.draw(10)})
+				st.applied(store.Writes{Ledger: &store.LedgerWrites{Entries: st.draw(10)}})
 				st.sealed()
 			}
 			all, err := st.s.Seals(st.t.Context(), 0, 100)
@@ -112,8 +112,8 @@ func trees() []sentence {
 			}
 		}},
 		{"tells what is unsealed, since when, and from where on entries are kept", func(st *stand) {
-			st.applied(store.Writes{Entries: st.draw(3)})
-			st.applied(store.Writes{Entries: st.draw(4)})
+			st.applied(store.Writes{Ledger: &store.LedgerWrites{Entries: st.draw(3)}})
+			st.applied(store.Writes{Ledger: &store.LedgerWrites{Entries: st.draw(4)}})
 			marks, err := st.s.Marks(st.t.Context(), 10)
 			st.ok(err, "reading marks")
 			u, err := st.s.Unsealed(st.t.Context())
@@ -141,7 +141,7 @@ func (st *stand) growth(note, key string) (store.Writes, tlog.Tree) {
 	st.t.Helper()
 	set, err := growth(st, note, key)
 	st.ok(err, "growing the tree")
-	return set, set.Growth.Tree
+	return set, store.Of(set.Ledger).Growth.Tree
 }
 
 func growth(st *stand, note, key string) (w store.Writes, err error) {
@@ -169,14 +169,14 @@ func growth(st *stand, note, key string) (w store.Writes, err error) {
 	leaf := head.Leaves
 	var leaves []tlog.Hash
 	for i, m := range marks {
-		w.Seals = append(w.Seals, store.Seal{Mark: m, FirstLeaf: leaf, At: Noon()})
+		store.In(&w.Ledger).Seals = append(store.Of(w.Ledger).Seals, store.Seal{Mark: m, FirstLeaf: leaf, At: Noon()})
 		leaf += m.N
 		for _, body := range stretches[i] {
 			leaves = append(leaves, ledger.LeafHash(body))
 		}
 	}
-	w.Growth = &store.Growth{From: head.Tree.N, Tiles: edge.Grow(leaves), Note: note, Key: key, At: Noon()}
-	w.Growth.Tree, err = edge.Tree()
+	store.In(&w.Ledger).Growth = &store.Growth{From: head.Tree.N, Tiles: edge.Grow(leaves), Note: note, Key: key, At: Noon()}
+	store.Of(w.Ledger).Growth.Tree, err = edge.Tree()
 	return w, err
 }
 
@@ -204,7 +204,7 @@ func manySealers(st *stand) {
 	for range writers {
 		sets := make([]store.Writes, each)
 		for i := range sets {
-			sets[i] = store.Writes{Entries: st.draw(1 + i%9)}
+			sets[i] = store.Writes{Ledger: &store.LedgerWrites{Entries: st.draw(1 + i%9)}}
 		}
 		writing.Go(func() {
 			for _, set := range sets {
@@ -242,7 +242,7 @@ func manySealers(st *stand) {
 		st.t.Fatal(err)
 	default:
 	}
-	if set, want := st.growth("last", "key"); len(set.Seals) > 0 {
+	if set, want := st.growth("last", "key"); len(store.Of(set.Ledger).Seals) > 0 {
 		st.applied(set)
 		st.same("tree", st.head().Tree, want)
 	}

@@ -18,14 +18,14 @@ import (
 func consequences(m message.Message, r message.Report) store.Writes {
 	var w store.Writes
 	if r.Undeliverable {
-		w.Marks = []store.PointMark{{Kind: kindOf(m.Channel), Value: m.Recipient.Address, Point: m.Recipient.Point, Since: r.At}}
-		w.Entries = append(w.Entries, about(m, r, ledger.PointMarked, r.Reason))
+		store.In(&w.Customer).Marks = []store.PointMark{{Kind: kindOf(m.Channel), Value: m.Recipient.Address, Point: m.Recipient.Point, Since: r.At}}
+		store.In(&w.Ledger).Entries = append(store.Of(w.Ledger).Entries, about(m, r, ledger.PointMarked, r.Reason))
 	}
 	if r.Suppress != "" {
-		w.Suppressions = []consent.Suppression{{
+		store.In(&w.Consent).Suppressions = []consent.Suppression{{
 			Channel: m.Channel, Address: m.Recipient.Address, Reason: r.Suppress, Origin: r.Provider, Since: r.At,
 		}}
-		w.Entries = append(w.Entries, about(m, r, ledger.SuppressionPut, r.Suppress))
+		store.In(&w.Ledger).Entries = append(store.Of(w.Ledger).Entries, about(m, r, ledger.SuppressionPut, r.Suppress))
 	}
 	return w
 }
@@ -76,10 +76,10 @@ func (s *Service) reply(ctx context.Context, now time.Time, r message.Report) (s
 	switch r.Word {
 	case WordStop:
 		entry.Kind = ledger.SuppressionPut
-		w = store.Writes{Suppressions: []consent.Suppression{put}, Entries: []ledger.Entry{entry}}
+		w = store.Writes{Consent: &store.ConsentWrites{Suppressions: []consent.Suppression{put}}, Ledger: &store.LedgerWrites{Entries: []ledger.Entry{entry}}}
 	case WordStart:
 		entry.Kind = ledger.SuppressionLifted
-		return store.Writes{Lifted: []consent.Suppression{put}, Entries: []ledger.Entry{entry}}, nil
+		return store.Writes{Consent: &store.ConsentWrites{Lifted: []consent.Suppression{put}}, Ledger: &store.LedgerWrites{Entries: []ledger.Entry{entry}}}, nil
 	case WordHelp:
 	default:
 		return store.Writes{}, nil
@@ -132,7 +132,7 @@ func (s *Service) Deadlines(ctx context.Context, now time.Time) (Done, error) {
 		if err != nil { // it must not hold up the others
 			again := p.Deadline
 			again.At = now.Add(longest)
-			set = store.Writes{Spent: []message.Deadline{p.Deadline}, Deadlines: []message.Deadline{again}}
+			set = store.Writes{Message: &store.MessageWrites{Spent: []message.Deadline{p.Deadline}, Deadlines: []message.Deadline{again}}}
 		}
 		sets = append(sets, set)
 	}
@@ -145,7 +145,7 @@ const busyWait = time.Minute
 // passed decides one deadline. Every decision takes the deadline's row with it, or moves it.
 func (s *Service) passed(ctx context.Context, now time.Time, p store.Passed) (store.Writes, error) {
 	id, life := p.Record.Message.ID, p.Record.Life()
-	gone := store.Writes{Spent: []message.Deadline{p.Deadline}}
+	gone := store.Writes{Message: &store.MessageWrites{Spent: []message.Deadline{p.Deadline}}}
 	o := message.Observation{At: now}
 	var move message.Move
 	var err error
@@ -157,7 +157,7 @@ func (s *Service) passed(ctx context.Context, now time.Time, p store.Passed) (st
 		o.Reason = "expired"
 		move, err = life.Expire(o)
 	case p.Deadline.Kind == message.Expiry && life.Work == message.Claimed:
-		gone.Deadlines = []message.Deadline{{At: now.Add(busyWait), Message: id, Kind: message.Expiry}}
+		store.In(&gone.Message).Deadlines = []message.Deadline{{At: now.Add(busyWait), Message: id, Kind: message.Expiry}}
 		return gone, nil
 	default:
 		return gone, nil

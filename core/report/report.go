@@ -63,7 +63,7 @@ func (s *Service) Receive(ctx context.Context, _ time.Time, reports []message.Re
 	if len(reports) == 0 {
 		return nil
 	}
-	_, err := s.Store.Apply(ctx, store.Writes{Reports: reports})
+	_, err := s.Store.Apply(ctx, store.Writes{Report: &store.ReportWrites{Reports: reports}})
 	return err
 }
 
@@ -133,12 +133,12 @@ func (s *Service) apply(ctx context.Context, sets []store.Writes, done Done) (Do
 }
 
 func deferred(in store.Inboxed, at time.Time) store.Writes {
-	return store.Writes{Deferred: []store.Deferral{{Number: in.Number, At: at}}}
+	return store.Writes{Report: &store.ReportWrites{Deferred: []store.Deferral{{Number: in.Number, At: at}}}}
 }
 
 // decide turns one waiting report into its write set.
 func (s *Service) decide(ctx context.Context, now time.Time, in store.Inboxed) (store.Writes, error) {
-	consume := store.Writes{Consumed: []int64{in.Number}}
+	consume := store.Writes{Report: &store.ReportWrites{Consumed: []int64{in.Number}}}
 	if in.Report.Says == message.SaysReply {
 		set, err := s.reply(ctx, now, in.Report)
 		return set.And(consume), err
@@ -220,13 +220,13 @@ func dueAfter(rec message.Record, move message.Move) store.Writes {
 	case rec.Due == nil:
 		return store.Writes{}
 	case move.To.Work == message.Queued && move.From.Work == message.Claimed:
-		return store.Writes{Requeues: []store.Requeue{{
+		return store.Writes{Message: &store.MessageWrites{Requeues: []store.Requeue{{
 			Fence: message.FenceOf(*rec.Due), At: move.Again, Reason: move.Reason, Attempt: move.To.Attempts, Seq: move.To.Seq,
-		}}}
+		}}}}
 	case move.To.Work == message.Queued || move.To.Work == message.Claimed:
 		return store.Writes{} // noted on the way
 	case rec.Due.Owner == "":
-		return store.Writes{Undues: []store.Undue{{Message: rec.Message.ID}}}
+		return store.Writes{Message: &store.MessageWrites{Undues: []store.Undue{{Message: rec.Message.ID}}}}
 	}
-	return store.Writes{Settles: []store.Settle{{Fence: message.FenceOf(*rec.Due)}}}
+	return store.Writes{Message: &store.MessageWrites{Settles: []store.Settle{{Fence: message.FenceOf(*rec.Due)}}}}
 }

@@ -13,7 +13,7 @@ import (
 	"carillon/core/fault"
 	"carillon/core/ledger"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/report"
 	"carillon/core/store"
 	"carillon/core/template"
@@ -79,12 +79,12 @@ func (s *steps) NextStep(_ context.Context, _ time.Time, id contact.ID, fell int
 	if s.err != nil {
 		return store.Writes{}, s.err
 	}
-	return store.Writes{Steps: []notice.Step{{Contact: id, Number: fell + 1}}}, nil
+	return store.Writes{Contact: &store.ContactWrites{Steps: []plan.Step{{Contact: id, Number: fell + 1}}}}, nil
 }
 
 func (s *steps) Reply(_ context.Context, _ time.Time, to message.Message, _ customer.Address, form string) (store.Writes, error) {
 	s.replied = append(s.replied, form)
-	return store.Writes{Messages: []message.Message{{ID: message.ID{9}, Route: to.Route}}}, s.err
+	return store.Writes{Message: &store.MessageWrites{Messages: []message.Message{{ID: message.ID{9}, Route: to.Route}}}}, s.err
 }
 
 type fixed struct{ *config.Snapshot }
@@ -214,26 +214,26 @@ func TestSayings(t *testing.T) {
 			s.tables.inbox = []store.Inboxed{in(row.says, row.due, row.seen...)}
 			w, _ := s.work()
 			if row.want == (effect{}) {
-				if len(w.Deferred) != 1 || len(w.Consumed) != 0 || len(w.Evidence) != 0 || !w.Deferred[0].At.Equal(noon().Add(200*time.Millisecond)) {
+				if len(store.Of(w.Report).Deferred) != 1 || len(store.Of(w.Report).Consumed) != 0 || len(store.Of(w.Message).Evidence) != 0 || !store.Of(w.Report).Deferred[0].At.Equal(noon().Add(200*time.Millisecond)) {
 					t.Errorf("is not kept until it is settled: %+v", w)
 				}
 				return
 			}
-			got := effect{settles: len(w.Settles) == 1, undues: len(w.Undues) == 1, requeues: len(w.Requeues) == 1, next: len(w.Steps) == 1}
-			for _, e := range w.Evidence {
+			got := effect{settles: len(store.Of(w.Message).Settles) == 1, undues: len(store.Of(w.Message).Undues) == 1, requeues: len(store.Of(w.Message).Requeues) == 1, next: len(store.Of(w.Contact).Steps) == 1}
+			for _, e := range store.Of(w.Message).Evidence {
 				got.seen = e.Kind
 				if e.Seq != int32(len(row.seen)+1) || e.Message != text().ID {
 					t.Errorf("%+v", e)
 				}
 			}
-			for _, e := range w.Entries {
+			for _, e := range store.Of(w.Ledger).Entries {
 				got.place = e.Place
 			}
 			if got != row.want {
 				t.Errorf("got %+v, want %+v", got, row.want)
 			}
-			if !slices.Equal(w.Consumed, []int64{3}) {
-				t.Errorf("consumes %v", w.Consumed)
+			if !slices.Equal(store.Of(w.Report).Consumed, []int64{3}) {
+				t.Errorf("consumes %v", store.Of(w.Report).Consumed)
 			}
 		})
 	}
@@ -244,7 +244,7 @@ func TestHandedBack(t *testing.T) {
 	s := newStand(t, config.Replies{})
 	s.tables.inbox = []store.Inboxed{in(message.SaysReturned, owned("vendor:acme"))}
 	w, _ := s.work()
-	r := w.Requeues[0]
+	r := store.Of(w.Message).Requeues[0]
 	if r.Keep || !r.At.Equal(noon().Add(5*time.Minute)) || r.Reason != message.WaitReturned || r.Attempt != 0 || r.Fence.Number != 2 {
 		t.Errorf("%+v", r)
 	}
@@ -262,11 +262,11 @@ func TestConsequences(t *testing.T) {
 			one.Report.Undeliverable, one.Record.Message.Channel = true, channel
 			s.tables.inbox = []store.Inboxed{one}
 			w, _ := s.work()
-			if len(w.Marks) != 1 || w.Marks[0] != (store.PointMark{Kind: kind, Value: "+12125550123", Point: 5, Since: noon()}) {
-				t.Errorf("%s: %+v", channel, w.Marks)
+			if len(store.Of(w.Customer).Marks) != 1 || store.Of(w.Customer).Marks[0] != (store.PointMark{Kind: kind, Value: "+12125550123", Point: 5, Since: noon()}) {
+				t.Errorf("%s: %+v", channel, store.Of(w.Customer).Marks)
 			}
-			if !slices.ContainsFunc(w.Entries, func(e ledger.Entry) bool { return e.Kind == ledger.PointMarked && e.Person == 42 && e.By == "sns" }) {
-				t.Errorf("%+v", w.Entries)
+			if !slices.ContainsFunc(store.Of(w.Ledger).Entries, func(e ledger.Entry) bool { return e.Kind == ledger.PointMarked && e.Person == 42 && e.By == "sns" }) {
+				t.Errorf("%+v", store.Of(w.Ledger).Entries)
 			}
 		}
 	})
@@ -277,8 +277,8 @@ func TestConsequences(t *testing.T) {
 		one.Report.Suppress = "complaint"
 		s.tables.inbox = []store.Inboxed{one}
 		w, _ := s.work()
-		if len(w.Suppressions) != 1 || w.Suppressions[0].Reason != "complaint" || w.Suppressions[0].Division != "" || w.Suppressions[0].Address != "+12125550123" {
-			t.Errorf("%+v", w.Suppressions)
+		if len(store.Of(w.Consent).Suppressions) != 1 || store.Of(w.Consent).Suppressions[0].Reason != "complaint" || store.Of(w.Consent).Suppressions[0].Division != "" || store.Of(w.Consent).Suppressions[0].Address != "+12125550123" {
+			t.Errorf("%+v", store.Of(w.Consent).Suppressions)
 		}
 	})
 }
@@ -304,13 +304,13 @@ func TestEarly(t *testing.T) {
 			s.tables.inbox = []store.Inboxed{one}
 			w, done := s.work()
 			if row.wait == 0 {
-				if len(w.Consumed) != 1 || len(w.Deferred) != 0 || done.Unmatched != 1 {
+				if len(store.Of(w.Report).Consumed) != 1 || len(store.Of(w.Report).Deferred) != 0 || done.Unmatched != 1 {
 					t.Errorf("%+v, %+v", w, done)
 				}
 				return
 			}
-			if len(w.Deferred) != 1 || !w.Deferred[0].At.Equal(noon().Add(row.wait)) || done.Unmatched != 0 {
-				t.Errorf("%+v, %+v", w.Deferred, done)
+			if len(store.Of(w.Report).Deferred) != 1 || !store.Of(w.Report).Deferred[0].At.Equal(noon().Add(row.wait)) || done.Unmatched != 0 {
+				t.Errorf("%+v, %+v", store.Of(w.Report).Deferred, done)
 			}
 		})
 	}
@@ -355,13 +355,13 @@ func TestReplies(t *testing.T) {
 			}}
 			w, done := s.work()
 			var kind ledger.Kind
-			for _, e := range w.Entries {
+			for _, e := range store.Of(w.Ledger).Entries {
 				kind = e.Kind
 			}
-			if kind != row.kind || len(w.Suppressions) != row.put || len(w.Lifted) != row.lifted || done.Unmatched != 0 || !slices.Equal(w.Consumed, []int64{3}) {
+			if kind != row.kind || len(store.Of(w.Consent).Suppressions) != row.put || len(store.Of(w.Consent).Lifted) != row.lifted || done.Unmatched != 0 || !slices.Equal(store.Of(w.Report).Consumed, []int64{3}) {
 				t.Errorf("%+v", w)
 			}
-			for _, p := range append(w.Suppressions, w.Lifted...) {
+			for _, p := range append(store.Of(w.Consent).Suppressions, store.Of(w.Consent).Lifted...) {
 				if p.Address != "+12125550123" || p.Channel != message.SMS || p.Reason != "stop_received" {
 					t.Errorf("%+v of %s", p, p.Address.Reveal())
 				}
@@ -378,7 +378,7 @@ func TestReplies(t *testing.T) {
 		last.Division = "south"
 		s.tables.last = &last
 		s.tables.inbox = []store.Inboxed{{Number: 3, ReceivedAt: noon(), Report: message.Report{Says: message.SaysReply, Word: "HELP"}}}
-		if w, _ := s.work(); len(w.Messages) != 0 {
+		if w, _ := s.work(); len(store.Of(w.Message).Messages) != 0 {
 			t.Errorf("%+v", w)
 		}
 	})
@@ -419,7 +419,7 @@ func TestWork(t *testing.T) {
 		other.Record.Message.ID, other.Number = message.ID{2}, 4
 		s.tables.inbox = []store.Inboxed{in(message.SaysFailed, nil, message.Sent), other}
 		w, done := s.work()
-		if len(w.Deferred) != 1 || !w.Deferred[0].At.Equal(noon().Add(30*time.Minute)) || done.Applied != 2 || len(s.tables.applied[1].Evidence) != 1 {
+		if len(store.Of(w.Report).Deferred) != 1 || !store.Of(w.Report).Deferred[0].At.Equal(noon().Add(30*time.Minute)) || done.Applied != 2 || len(store.Of(s.tables.applied[1].Message).Evidence) != 1 {
 			t.Errorf("%+v, %+v", w, done)
 		}
 	})
@@ -452,7 +452,7 @@ func TestWork(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 		s = newStand(t, config.Replies{})
-		if err := s.Receive(t.Context(), noon(), []message.Report{{Key: "k"}}); err != nil || len(s.tables.applied[0].Reports) != 1 {
+		if err := s.Receive(t.Context(), noon(), []message.Report{{Key: "k"}}); err != nil || len(store.Of(s.tables.applied[0].Report).Reports) != 1 {
 			t.Errorf("%v", err)
 		}
 	})
@@ -490,19 +490,19 @@ func TestDeadlines(t *testing.T) {
 			}
 			w := s.tables.applied[0]
 			var seen message.Evidence
-			for _, e := range w.Evidence {
+			for _, e := range store.Of(w.Message).Evidence {
 				seen = e
 			}
-			if seen.Kind != row.want || seen.Reason != row.reason || (len(w.Steps) == 1) != row.next {
+			if seen.Kind != row.want || seen.Reason != row.reason || (len(store.Of(w.Contact).Steps) == 1) != row.next {
 				t.Errorf("%+v", w)
 			}
-			if again := len(w.Deadlines) == 1; again != row.again || again && !w.Deadlines[0].At.Equal(noon().Add(time.Minute)) {
-				t.Errorf("%+v", w.Deadlines)
+			if again := len(store.Of(w.Message).Deadlines) == 1; again != row.again || again && !store.Of(w.Message).Deadlines[0].At.Equal(noon().Add(time.Minute)) {
+				t.Errorf("%+v", store.Of(w.Message).Deadlines)
 			}
-			if len(w.Spent) != 1 || w.Spent[0] != s.tables.passed[0].Deadline {
-				t.Errorf("the deadline stays: %v", w.Spent)
+			if len(store.Of(w.Message).Spent) != 1 || store.Of(w.Message).Spent[0] != s.tables.passed[0].Deadline {
+				t.Errorf("the deadline stays: %v", store.Of(w.Message).Spent)
 			}
-			if row.want != 0 && row.due != nil && len(w.Settles)+len(w.Undues) != 1 {
+			if row.want != 0 && row.due != nil && len(store.Of(w.Message).Settles)+len(store.Of(w.Message).Undues) != 1 {
 				t.Errorf("the due row stays: %+v", w)
 			}
 		})
@@ -528,10 +528,10 @@ func TestDeadlines(t *testing.T) {
 		last.Record.Message.Origin.Step, last.Record.Message.Urgency = 2, message.Bulk
 		s.tables.passed = []store.Passed{passed(1), last}
 		done, err := s.Deadlines(t.Context(), noon())
-		if err != nil || done.Applied != 2 || len(s.tables.applied[0].Evidence) != 0 || len(s.tables.applied[1].Evidence) != 1 {
+		if err != nil || done.Applied != 2 || len(store.Of(s.tables.applied[0].Message).Evidence) != 0 || len(store.Of(s.tables.applied[1].Message).Evidence) != 1 {
 			t.Fatalf("%+v, %+v: %v", done, s.tables.applied, err)
 		}
-		if d := s.tables.applied[0].Deadlines; len(d) != 1 || d[0].Kind != message.Expiry || !d[0].At.After(noon()) {
+		if d := store.Of(s.tables.applied[0].Message).Deadlines; len(d) != 1 || d[0].Kind != message.Expiry || !d[0].At.After(noon()) {
 			t.Errorf("%+v", d)
 		}
 	})

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"carillon/core/control"
 )
@@ -28,9 +29,17 @@ type FailedRuns interface {
 	FailedBatchRuns(ctx context.Context, batch string, number int64, limit int) ([]control.Run, error)
 }
 
-func (w *Writes) andControls(o *Writes) {
-	w.BatchRuns = append(w.BatchRuns, o.BatchRuns...)
-	w.BatchThreads = append(w.BatchThreads, o.BatchThreads...)
-	w.BatchErrors = append(w.BatchErrors, o.BatchErrors...)
-	w.BatchPauses = append(w.BatchPauses, o.BatchPauses...)
+// BatchWrites is what a decision changes of the records of the Batch Controls. Empty fields change nothing.
+type BatchWrites struct {
+	BatchRuns    []control.Run      // insert (Version 1) or update under Version-1; of a batch one may be open: otherwise a Conflict "run"
+	BatchThreads []control.Thread   // insert (Version 1) or update under Version-1; a Conflict "thread"; after BatchRuns
+	BatchErrors  []control.RowError // put, by run and key
+	BatchPauses  []control.Pause
+}
+
+func (to *BatchWrites) and(from *BatchWrites) {
+	to.BatchRuns = slices.Concat(to.BatchRuns, from.BatchRuns)
+	to.BatchThreads = slices.Concat(to.BatchThreads, from.BatchThreads)
+	to.BatchErrors = slices.Concat(to.BatchErrors, from.BatchErrors)
+	to.BatchPauses = slices.Concat(to.BatchPauses, from.BatchPauses)
 }

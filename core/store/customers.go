@@ -159,3 +159,24 @@ func SearchWords(kind customer.WordKind, starts []string) []SearchWord {
 	}
 	return words
 }
+
+// CustomerWrites is what a decision changes of customers, their accounts, premises and service agreements. Empty fields change nothing.
+type CustomerWrites struct {
+	Persons    []customer.Person     // by (source, external id), under Revision-1, 1 for a new one: see [Customers]
+	Accounts   []customer.Account    // after Persons, in the same way
+	Premises   []customer.Premise    // in the same way
+	Agreements []agreement.Agreement // after Accounts; upsert by (source, external id); a lower Version than stored is a Conflict "version"
+	Sightings  []customer.Sighting   // put, after Persons; a person that is not there is passed over
+	Marks      []PointMark
+	Reviews    []agreement.Review // put, by account and class
+}
+
+func (to *CustomerWrites) and(from *CustomerWrites) {
+	to.Persons = slices.Concat(to.Persons, from.Persons)
+	to.Accounts = slices.Concat(to.Accounts, from.Accounts)
+	to.Premises = slices.Concat(to.Premises, from.Premises)
+	to.Agreements = slices.Concat(to.Agreements, from.Agreements)
+	to.Sightings = slices.Concat(to.Sightings, from.Sightings)
+	to.Marks = slices.Concat(to.Marks, from.Marks)
+	to.Reviews = slices.Concat(to.Reviews, from.Reviews)
+}

@@ -19,5 +19,3 @@ type Deposits interface {
 	// ListedReviews returns reviews that are shown, by account and class, from those behind on.
 	ListedReviews(ctx context.Context, account customer.AccountID, class string, limit int) ([]agreement.Review, error)
 }
-
-func (w *Writes) andReviews(o *Writes) { w.Reviews = append(w.Reviews, o.Reviews...) }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"carillon/core/contact"
@@ -84,15 +85,6 @@ func FilesOf(desks []contact.Desk, logs []contact.Log, reminders []contact.Remin
 	return files
 }
 
-// andFiles adds what hangs on contacts at the desk.
-func (w *Writes) andFiles(o *Writes) {
-	w.Desks = append(w.Desks, o.Desks...)
-	w.Logs = append(w.Logs, o.Logs...)
-	w.Reminders = append(w.Reminders, o.Reminders...)
-	w.Reminded = append(w.Reminded, o.Reminded...)
-	w.RemindersDone = append(w.RemindersDone, o.RemindersDone...)
-}
-
 // Logged is the write set of a new entry in the log of a contact, with its reminder unless that is nil.
 func Logged(c contact.Contact, l contact.Log, r *contact.Reminder) Writes {
 	l.Contact = c.ID
@@ -100,7 +92,7 @@ func Logged(c contact.Contact, l contact.Log, r *contact.Reminder) Writes {
 		At: l.At, Kind: ledger.ContactLogged, Source: c.Source, Division: c.Division, Contact: c.ID, Reference: c.Reference,
 		Code: l.ID.String(), By: l.By,
 	}
-	w := Writes{Logs: []contact.Log{l}, Entries: []ledger.Entry{e}}
+	w := Writes{Desk: &DeskWrites{Logs: []contact.Log{l}}, Ledger: &LedgerWrites{Entries: []ledger.Entry{e}}}
 	if r == nil {
 		return w
 	}
@@ -108,6 +100,23 @@ func Logged(c contact.Contact, l contact.Log, r *contact.Reminder) Writes {
 	one.Contact, one.Log, one.Source, one.Division = c.ID, l.ID, c.Source, c.Division
 	one.Person, one.Account, one.Premise = c.Person, c.Account, c.Premise
 	e.Kind = ledger.ReminderSet
-	w.Reminders, w.Entries = []contact.Reminder{one}, append(w.Entries, e)
+	In(&w.Desk).Reminders, In(&w.Ledger).Entries = []contact.Reminder{one}, append(Of(w.Ledger).Entries, e)
 	return w
+}
+
+// DeskWrites is what a decision changes of what the desk adds to contacts. Empty fields change nothing.
+type DeskWrites struct {
+	Desks         []contact.Desk     // of Revision 1: insert; of a later one: update of the one before it, or the set is a Conflict "version"
+	Logs          []contact.Log      // insert
+	Reminders     []contact.Reminder // insert
+	Reminded      []Reminded
+	RemindersDone []ReminderDone // after Reminded of the set
+}
+
+func (to *DeskWrites) and(from *DeskWrites) {
+	to.Desks = slices.Concat(to.Desks, from.Desks)
+	to.Logs = slices.Concat(to.Logs, from.Logs)
+	to.Reminders = slices.Concat(to.Reminders, from.Reminders)
+	to.Reminded = slices.Concat(to.Reminded, from.Reminded)
+	to.RemindersDone = slices.Concat(to.RemindersDone, from.RemindersDone)
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"carillon/core/contact"
@@ -25,4 +26,15 @@ type Events interface {
 	SourceEvents(ctx context.Context, keys []occurrence.Key) ([]SourceEvent, error)
 	// ContactTasks returns tasks; unknown ones are left out, the order is any.
 	ContactTasks(ctx context.Context, ids []contact.TaskID) ([]contact.Task, error)
+}
+
+// EventWrites is what a decision changes of system events and their contact tasks. Empty fields change nothing.
+type EventWrites struct {
+	Events []SourceEvent  // insert; one that is there is a Conflict "event"
+	Tasks  []contact.Task // of Revision 1: insert; of a later one: update of the one before it, or the set is a Conflict "version"
+}
+
+func (to *EventWrites) and(from *EventWrites) {
+	to.Events = slices.Concat(to.Events, from.Events)
+	to.Tasks = slices.Concat(to.Tasks, from.Tasks)
 }

@@ -13,7 +13,7 @@ import (
 	"carillon/core/extract"
 	"carillon/core/ledger"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/todo"
 )
 
@@ -62,21 +62,21 @@ type Many interface {
 // ContactView is a contact read back with everything that hangs on it.
 type ContactView struct {
 	Contact  contact.Contact
-	Plan     notice.Plan
-	Steps    []notice.Step
+	Plan     plan.Plan
+	Steps    []plan.Step
 	Messages []message.Record // in the order of the steps; then those that replaced one, in the order they did
-	Retries  []notice.Retry   // in the order they were made
+	Retries  []plan.Retry     // in the order they were made
 	Halted   bool             // no further step starts
 	File     contact.File     // what hangs on it at the desk; filled by the desk when it shows a contact
 }
 
 // Views puts what was read of contacts together, in the order of the contacts. Plans, steps and retries may come in any
 // order of contacts; those of one contact come in theirs.
-func Views(contacts []contact.Contact, plans []notice.Plan, steps []notice.Step, retries []notice.Retry, halts []contact.ID, records map[message.ID]*message.Record) []ContactView {
+func Views(contacts []contact.Contact, plans []plan.Plan, steps []plan.Step, retries []plan.Retry, halts []contact.ID, records map[message.ID]*message.Record) []ContactView {
 	views := make([]ContactView, len(contacts))
 	at := make(map[contact.ID]*ContactView, len(contacts))
 	for i, c := range contacts {
-		views[i] = ContactView{Contact: c, Plan: notice.Plan{Contact: c.ID}}
+		views[i] = ContactView{Contact: c, Plan: plan.Plan{Contact: c.ID}}
 		at[c.ID] = &views[i]
 	}
 	add := func(v *ContactView, id message.ID) {
@@ -110,10 +110,10 @@ func Views(contacts []contact.Contact, plans []notice.Plan, steps []notice.Step,
 }
 
 // Retry returns what replaced the message.
-func (v ContactView) Retry(former message.ID) (notice.Retry, bool) {
-	i := slices.IndexFunc(v.Retries, func(r notice.Retry) bool { return r.Former == former })
+func (v ContactView) Retry(former message.ID) (plan.Retry, bool) {
+	i := slices.IndexFunc(v.Retries, func(r plan.Retry) bool { return r.Former == former })
 	if i < 0 {
-		return notice.Retry{}, false
+		return plan.Retry{}, false
 	}
 	return v.Retries[i], true
 }

@@ -7,7 +7,7 @@ import (
 
 	"carillon/core/contact"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 )
 
@@ -45,14 +45,14 @@ func TestTellDead(t *testing.T) {
 			t.Parallel()
 			w := store.Tell(m, row.move)
 			var dead message.Place
-			for _, d := range w.Dead {
+			for _, d := range store.Of(w.Message).Dead {
 				dead = d.Place
 				if d.Message != m.ID || d.Reason != o.Reason || d.Code != o.Code || !d.At.Equal(noon()) || d.Attempts != row.move.To.Attempts {
 					t.Errorf("%+v", d)
 				}
 			}
-			if dead != row.dead || (len(w.Undead) == 1) != row.gone {
-				t.Errorf("dead %+v, gone %v", w.Dead, w.Undead)
+			if dead != row.dead || (len(store.Of(w.Message).Undead) == 1) != row.gone {
+				t.Errorf("dead %+v, gone %v", store.Of(w.Message).Dead, store.Of(w.Message).Undead)
 			}
 		})
 	}
@@ -61,7 +61,7 @@ func TestTellDead(t *testing.T) {
 		at := noon().Add(5 * time.Hour)
 		w := store.Replay(m, must(failed.Replay(o, at)), time.Time{})
 		want := []message.Deadline{{At: at.Add(time.Hour), Message: m.ID, Kind: message.Expiry}}
-		if len(w.Dues) != 1 || !w.Dues[0].At.Equal(at) || !reflect.DeepEqual(w.Deadlines, want) || !reflect.DeepEqual(w.Undeadlines, []message.ID{m.ID}) || len(w.Counts) != 2 {
+		if len(store.Of(w.Message).Dues) != 1 || !store.Of(w.Message).Dues[0].At.Equal(at) || !reflect.DeepEqual(store.Of(w.Message).Deadlines, want) || !reflect.DeepEqual(store.Of(w.Message).Undeadlines, []message.ID{m.ID}) || len(store.Of(w.Message).Counts) != 2 {
 			t.Errorf("%+v", w)
 		}
 	})
@@ -72,9 +72,9 @@ func TestViews(t *testing.T) {
 	t.Parallel()
 	rec := func(n byte) *message.Record { return &message.Record{Message: message.Message{ID: message.ID{n}}} }
 	views := store.Views(
-		[]contact.Contact{{ID: 1}, {ID: 2}}, []notice.Plan{{Contact: 2, Steps: 3}, {Contact: 9}},
-		[]notice.Step{{Contact: 2, Number: 1, Message: message.ID{1}}, {Contact: 1, Number: 1, Message: message.ID{2}}, {Contact: 9}},
-		[]notice.Retry{{Contact: 2, Number: 2, Message: message.ID{3}, Former: message.ID{1}}, {Contact: 9}}, []contact.ID{1, 9},
+		[]contact.Contact{{ID: 1}, {ID: 2}}, []plan.Plan{{Contact: 2, Steps: 3}, {Contact: 9}},
+		[]plan.Step{{Contact: 2, Number: 1, Message: message.ID{1}}, {Contact: 1, Number: 1, Message: message.ID{2}}, {Contact: 9}},
+		[]plan.Retry{{Contact: 2, Number: 2, Message: message.ID{3}, Former: message.ID{1}}, {Contact: 9}}, []contact.ID{1, 9},
 		map[message.ID]*message.Record{{1}: rec(1), {2}: rec(2), {3}: rec(3)},
 	)
 	if len(views) != 2 || !views[0].Halted || views[1].Halted || views[0].Plan.Contact != 1 || views[1].Plan.Steps != 3 {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -34,4 +35,17 @@ type Fleet interface {
 	Gateways(ctx context.Context) ([]Gateway, error)
 	// Spent adds up, by route, what was spent in the hours from the one of from on; each sum stands at that hour.
 	Spent(ctx context.Context, from time.Time) ([]Spend, error)
+}
+
+// FleetWrites is what gateways tell of themselves. Empty fields change nothing.
+type FleetWrites struct {
+	Beats     []Gateway  // put; the last word of a name wins
+	Farewells []Farewell // after Beats
+	Spends    []Spend
+}
+
+func (to *FleetWrites) and(from *FleetWrites) {
+	to.Beats = slices.Concat(to.Beats, from.Beats)
+	to.Farewells = slices.Concat(to.Farewells, from.Farewells)
+	to.Spends = slices.Concat(to.Spends, from.Spends)
 }

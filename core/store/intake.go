@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"carillon/core/contact"
@@ -74,4 +75,17 @@ type Batches interface {
 	BatchList(ctx context.Context, source string, last IntakeBatch, limit int) ([]IntakeBatch, error)
 	// BatchRanges returns the ranges of a batch in the order of their numbers, from those after on.
 	BatchRanges(ctx context.Context, id string, after contact.ID, limit int) ([]IntakeRange, error)
+}
+
+// IntakeWrites is what a decision changes of what keeps intake from being done twice, and of its batches. Empty fields change nothing.
+type IntakeWrites struct {
+	Keys    []IntakeKey
+	Batches []BatchFlush
+	Ranges  []IntakeRange // insert
+}
+
+func (to *IntakeWrites) and(from *IntakeWrites) {
+	to.Keys = slices.Concat(to.Keys, from.Keys)
+	to.Batches = slices.Concat(to.Batches, from.Batches)
+	to.Ranges = slices.Concat(to.Ranges, from.Ranges)
 }

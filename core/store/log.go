@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -51,4 +52,21 @@ type Unsealed struct {
 	Entries int64
 	Since   time.Time // when the oldest of them was appended; zero when there are none
 	Kept    int64     // the number of the oldest entry that is kept, sealed or not; those below were dropped by retention. 0: there are none
+}
+
+// LedgerWrites is what a decision appends to the ledger, and how far it is sealed and read. Empty fields change nothing.
+type LedgerWrites struct {
+	Entries []ledger.Entry
+	Cursors []Cursor
+	Seals   []Seal
+	Growth  *Growth // of the ledger's tree, with Seals
+}
+
+func (to *LedgerWrites) and(from *LedgerWrites) {
+	to.Entries = slices.Concat(to.Entries, from.Entries)
+	to.Cursors = slices.Concat(to.Cursors, from.Cursors)
+	to.Seals = slices.Concat(to.Seals, from.Seals)
+	if from.Growth != nil {
+		to.Growth = from.Growth
+	}
 }

@@ -12,27 +12,27 @@ import (
 // or begin, the provider's reference, and the ledger entry. What becomes of the due row is the caller's to say
 // ([Settle], [Requeue] or [Undue]), because only it knows who holds it.
 func Tell(m message.Message, move message.Move) Writes {
-	w := Writes{Counts: move.Deltas(m)}
+	w := Writes{Message: &MessageWrites{Counts: move.Deltas(m)}}
 	if move.Evidence == nil {
 		return w
 	}
 	e := *move.Evidence
 	e.Message = m.ID
-	w.Evidence = []message.Evidence{e}
+	In(&w.Message).Evidence = []message.Evidence{e}
 	if dead, is := m.Dead(move); is {
-		w.Dead = []message.DeadLetter{dead}
+		In(&w.Message).Dead = []message.DeadLetter{dead}
 	} else if move.Moved() && move.From.Place.Dead() {
-		w.Undead = []message.ID{m.ID}
+		In(&w.Message).Undead = []message.ID{m.ID}
 	}
-	w.ToDos, w.Done = todo.Follow(m, move)
+	In(&w.ToDo).ToDos, In(&w.ToDo).Done = todo.Follow(m, move)
 	if move.To.Work != message.Claimed && move.To.Work != message.Queued {
-		w.Undeadlines = deadlinesToEnd(m, move)
-		w.Deadlines = deadlinesToBegin(m, move, e)
+		In(&w.Message).Undeadlines = deadlinesToEnd(m, move)
+		In(&w.Message).Deadlines = deadlinesToBegin(m, move, e)
 	}
 	if e.Kind == message.Sent && e.Ref != "" {
-		w.Refs = []ProviderRef{{Provider: e.Provider, Ref: e.Ref, Message: m.ID, At: e.At}}
+		In(&w.Message).Refs = []ProviderRef{{Provider: e.Provider, Ref: e.Ref, Message: m.ID, At: e.At}}
 	}
-	w.Entries = []ledger.Entry{entry(m, move, e)}
+	In(&w.Ledger).Entries = []ledger.Entry{entry(m, move, e)}
 	return w
 }
 
@@ -40,9 +40,9 @@ func Tell(m message.Message, move message.Move) Writes {
 // begins anew. ends is when the sender wants nothing begun any more, zero when the sender said nothing.
 func Replay(m message.Message, move message.Move, ends time.Time) Writes {
 	w, due := Tell(m, move), m.Anew(move, ends)
-	w.Dues, w.Undeadlines = []message.Due{due}, []message.ID{m.ID}
+	In(&w.Message).Dues, In(&w.Message).Undeadlines = []message.Due{due}, []message.ID{m.ID}
 	if expires := m.ExpiryFrom(due.FirstAt); !expires.IsZero() {
-		w.Deadlines = []message.Deadline{{At: expires, Message: m.ID, Kind: message.Expiry}}
+		In(&w.Message).Deadlines = []message.Deadline{{At: expires, Message: m.ID, Kind: message.Expiry}}
 	}
 	return w
 }

@@ -12,35 +12,58 @@ import (
 
 func noon() time.Time { return time.Date(2026, time.March, 2, 12, 0, 0, 0, time.UTC) }
 
-// TestAnd: nothing of a write set is forgotten when it is added to another. A field that is new fails here first.
+// TestAnd: nothing of a write set is forgotten when it is added to another. A group or a field that is new fails here
+// first.
 func TestAnd(t *testing.T) {
 	t.Parallel()
 	kind := reflect.TypeFor[store.Writes]()
-	for i := range kind.NumField() {
-		f := kind.Field(i)
-		t.Run(f.Name, func(t *testing.T) {
-			t.Parallel()
-			one := reflect.New(kind).Elem()
-			if f.Type.Kind() == reflect.Slice {
-				one.Field(i).Set(reflect.MakeSlice(f.Type, 1, 1))
-			} else {
-				one.Field(i).Set(reflect.New(f.Type.Elem()))
-			}
-			w, _ := reflect.TypeAssert[store.Writes](one)
-			if got := (store.Writes{}).And(w); !reflect.DeepEqual(got, w) {
-				t.Error("is forgotten")
-			}
-			if got := w.And(store.Writes{}); !reflect.DeepEqual(got, w) {
-				t.Error("is lost")
-			}
-			if f.Type.Kind() == reflect.Slice {
-				both := reflect.ValueOf(w.And(w)).Field(i)
-				if both.Len() != 2 {
-					t.Errorf("%d of two", both.Len())
+	for g := range kind.NumField() {
+		group := kind.Field(g).Type.Elem()
+		for i := range group.NumField() {
+			f := group.Field(i)
+			t.Run(kind.Field(g).Name+"/"+f.Name, func(t *testing.T) {
+				t.Parallel()
+				w := filled(g, i, f.Type)
+				if got := (store.Writes{}).And(w); !reflect.DeepEqual(got, w) {
+					t.Error("is forgotten")
 				}
-			}
-		})
+				if got := w.And(store.Writes{}); !reflect.DeepEqual(got, w) {
+					t.Error("is lost")
+				}
+				if got := w.Clone(); !reflect.DeepEqual(got, w) {
+					t.Error("is not cloned")
+				}
+				both := reflect.ValueOf(w.And(w)).Field(g).Elem().Field(i)
+				switch f.Type.Kind() {
+				case reflect.Slice:
+					if both.Len() != 2 {
+						t.Errorf("%d of two", both.Len())
+					}
+				default:
+					if both.IsNil() {
+						t.Error("none of two")
+					}
+				}
+				if after := filled(g, i, f.Type); !reflect.DeepEqual(after, w) {
+					t.Error("adding has changed what was added")
+				}
+			})
+		}
 	}
+}
+
+// filled is a write set with one row in one field of one group.
+func filled(group, field int, t reflect.Type) store.Writes {
+	one := reflect.New(reflect.TypeFor[store.Writes]()).Elem()
+	one.Field(group).Set(reflect.New(one.Field(group).Type().Elem()))
+	at := one.Field(group).Elem().Field(field)
+	if t.Kind() == reflect.Slice {
+		at.Set(reflect.MakeSlice(t, 1, 1))
+	} else {
+		at.Set(reflect.New(t.Elem()))
+	}
+	w, _ := reflect.TypeAssert[store.Writes](one)
+	return w
 }
 
 func TestTell(t *testing.T) {
@@ -91,22 +114,22 @@ func TestTell(t *testing.T) {
 			t.Parallel()
 			w := store.Tell(row.m, row.move)
 			var kind ledger.Kind
-			for _, e := range w.Entries {
+			for _, e := range store.Of(w.Ledger).Entries {
 				kind = e.Kind
 				if (e.Place != 0) != row.move.Moved() || e.Message != m.ID {
 					t.Errorf("entry %+v", e)
 				}
 			}
-			if kind != row.kind || len(w.Entries) > 1 {
+			if kind != row.kind || len(store.Of(w.Ledger).Entries) > 1 {
 				t.Errorf("tells %q, want %q", kind, row.kind)
 			}
-			if !reflect.DeepEqual(w.Deadlines, row.deadlines) || !reflect.DeepEqual(w.Undeadlines, row.ended) {
-				t.Errorf("deadlines %+v after ending %v; want %+v after %v", w.Deadlines, w.Undeadlines, row.deadlines, row.ended)
+			if !reflect.DeepEqual(store.Of(w.Message).Deadlines, row.deadlines) || !reflect.DeepEqual(store.Of(w.Message).Undeadlines, row.ended) {
+				t.Errorf("deadlines %+v after ending %v; want %+v after %v", store.Of(w.Message).Deadlines, store.Of(w.Message).Undeadlines, row.deadlines, row.ended)
 			}
-			if len(w.Refs) != row.refs || len(w.Counts) != row.counts {
-				t.Errorf("%d references, %d counts", len(w.Refs), len(w.Counts))
+			if len(store.Of(w.Message).Refs) != row.refs || len(store.Of(w.Message).Counts) != row.counts {
+				t.Errorf("%d references, %d counts", len(store.Of(w.Message).Refs), len(store.Of(w.Message).Counts))
 			}
-			for _, e := range w.Evidence {
+			for _, e := range store.Of(w.Message).Evidence {
 				if e.Message != m.ID || e.Seq != row.move.To.Seq {
 					t.Errorf("evidence %+v", e)
 				}

@@ -19,13 +19,16 @@ type Opener struct {
 
 // Apply implements [Applier].
 func (o Opener) Apply(ctx context.Context, sets ...Writes) ([]Verdict, error) {
-	opens := func(w Writes) bool { return len(w.ToDos) > 0 }
+	opens := func(w Writes) bool { return len(Of(w.ToDo).ToDos) > 0 }
 	if !slices.ContainsFunc(sets, opens) {
 		return o.Applier.Apply(ctx, sets...)
 	}
 	rules, filled := o.Rules(), slices.Clone(sets)
 	for i := range filled {
-		filled[i].ToDos = fill(rules, filled[i].ToDos)
+		filled[i].ToDo = cloned(filled[i].ToDo) // the caller's own stays as it is
+		if opens(filled[i]) {
+			filled[i].ToDo.ToDos = fill(rules, filled[i].ToDo.ToDos)
+		}
 	}
 	return o.Applier.Apply(ctx, filled...)
 }
@@ -40,10 +43,17 @@ func fill(rules todo.Rules, entries []todo.Entry) []todo.Entry {
 	return out
 }
 
-// andToDos adds what another write set does with To Dos.
-func (w *Writes) andToDos(o Writes) {
-	w.ToDos = append(w.ToDos, o.ToDos...)
-	w.Done = append(w.Done, o.Done...)
-	w.ToDoMoves = append(w.ToDoMoves, o.ToDoMoves...)
-	w.ToDoPurges = append(w.ToDoPurges, o.ToDoPurges...)
+// ToDoWrites is what a decision changes of To Do entries. Empty fields change nothing.
+type ToDoWrites struct {
+	ToDos      []todo.Entry      // opened; where one of the type is open about the same, it is passed over
+	Done       []todo.Completion // before ToDos of the set are opened
+	ToDoMoves  []todo.Move       // the set is a Conflict "todo" when an entry is not as its move says, or its user has another in progress
+	ToDoPurges []todo.ID         // complete entries that go with everything that hangs on them; others stay
+}
+
+func (to *ToDoWrites) and(from *ToDoWrites) {
+	to.ToDos = slices.Concat(to.ToDos, from.ToDos)
+	to.Done = slices.Concat(to.Done, from.Done)
+	to.ToDoMoves = slices.Concat(to.ToDoMoves, from.ToDoMoves)
+	to.ToDoPurges = slices.Concat(to.ToDoPurges, from.ToDoPurges)
 }

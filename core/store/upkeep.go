@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"carillon/core/message"
@@ -134,4 +135,23 @@ func (p Purgeable) String() string {
 		return ""
 	}
 	return names[p]
+}
+
+// UpkeepWrites is what a chore changes. Empty fields change nothing.
+type UpkeepWrites struct {
+	Folds    []Fold
+	Recounts []Recounted
+	Purges   []Purge
+	Holds    []Hold
+	Unholds  []Unhold
+	Ticks    []Tick
+}
+
+func (to *UpkeepWrites) and(from *UpkeepWrites) {
+	to.Folds = slices.Concat(to.Folds, from.Folds)
+	to.Recounts = slices.Concat(to.Recounts, from.Recounts)
+	to.Purges = slices.Concat(to.Purges, from.Purges)
+	to.Holds = slices.Concat(to.Holds, from.Holds)
+	to.Unholds = slices.Concat(to.Unholds, from.Unholds)
+	to.Ticks = slices.Concat(to.Ticks, from.Ticks)
 }

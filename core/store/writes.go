@@ -11,18 +11,10 @@ import (
 	"context"
 	"time"
 
-	"carillon/core/access"
-	"carillon/core/agreement"
 	"carillon/core/config"
-	"carillon/core/consent"
 	"carillon/core/contact"
-	"carillon/core/control"
 	"carillon/core/customer"
-	"carillon/core/extract"
-	"carillon/core/ledger"
 	"carillon/core/message"
-	"carillon/core/notice"
-	"carillon/core/todo"
 )
 
 // Applier is the one way into the tables.
@@ -43,11 +35,47 @@ const (
 	Conflict         // its key was there with another hash, or a version, number or fence lost: nothing was written
 )
 
+// Loss is what a write set lost by.
+type Loss string
+
+// What a write set may lose by: a key or a row that is there, or one that has changed.
+const (
+	LostIntakeKey     Loss = "intake_key"     // its key was there with another hash
+	LostReference     Loss = "reference"      // its source's reference was there with another hash
+	LostContact       Loss = "contact"        // a contact, or its plan, is there
+	LostStep          Loss = "step"           // the step has started
+	LostEvidence      Loss = "evidence"       // the message moved on
+	LostFence         Loss = "fence"          // somebody else has the claim
+	LostVersion       Loss = "version"        // another write came first
+	LostRevision      Loss = "revision"       // the same of a customer's object
+	LostReport        Loss = "report"         // the report is gone from the inbox
+	LostName          Loss = "name"           // the name is taken
+	LostTick          Loss = "tick"           // the chore ran at this time
+	LostHold          Loss = "hold"           // the hold is not in force, or one like it is
+	LostPause         Loss = "pause"          // the pause is another's
+	LostRetry         Loss = "retry"          // the message has been replaced
+	LostBatch         Loss = "batch"          // the batch is another source's
+	LostRun           Loss = "run"            // the batch has an open run
+	LostThread        Loss = "thread"         // another gateway has the thread
+	LostReminder      Loss = "reminder"       // the reminder does not wait
+	LostEvent         Loss = "event"          // the event was raised before
+	LostToDo          Loss = "todo"           // the To Do is not as its move says
+	LostAccountPerson Loss = "account_person" // the person is on the account
+	LostContactTask   Loss = "contact_task"   // the task is there
+	LostIntakeRange   Loss = "intake_range"   // the stretch is there
+	LostPerson        Loss = "person"         // the person is there
+	LostPlan          Loss = "plan"           // the plan is there
+	LostPoint         Loss = "point"          // the contact point is there
+	LostIdentifier    Loss = "identifier"     // another person has an identifier that only one may have
+	LostLog           Loss = "log"            // the log entry is there
+	LostMessage       Loss = "message"        // the message is there
+)
+
 // Verdict is what became of one write set.
 type Verdict struct {
 	Outcome Outcome
 	Contact contact.ID      // of Replayed: whom the key belongs to
-	What    string          // of Conflict: intake_key, reference, evidence, fence, step, version, report, name, tick, hold, pause, retry, batch, run, thread, reminder, event, todo, or the table of a row that is there
+	What    Loss            // of Conflict: what it lost by
 	Claimed []message.Taken // of an applied Claim
 	Purged  int64           // rows that applied Purges took away
 }
@@ -149,159 +177,107 @@ type Trip struct {
 	At      time.Time
 }
 
-// Writes is one write set: what one decision changes. Empty fields change nothing.
+// Writes is one write set: what one decision changes, by noun. A group that is nil changes nothing, and neither does an
+// empty field of one. [Of] reads a group, [In] writes to one.
 type Writes struct {
-	Keys         []IntakeKey
-	Persons      []customer.Person     // by (source, external id), under Revision-1, 1 for a new one: see [Customers]
-	Accounts     []customer.Account    // after Persons, in the same way
-	Premises     []customer.Premise    // in the same way
-	Agreements   []agreement.Agreement // after Accounts; upsert by (source, external id); a lower Version than stored is a Conflict "version"
-	Sightings    []customer.Sighting   // put, after Persons; a person that is not there is passed over
-	Contacts     []contact.Contact
-	Plans        []notice.Plan
-	Steps        []notice.Step
-	Messages     []message.Message
-	Dues         []message.Due
-	Settles      []Settle
-	Requeues     []Requeue
-	Undues       []Undue
-	Evidence     []message.Evidence
-	Refs         []ProviderRef
-	Deadlines    []message.Deadline
-	Undeadlines  []message.ID       // every deadline of the message goes, before Deadlines of the set are put
-	Spent        []message.Deadline // deadline rows that go if they still stand at this time, before Deadlines of the set are put
-	Counts       []message.Count
-	Reports      []message.Report // into the inbox; one that is there already is passed over
-	Consumed     []int64          // inbox numbers; the set is a Conflict "report" when one is gone
-	Deferred     []Deferral       // inbox rows to look at again later
-	Marks        []PointMark
-	Suppressions []consent.Suppression // put; one that is there (channel, address, division, reason) is passed over
-	Lifted       []consent.Suppression // by channel, address, division and reason
-	Runs         []extract.Run         // insert (Version 1) or update under Version-1
-	Letters      []extract.Letter
-	Pauses       []LanePause
-	Trips        []Trip
-	Principals   []access.Principal // insert; a name that is there is a Conflict "name"
-	Revoked      []Revocation
-	Config       *ConfigWrite
-	Cursors      []Cursor
-	Seals        []Seal
-	Growth       *Growth // of the ledger's tree, with Seals
-	Folds        []Fold
-	Recounts     []Recounted
-	Purges       []Purge
-	Holds        []Hold
-	Unholds      []Unhold
-	Ticks        []Tick
-	Beats        []Gateway  // put; the last word of a name wins
-	Farewells    []Farewell // after Beats
-	Spends       []Spend
-	Dead         []message.DeadLetter // put or replaced, by message; class and type are read from the contact
-	Undead       []message.ID         // dead letters that go, before Dead of the set are put; one that is not there is passed over
-	ToDos        []todo.Entry         // opened; where one of the type is open about the same, it is passed over
-	Done         []todo.Completion    // before ToDos of the set are opened
-	ToDoMoves    []todo.Move          // the set is a Conflict "todo" when an entry is not as its move says, or its user has another in progress
-	ToDoPurges   []todo.ID            // complete entries that go with everything that hangs on them; others stay
-	Halts        []notice.Halt        // a contact is halted once: the first stays
-	Retries      []notice.Retry       // insert; the set is a Conflict "retry" when the former message has one
-	Events       []SourceEvent        // insert; one that is there is a Conflict "event"
-	Tasks        []contact.Task       // of Revision 1: insert; of a later one: update of the one before it, or the set is a Conflict "version"
-	Entries      []ledger.Entry
-	Batches      []BatchFlush
-	Ranges       []IntakeRange      // insert
-	BatchRuns    []control.Run      // insert (Version 1) or update under Version-1; of a batch one may be open: otherwise a Conflict "run"
-	BatchThreads []control.Thread   // insert (Version 1) or update under Version-1; a Conflict "thread"; after BatchRuns
-	BatchErrors  []control.RowError // put, by run and key
-	BatchPauses  []control.Pause
-	Reviews      []agreement.Review // put, by account and class
-	Claim        *Claim             // after everything else of the set
+	Intake   *IntakeWrites
+	Customer *CustomerWrites
+	Contact  *ContactWrites
+	Desk     *DeskWrites
+	Event    *EventWrites
+	Message  *MessageWrites
+	Report   *ReportWrites
+	Consent  *ConsentWrites
+	Letter   *LetterWrites
+	Lane     *LaneWrites
+	Admin    *AdminWrites
+	Ledger   *LedgerWrites
+	Upkeep   *UpkeepWrites
+	Fleet    *FleetWrites
+	ToDo     *ToDoWrites
+	Batch    *BatchWrites
+}
 
-	Desks         []contact.Desk     // of Revision 1: insert; of a later one: update of the one before it, or the set is a Conflict "version"
-	Logs          []contact.Log      // insert
-	Reminders     []contact.Reminder // insert
-	Reminded      []Reminded
-	RemindersDone []ReminderDone // after Reminded of the set
+// Of is a group for reading: empty when it is nil.
+func Of[G any](group *G) *G {
+	if group == nil {
+		return new(G)
+	}
+	return group
+}
+
+// In is a group for writing, made when there is none. A copy of the set shares it: copy with [Writes.Clone].
+func In[G any](group **G) *G {
+	if *group == nil {
+		*group = new(G)
+	}
+	return *group
+}
+
+// Clone is a set whose groups are its own; their rows are shared until they are appended to.
+func (w Writes) Clone() Writes {
+	return Writes{
+		Intake:   cloned(w.Intake),
+		Customer: cloned(w.Customer),
+		Contact:  cloned(w.Contact),
+		Desk:     cloned(w.Desk),
+		Event:    cloned(w.Event),
+		Message:  cloned(w.Message),
+		Report:   cloned(w.Report),
+		Consent:  cloned(w.Consent),
+		Letter:   cloned(w.Letter),
+		Lane:     cloned(w.Lane),
+		Admin:    cloned(w.Admin),
+		Ledger:   cloned(w.Ledger),
+		Upkeep:   cloned(w.Upkeep),
+		Fleet:    cloned(w.Fleet),
+		ToDo:     cloned(w.ToDo),
+		Batch:    cloned(w.Batch),
+	}
+}
+
+func cloned[G any](group *G) *G {
+	if group == nil {
+		return nil
+	}
+	own := *group
+	return &own
 }
 
 // And adds another write set to this one: both are applied, or neither. Only one of the two may claim, write
 // configuration, or grow the ledger's tree.
 func (w Writes) And(o Writes) Writes {
-	w.Keys = append(w.Keys, o.Keys...)
-	w.andCustomers(&o)
-	w.Contacts = append(w.Contacts, o.Contacts...)
-	w.Plans = append(w.Plans, o.Plans...)
-	w.Steps = append(w.Steps, o.Steps...)
-	w.Messages = append(w.Messages, o.Messages...)
-	w.Dues = append(w.Dues, o.Dues...)
-	w.Settles = append(w.Settles, o.Settles...)
-	w.Requeues = append(w.Requeues, o.Requeues...)
-	w.Undues = append(w.Undues, o.Undues...)
-	w.Evidence = append(w.Evidence, o.Evidence...)
-	w.Refs = append(w.Refs, o.Refs...)
-	w.Deadlines = append(w.Deadlines, o.Deadlines...)
-	w.Undeadlines = append(w.Undeadlines, o.Undeadlines...)
-	w.Spent = append(w.Spent, o.Spent...)
-	w.Counts = append(w.Counts, o.Counts...)
-	w.Reports = append(w.Reports, o.Reports...)
-	w.Consumed = append(w.Consumed, o.Consumed...)
-	w.Deferred = append(w.Deferred, o.Deferred...)
-	w.Marks = append(w.Marks, o.Marks...)
-	w.Suppressions = append(w.Suppressions, o.Suppressions...)
-	w.Lifted = append(w.Lifted, o.Lifted...)
-	w.Runs = append(w.Runs, o.Runs...)
-	w.Letters = append(w.Letters, o.Letters...)
-	w.Pauses = append(w.Pauses, o.Pauses...)
-	w.Trips = append(w.Trips, o.Trips...)
-	w.Principals = append(w.Principals, o.Principals...)
-	w.Revoked = append(w.Revoked, o.Revoked...)
-	w.Cursors = append(w.Cursors, o.Cursors...)
-	w.Seals = append(w.Seals, o.Seals...)
-	w.Folds = append(w.Folds, o.Folds...)
-	w.Recounts = append(w.Recounts, o.Recounts...)
-	w.Purges = append(w.Purges, o.Purges...)
-	w.Holds = append(w.Holds, o.Holds...)
-	w.Unholds = append(w.Unholds, o.Unholds...)
-	w.Ticks = append(w.Ticks, o.Ticks...)
-	w.Beats = append(w.Beats, o.Beats...)
-	w.Farewells = append(w.Farewells, o.Farewells...)
-	w.Spends = append(w.Spends, o.Spends...)
-	w.Dead = append(w.Dead, o.Dead...)
-	w.Undead = append(w.Undead, o.Undead...)
-	w.andToDos(o)
-	w.Halts = append(w.Halts, o.Halts...)
-	w.Retries = append(w.Retries, o.Retries...)
-	w.Entries = append(w.Entries, o.Entries...)
-	w.Batches = append(w.Batches, o.Batches...)
-	w.Ranges = append(w.Ranges, o.Ranges...)
-	w.Events = append(w.Events, o.Events...)
-	w.Tasks = append(w.Tasks, o.Tasks...)
-	w.andControls(&o)
-	w.andReviews(&o)
-	w.andFiles(&o)
-	w.andSingles(&o)
-	return w
-}
-
-// andSingles adds what a set has one of.
-func (w *Writes) andSingles(o *Writes) {
-	if o.Claim != nil {
-		w.Claim = o.Claim
-	}
-	if o.Growth != nil {
-		w.Growth = o.Growth
-	}
-	if o.Config != nil {
-		w.Config = o.Config
+	return Writes{
+		Intake:   joined(w.Intake, o.Intake, (*IntakeWrites).and),
+		Customer: joined(w.Customer, o.Customer, (*CustomerWrites).and),
+		Contact:  joined(w.Contact, o.Contact, (*ContactWrites).and),
+		Desk:     joined(w.Desk, o.Desk, (*DeskWrites).and),
+		Event:    joined(w.Event, o.Event, (*EventWrites).and),
+		Message:  joined(w.Message, o.Message, (*MessageWrites).and),
+		Report:   joined(w.Report, o.Report, (*ReportWrites).and),
+		Consent:  joined(w.Consent, o.Consent, (*ConsentWrites).and),
+		Letter:   joined(w.Letter, o.Letter, (*LetterWrites).and),
+		Lane:     joined(w.Lane, o.Lane, (*LaneWrites).and),
+		Admin:    joined(w.Admin, o.Admin, (*AdminWrites).and),
+		Ledger:   joined(w.Ledger, o.Ledger, (*LedgerWrites).and),
+		Upkeep:   joined(w.Upkeep, o.Upkeep, (*UpkeepWrites).and),
+		Fleet:    joined(w.Fleet, o.Fleet, (*FleetWrites).and),
+		ToDo:     joined(w.ToDo, o.ToDo, (*ToDoWrites).and),
+		Batch:    joined(w.Batch, o.Batch, (*BatchWrites).and),
 	}
 }
 
-// andCustomers adds persons and what they have.
-func (w *Writes) andCustomers(o *Writes) {
-	w.Persons = append(w.Persons, o.Persons...)
-	w.Accounts = append(w.Accounts, o.Accounts...)
-	w.Premises = append(w.Premises, o.Premises...)
-	w.Agreements = append(w.Agreements, o.Agreements...)
-	w.Sightings = append(w.Sightings, o.Sightings...)
+// joined is what two sets have of a group.
+func joined[G any](a, b *G, and func(to, from *G)) *G {
+	switch {
+	case b == nil:
+		return a
+	case a == nil:
+		return b
+	}
+	both := *a
+	and(&both, b)
+	return &both
 }
 
 // Deferral puts off the next look at a report whose message is not settled or not known yet.

@@ -5,16 +5,16 @@ import (
 	"slices"
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/contact"
 	"carillon/core/fault"
 	"carillon/core/message"
+	"carillon/core/plugin"
 )
 
 // Request asks for an entry to be opened: what an algorithm asked for, and what the verb that runs it knows beside.
 type Request struct {
-	command.OpenToDo
+	plugin.OpenToDo
 
 	ID       ID     // reserved; 0: the store draws one
 	About    string // empty: the source and the drill keys
@@ -90,7 +90,7 @@ func (r Rules) chosen(kind config.ToDoType, e Entry, role string) (Entry, bool) 
 	e.Skills = kind.Skills
 	for _, use := range kind.Characteristics {
 		if use.Default != "" && !carries(e, use.Type) {
-			e.Characteristics = append(slices.Clip(e.Characteristics), command.Characteristic{Type: use.Type, Value: use.Default})
+			e.Characteristics = append(slices.Clip(e.Characteristics), plugin.Characteristic{Type: use.Type, Value: use.Default})
 		}
 	}
 	plugged := r.preCreate(&e)
@@ -101,7 +101,7 @@ func (r Rules) chosen(kind config.ToDoType, e Entry, role string) (Entry, bool) 
 
 // preCreate runs the pre-creation algorithms in their order: the first role that one of them names is theirs.
 func (r Rules) preCreate(e *Entry) (role string) {
-	run(r.Config.PlugsOf(onInstallation, "", eventPreCreate), r.Algorithms.PreCreation, func(f PreCreation, p command.Parameters) {
+	run(r.Config.PlugsOf(onInstallation, "", eventPreCreate), r.Algorithms.PreCreation, func(f PreCreation, p plugin.Parameters) {
 		named, chars := f(Subject{*e, r.Config}, p)
 		role = cmp.Or(role, named)
 		for _, c := range chars {
@@ -116,7 +116,7 @@ func (r Rules) preCreate(e *Entry) (role string) {
 // Choose says whose an entry is, in the order of the CIS: a message that the type suppresses opens none; the role that its
 // message is rerouted to; that of the pre-creation algorithms (plugged); the role given by the creating program; the
 // default role of the type. A role that is none of the type's is passed over.
-func Choose(kind config.ToDoType, text command.Text, plugged, given string) (role string, suppressed bool) {
+func Choose(kind config.ToDoType, text plugin.Text, plugged, given string) (role string, suppressed bool) {
 	var rerouted string
 	for _, o := range kind.Overrides {
 		if o.Category == text.Category && o.Number == text.Number {
@@ -154,5 +154,5 @@ func permits(kind config.ToDoType, role string) bool {
 }
 
 func carries(e Entry, kind string) bool {
-	return slices.ContainsFunc(e.Characteristics, func(c command.Characteristic) bool { return c.Type == kind })
+	return slices.ContainsFunc(e.Characteristics, func(c plugin.Characteristic) bool { return c.Type == kind })
 }

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 	"carillon/core/todo"
 )
 
@@ -45,7 +45,7 @@ func document() config.Document {
 					Overrides: []config.MessageOverride{
 						{Category: "CAT", Number: 2, Suppress: true}, {Category: "CAT", Number: 3, Role: "LOANS"},
 					},
-					Characteristics: []command.CharacteristicUse{{Sequence: 10, Type: "VIP", Default: "N"}, {Sequence: 20, Type: "ACCT"}},
+					Characteristics: []plugin.CharacteristicUse{{Sequence: 10, Type: "VIP", Default: "N"}, {Sequence: 20, Type: "ACCT"}},
 				},
 				{Code: string(todo.NotReached), Roles: []string{"BILLING"}, DefaultRole: "BILLING"},
 			},
@@ -53,7 +53,7 @@ func document() config.Document {
 				{Owner: "installation", Event: "todo_pre_creation", Sequence: 10, Code: "LINK"},
 				{Owner: "installation", Event: "todo_pre_creation", Sequence: 20, Code: "GROUP"},
 				{Owner: "installation", Event: "todo_information", Sequence: 10, Code: "ANY"},
-				{Owner: "todo_type:WORK", Event: "information", Sequence: 10, Code: "OWN", Parameters: command.Parameters{"P": "v"}},
+				{Owner: "todo_type:WORK", Event: "information", Sequence: 10, Code: "OWN", Parameters: plugin.Parameters{"P": "v"}},
 				{Owner: "todo_type:WORK", Event: "assignment", Sequence: 10, Code: "STRICT"},
 				{Owner: "todo_type:WORK", Event: "assignment", Sequence: 20, Code: "MILD"},
 				{Owner: "todo_type:WORK", Event: "role_change", Sequence: 10, Code: "FIXED"},
@@ -72,33 +72,33 @@ func rules(t *testing.T) todo.Rules {
 	}
 	return todo.Rules{Config: cfg, Algorithms: todo.Algorithms{
 		PreCreation: map[string]todo.PreCreation{
-			"LINK": func(s todo.Subject, _ command.Parameters) (string, []command.Characteristic) {
+			"LINK": func(s todo.Subject, _ plugin.Parameters) (string, []plugin.Characteristic) {
 				if s.Entry.Links.Account == "" {
 					return "", nil
 				}
-				return "", []command.Characteristic{{Type: "ACCT", Value: s.Entry.Links.Account}}
+				return "", []plugin.Characteristic{{Type: "ACCT", Value: s.Entry.Links.Account}}
 			},
-			"GROUP": func(s todo.Subject, _ command.Parameters) (string, []command.Characteristic) {
+			"GROUP": func(s todo.Subject, _ plugin.Parameters) (string, []plugin.Characteristic) {
 				return s.Entry.Links.Group, nil
 			},
 		},
 		Information: map[string]todo.Information{
-			"ANY": func(todo.Subject, command.Parameters) string { return "any" },
-			"OWN": func(s todo.Subject, p command.Parameters) string { return s.Entry.Subject + p["P"] },
+			"ANY": func(todo.Subject, plugin.Parameters) string { return "any" },
+			"OWN": func(s todo.Subject, p plugin.Parameters) string { return s.Entry.Subject + p["P"] },
 		},
 		Assignment: map[string]todo.Assignment{
-			"STRICT": func(_ todo.Subject, u config.User, _ command.Parameters) ([]string, bool) {
+			"STRICT": func(_ todo.Subject, u config.User, _ plugin.Parameters) ([]string, bool) {
 				if u.Name == "ben" {
 					return []string{"is Ben", "is not Ada"}, true
 				}
 				return nil, true
 			},
-			"MILD": func(todo.Subject, config.User, command.Parameters) ([]string, bool) {
+			"MILD": func(todo.Subject, config.User, plugin.Parameters) ([]string, bool) {
 				return []string{"take care"}, false
 			},
 		},
 		RoleChange: map[string]todo.RoleChange{
-			"FIXED": func(_ todo.Subject, role string, _ command.Parameters) string {
+			"FIXED": func(_ todo.Subject, role string, _ plugin.Parameters) string {
 				if role == "LOANS" {
 					return "stays"
 				}
@@ -106,9 +106,9 @@ func rules(t *testing.T) todo.Rules {
 			},
 		},
 		Routing: map[string]todo.Routing{
-			"MAIL": func(_ todo.Subject, to []config.User, _ command.Parameters) (mails []command.SendEmail) {
+			"MAIL": func(_ todo.Subject, to []config.User, _ plugin.Parameters) (mails []plugin.SendEmail) {
 				for _, u := range to {
-					mails = append(mails, command.SendEmail{User: u.Name})
+					mails = append(mails, plugin.SendEmail{User: u.Name})
 				}
 				return mails
 			},
@@ -118,7 +118,7 @@ func rules(t *testing.T) todo.Rules {
 
 func request(change func(*todo.Request)) todo.Request {
 	q := todo.Request{
-		OpenToDo: command.OpenToDo{Type: "WORK", Drill: []string{"4711", "1"}}, Source: "cis", Division: "NORTH", Reason: "batch", At: noon(),
+		OpenToDo: plugin.OpenToDo{Type: "WORK", Drill: []string{"4711", "1"}}, Source: "cis", Division: "NORTH", Reason: "batch", At: noon(),
 		Batch: "TD-X", Run: 3,
 	}
 	if change != nil {
@@ -142,9 +142,9 @@ func TestRoles(t *testing.T) {
 		{"before it that of the account's group", func(q *todo.Request) { q.Role, q.Links.Group = "BILLING", "LOANS" }, "LOANS", false},
 		{"but none that is not the type's", func(q *todo.Request) { q.Role, q.Links.Group = "BILLING", "OPS" }, "BILLING", false},
 		{"before it where the message goes", func(q *todo.Request) {
-			q.Role, q.Links.Group, q.Text = "BILLING", "F1_DFLT", command.Text{Category: "CAT", Number: 3}
+			q.Role, q.Links.Group, q.Text = "BILLING", "F1_DFLT", plugin.Text{Category: "CAT", Number: 3}
 		}, "LOANS", false},
-		{"and a message that is suppressed opens none", func(q *todo.Request) { q.Role, q.Text = "BILLING", command.Text{Category: "CAT", Number: 2} }, "", true},
+		{"and a message that is suppressed opens none", func(q *todo.Request) { q.Role, q.Text = "BILLING", plugin.Text{Category: "CAT", Number: 2} }, "", true},
 	} {
 		t.Run(row.says, func(t *testing.T) {
 			t.Parallel()
@@ -165,7 +165,7 @@ func TestOpen(t *testing.T) {
 		if err != nil || e.Priority != 2 || e.Text.Category != "CAT" || e.Text.Number != 1 || e.About != "cis:4711/1" || e.Batch != "TD-X" || e.Run != 3 {
 			t.Errorf("%+v: %v", e, err)
 		}
-		if !slices.Equal(e.Characteristics, []command.Characteristic{{Type: "VIP", Value: "N"}, {Type: "ACCT", Value: "4711"}}) {
+		if !slices.Equal(e.Characteristics, []plugin.Characteristic{{Type: "VIP", Value: "N"}, {Type: "ACCT", Value: "4711"}}) {
 			t.Errorf("%+v", e.Characteristics)
 		}
 		if !slices.Equal(e.Skills, []config.Skill{{Type: "LOAN SHARK", Level: 3}}) {
@@ -174,10 +174,10 @@ func TestOpen(t *testing.T) {
 	})
 	t.Run("leaves what was said", func(t *testing.T) {
 		t.Parallel()
-		given := []command.Characteristic{{Type: "VIP", Value: "Y"}, {Type: "ACCT", Value: "4711"}}
+		given := []plugin.Characteristic{{Type: "VIP", Value: "Y"}, {Type: "ACCT", Value: "4711"}}
 		e, _, err := r.Open(request(func(q *todo.Request) {
 			q.Priority, q.About, q.Characteristics, q.Links.Account = 9, "x", given, "4711"
-			q.Text = command.Text{Category: "CAT", Number: 3, Parameters: []string{"p"}}
+			q.Text = plugin.Text{Category: "CAT", Number: 3, Parameters: []string{"p"}}
 		}))
 		if err != nil || e.Priority != 9 || e.About != "x" || e.Text.Number != 3 || !slices.Equal(e.Characteristics, given) {
 			t.Errorf("%+v: %v", e, err)
@@ -236,7 +236,7 @@ func TestFill(t *testing.T) {
 	if e, _ := r.Fill(todo.Entry{Type: "WORK", Role: "OPS"}); e.Role != "OPS" || e.Skills != nil {
 		t.Errorf("one that has a role: %+v", e)
 	}
-	if _, suppressed := r.Fill(todo.Entry{Type: "WORK", Text: command.Text{Category: "CAT", Number: 2}}); !suppressed {
+	if _, suppressed := r.Fill(todo.Entry{Type: "WORK", Text: plugin.Text{Category: "CAT", Number: 2}}); !suppressed {
 		t.Error("a suppressed message opens one")
 	}
 }
@@ -244,7 +244,7 @@ func TestFill(t *testing.T) {
 func TestRules(t *testing.T) {
 	t.Parallel()
 	r := rules(t)
-	work := todo.Entry{Type: "WORK", Role: "BILLING", Subject: "s", Text: command.Text{Category: "CAT", Number: 1, Parameters: []string{"it"}}}
+	work := todo.Entry{Type: "WORK", Role: "BILLING", Subject: "s", Text: plugin.Text{Category: "CAT", Number: 1, Parameters: []string{"it"}}}
 	if got := r.Information(work) + " " + r.Information(todo.Entry{Type: todo.InDoubt}) + " " + r.Text(work, ""); got != "sv any Look at it" {
 		t.Error(got)
 	}

@@ -1,9 +1,9 @@
 package todo
 
 import (
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 )
 
 // The system events on which algorithms of To Dos hang.
@@ -28,21 +28,21 @@ type Subject struct {
 type (
 	// PreCreation runs before an entry is opened (installation, todo_pre_creation): it may name a role, and
 	// characteristics the entry is to have. Empty: it has no word.
-	PreCreation func(s Subject, p command.Parameters) (role string, chars []command.Characteristic)
+	PreCreation func(s Subject, p plugin.Parameters) (role string, chars []plugin.Characteristic)
 
 	// Information makes the one line that says what an entry is about (todo_type, information; where the type has none,
 	// installation, todo_information).
-	Information func(s Subject, p command.Parameters) string
+	Information func(s Subject, p plugin.Parameters) string
 
 	// Assignment checks whether a user can be given an entry (todo_type, assignment): what speaks against it in words
 	// without personal data, and whether it forbids it.
-	Assignment func(s Subject, to config.User, p command.Parameters) (against []string, forbids bool)
+	Assignment func(s Subject, to config.User, p plugin.Parameters) (against []string, forbids bool)
 
 	// RoleChange says why an entry may not get the role (todo_type, role_change); empty when it may.
-	RoleChange func(s Subject, role string, p command.Parameters) (against string)
+	RoleChange func(s Subject, role string, p plugin.Parameters) (against string)
 
 	// Routing says which emails tell whom of an entry (todo_type, external_routing); to are the users whose work it is.
-	Routing func(s Subject, to []config.User, p command.Parameters) []command.SendEmail
+	Routing func(s Subject, to []config.User, p plugin.Parameters) []plugin.SendEmail
 )
 
 // Algorithms are those of the spots, by their codes.
@@ -62,7 +62,7 @@ type Rules struct {
 
 // run runs the algorithms that hang on a spot, in order. A plug whose algorithm is not of the spot was refused when the
 // configuration was written.
-func run[F any](plugs []config.Plug, of map[string]F, each func(F, command.Parameters)) {
+func run[F any](plugs []config.Plug, of map[string]F, each func(F, plugin.Parameters)) {
 	for _, p := range plugs {
 		if f, known := of[p.Code]; known {
 			each(f, p.Parameters)
@@ -73,7 +73,7 @@ func run[F any](plugs []config.Plug, of map[string]F, each func(F, command.Param
 // Information is the line that says what an entry is about; empty where no algorithm makes one.
 func (r Rules) Information(e Entry) (line string) {
 	s := Subject{e, r.Config}
-	first := func(f Information, p command.Parameters) {
+	first := func(f Information, p plugin.Parameters) {
 		if line == "" {
 			line = f(s, p)
 		}
@@ -101,7 +101,7 @@ func (r Rules) Assignable(e Entry, user string) (warnings []string, err error) {
 		return nil, fault.Refuse(fault.Violation{Field: "/user", Reason: "is no active user of the To Do's role"})
 	}
 	var wrong []fault.Violation
-	run(r.Config.PlugsOf(onType, string(e.Type), eventAssign), r.Algorithms.Assignment, func(f Assignment, p command.Parameters) {
+	run(r.Config.PlugsOf(onType, string(e.Type), eventAssign), r.Algorithms.Assignment, func(f Assignment, p plugin.Parameters) {
 		against, forbids := f(Subject{e, r.Config}, to, p)
 		if !forbids {
 			warnings = append(warnings, against...)
@@ -127,7 +127,7 @@ func (r Rules) Forwardable(e Entry, role string) error {
 		return nil
 	}
 	var wrong []fault.Violation
-	run(r.Config.PlugsOf(onType, string(e.Type), eventRoleChange), r.Algorithms.RoleChange, func(f RoleChange, p command.Parameters) {
+	run(r.Config.PlugsOf(onType, string(e.Type), eventRoleChange), r.Algorithms.RoleChange, func(f RoleChange, p plugin.Parameters) {
 		if against := f(Subject{e, r.Config}, role, p); against != "" {
 			wrong = append(wrong, fault.Violation{Field: "/role", Reason: against})
 		}
@@ -139,8 +139,8 @@ func (r Rules) Forwardable(e Entry, role string) error {
 }
 
 // Emails are what tells people of an entry: nothing where its type routes nothing out.
-func (r Rules) Emails(e Entry) (mails []command.SendEmail) {
-	run(r.Config.PlugsOf(onType, string(e.Type), eventRouting), r.Algorithms.Routing, func(f Routing, p command.Parameters) {
+func (r Rules) Emails(e Entry) (mails []plugin.SendEmail) {
+	run(r.Config.PlugsOf(onType, string(e.Type), eventRouting), r.Algorithms.Routing, func(f Routing, p plugin.Parameters) {
 		mails = append(mails, f(Subject{e, r.Config}, r.workers(e), p)...)
 	})
 	return mails

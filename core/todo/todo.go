@@ -15,11 +15,11 @@ import (
 	"strings"
 	"time"
 
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/contact"
 	"carillon/core/fault"
 	"carillon/core/message"
+	"carillon/core/plugin"
 )
 
 // ID is the fourteen-digit number of an entry; 0 is none.
@@ -106,10 +106,10 @@ type Entry struct {
 
 	Subject         string
 	Comments        string
-	Text            command.Text // zero: none
+	Text            plugin.Text // zero: none
 	Drill           []string
 	Sort            []string
-	Characteristics []command.Characteristic
+	Characteristics []plugin.Characteristic
 	Skills          []config.Skill // needed by whom it is assigned to
 
 	Batch       string // the batch control that opened it
@@ -176,7 +176,7 @@ func aboutContact(id contact.ID) string { return "contact:" + id.String() }
 func of(kind Type, about, key string, m message.Message, at time.Time, why string) Entry {
 	return Entry{
 		Type: kind, About: about, Source: m.Source, Division: m.Division, Contact: m.Origin.Contact, Message: m.ID,
-		Reason: why, OpenedAt: at, Drill: []string{key}, Text: command.Text{Parameters: []string{key, why}}, Links: Links{Person: m.Recipient.Person.String(), Account: m.Account},
+		Reason: why, OpenedAt: at, Drill: []string{key}, Text: plugin.Text{Parameters: []string{key, why}}, Links: Links{Person: m.Recipient.Person.String(), Account: m.Account},
 	}
 }
 
@@ -257,9 +257,9 @@ type Filter struct {
 	Work            Work
 	Division        string
 	About           string
-	Characteristics []command.Characteristic // any of them
-	But             ID                       // not this one
-	Unrouted        bool                     // those that were not sent outside yet; they come by number
+	Characteristics []plugin.Characteristic // any of them
+	But             ID                      // not this one
+	Unrouted        bool                    // those that were not sent outside yet; they come by number
 }
 
 // Scope is what somebody may see.

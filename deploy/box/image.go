@@ -3,6 +3,7 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"debug/elf"
 	"errors"
 	"fmt"
@@ -31,9 +32,9 @@ type Made struct {
 }
 
 // labels are the annotations of the OCI image specification.
-func (m Made) labels() map[string]string {
+func (m Made) labels(program string) map[string]string {
 	return map[string]string{
-		"org.opencontainers.image.title":       "carillon",
+		"org.opencontainers.image.title":       program,
 		"org.opencontainers.image.description": "The outbound communications gateway of a utility",
 		"org.opencontainers.image.licenses":    "Apache-2.0",
 		"org.opencontainers.image.version":     m.Version,
@@ -42,8 +43,9 @@ func (m Made) labels() map[string]string {
 	}
 }
 
-// Image packs a static binary. The same binary and making give the same digest.
+// Image packs a static binary under its own name. The same binary and making give the same digest.
 func Image(binary string, made Made) (v1.Image, error) {
+	program := filepath.Base(binary)
 	architecture, err := inspect(binary)
 	if err != nil {
 		return nil, err
@@ -52,7 +54,8 @@ func Image(binary string, made Made) (v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(packed)), nil }, tarball.WithMediaType(types.OCILayer))
+	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(packed)), nil }
+	layer, err := tarball.LayerFromOpener(open, tarball.WithMediaType(types.OCILayer), tarball.WithCompressionLevel(gzip.BestCompression))
 	if err != nil {
 		return nil, err
 	}
@@ -70,13 +73,13 @@ func Image(binary string, made Made) (v1.Image, error) {
 	config = config.DeepCopy()
 	config.Created, config.OS, config.Architecture = v1.Time{Time: made.At.UTC()}, "linux", architecture
 	config.Config = v1.Config{
-		User: fmt.Sprintf("%d:%d", user, user), Entrypoint: []string{"/carillon"}, WorkingDir: "/data",
-		ExposedPorts: map[string]struct{}{"8080/tcp": {}}, Labels: made.labels(), StopSignal: "SIGTERM",
+		User: fmt.Sprintf("%d:%d", user, user), Entrypoint: []string{"/" + program}, WorkingDir: "/data",
+		ExposedPorts: map[string]struct{}{"8080/tcp": {}}, Labels: made.labels(program), StopSignal: "SIGTERM",
 	}
 	if image, err = mutate.ConfigFile(image, config); err != nil {
 		return nil, err
 	}
-	annotated, is := mutate.Annotations(image, made.labels()).(v1.Image)
+	annotated, is := mutate.Annotations(image, made.labels(program)).(v1.Image)
 	if !is {
 		return nil, errors.New("the annotated image is none")
 	}
@@ -116,7 +119,7 @@ func pack(binary string, at time.Time) ([]byte, error) {
 	for _, h := range []*tar.Header{
 		{Typeflag: tar.TypeDir, Name: "data/", Mode: 0o750, Uid: user, Gid: user},
 		{Typeflag: tar.TypeDir, Name: "tmp/", Mode: 0o1777},
-		{Typeflag: tar.TypeReg, Name: "carillon", Mode: 0o755, Size: int64(len(program))},
+		{Typeflag: tar.TypeReg, Name: filepath.Base(binary), Mode: 0o755, Size: int64(len(program))},
 	} {
 		h.ModTime, h.Format = at.UTC(), tar.FormatPAX
 		if err := w.WriteHeader(h); err != nil {

@@ -35,7 +35,7 @@ var built = sync.OnceValues(func() ([2]string, error) {
 	}
 	for i := range files {
 		files[i] = filepath.Join(dir, string(rune('a'+i)), "carillon")
-		build := exec.Command("go", "build", "-C", "../..", "-trimpath", "-o", files[i], "./cmd/carillon")
+		build := exec.Command("go", "build", "-C", "../..", "-trimpath", "-ldflags", "-s -w", "-o", files[i], "./cmd/carillon")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
 		if out, err := build.CombinedOutput(); err != nil {
 			return files, errors.Join(err, errors.New(string(out)))
@@ -51,6 +51,9 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(code)
 }
+
+// maxLayer is what an image may bring over the wire, in bytes.
+const maxLayer = 18_000_000
 
 func made() Made {
 	return Made{Version: "1.2.3", Revision: "abc", At: time.Date(2026, 11, 21, 4, 0, 0, 0, time.UTC)}
@@ -84,6 +87,9 @@ func TestImageIsLawful(t *testing.T) {
 	}
 	if manifest.MediaType != types.OCIManifestSchema1 || manifest.Config.MediaType != types.OCIConfigJSON || len(manifest.Layers) != 1 || manifest.Layers[0].MediaType != types.OCILayer {
 		t.Errorf("the manifest is %+v", manifest)
+	}
+	if size := manifest.Layers[0].Size; size > maxLayer {
+		t.Errorf("the layer has %d bytes, at most %d", size, maxLayer)
 	}
 	for _, labels := range []map[string]string{manifest.Annotations, config.Config.Labels} {
 		if labels["org.opencontainers.image.revision"] != "abc" || labels["org.opencontainers.image.version"] != "1.2.3" || labels["org.opencontainers.image.created"] != "2026-11-21T04:00:00Z" {

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"carillon/adapters/kit/guard"
 	"carillon/core/fault"
 )
 
@@ -15,7 +14,7 @@ import (
 func classify(err error, handed bool) error {
 	switch {
 	case errors.Is(err, context.Canceled) && !handed:
-		return fault.Provider(fault.Cancelled, guard.CodeNotBegun, "dial was given up before it was made", err)
+		return fault.Provider(fault.Cancelled, fault.CodeNotBegun, "dial was given up before it was made", err)
 	case errors.Is(err, context.Canceled):
 		return fault.Wrap(fault.Cancelled, "dial was given up", err)
 	case handed:

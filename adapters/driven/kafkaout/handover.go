@@ -138,7 +138,7 @@ func left(cause error) error { return waited(cause, "not handed over in time") }
 // waited is the fault of what was not handed over because the context ended.
 func waited(cause error, why string) error {
 	if errors.Is(cause, context.Canceled) {
-		return fault.Provider(fault.Cancelled, guard.CodeNotBegun, "hand over: "+why, cause)
+		return fault.Provider(fault.Cancelled, fault.CodeNotBegun, "hand over: "+why, cause)
 	}
 	return fault.Wrap(fault.Unavailable, "hand over: "+why, cause)
 }

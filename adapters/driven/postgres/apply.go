@@ -110,33 +110,31 @@ func jostled(err error) bool {
 	return errors.As(err, &pgErr) && (pgErr.Code == codeDeadlock || pgErr.Code == codeSerialize)
 }
 
-// whatOf is the word of a conflict.
-func whatOf(err error) string {
+// lossOf is what a write set lost by.
+func lossOf(err error) store.Loss {
 	var pgErr *pgconn.PgError
 	if !errors.As(err, &pgErr) {
 		return ""
 	}
-	if pgErr.Code == codeExpected {
-		return pgErr.Message
+	if pgErr.Code == codeExpected { // our own functions raise it, and name it
+		return store.Loss(pgErr.Message)
 	}
 	table := parentOf(pgErr.TableName)
-	switch table {
-	case "run", "config_version", "ledger_seal", "contact_desk":
-		return "version"
-	case "source_event":
-		return "event"
-	case "principal":
-		return "name"
-	case "batch_run":
-		return "run"
-	case "batch_thread":
-		return "thread"
-	case "plan":
-		return "contact"
-	case "contact_log":
-		return "log"
+	if known, there := lossesByTable()[table]; there {
+		return known
 	}
-	return table // intake_key, step, evidence, tick, retry, and what else holds a number that is taken
+	return store.Loss(table) // what else holds a number that is taken
+}
+
+// lossesByTable are what is lost by a row that is there.
+func lossesByTable() map[string]store.Loss {
+	return map[string]store.Loss{
+		"run": store.LostVersion, "config_version": store.LostVersion, "ledger_seal": store.LostVersion,
+		"contact_desk": store.LostVersion, "source_event": store.LostEvent, "principal": store.LostName,
+		"batch_run": store.LostRun, "batch_thread": store.LostThread, "plan": store.LostContact,
+		"contact_log": store.LostLog, "intake_key": store.LostIntakeKey, "step": store.LostStep,
+		"evidence": store.LostEvidence, "tick": store.LostTick, "retry": store.LostRetry,
+	}
 }
 
 // keyName is an intake key as the call's other sets may hold it too.
@@ -169,17 +167,17 @@ func answerFrom(keys []store.IntakeKey, held map[keyName]heldKey) (v store.Verdi
 		case h.hash == k.Hash:
 			return store.Verdict{Outcome: store.Replayed, Contact: h.contact}, true
 		default:
-			return store.Verdict{Outcome: store.Conflict, What: whatKey(k.Kind)}, true
+			return store.Verdict{Outcome: store.Conflict, What: lossOfKey(k.Kind)}, true
 		}
 	}
 	return store.Verdict{}, false
 }
 
-func whatKey(kind store.KeyKind) string {
+func lossOfKey(kind store.KeyKind) store.Loss {
 	if kind == store.SourceReference {
-		return "reference"
+		return store.LostReference
 	}
-	return "intake_key"
+	return store.LostIntakeKey
 }
 
 // apart parts the sets whose keys are new to the call from those that repeat a key.
@@ -189,11 +187,11 @@ func apart(jobs []*job) (first []*job, echoes []echo) {
 	}
 	held := map[keyName]heldKey{}
 	for _, j := range jobs {
-		if v, repeats := answerFrom(j.writes.Keys, held); repeats {
+		if v, repeats := answerFrom(store.Of(j.writes.Intake).Keys, held); repeats {
 			echoes = append(echoes, echo{job: j, answer: v})
 			continue
 		}
-		for _, k := range j.writes.Keys {
+		for _, k := range store.Of(j.writes.Intake).Keys {
 			held[nameOf(k)] = heldKey{hash: k.Hash, contact: k.Contact}
 		}
 		first = append(first, j)

@@ -33,8 +33,8 @@ func drawn(seed uint64, n int) []store.Writes {
 		at := porttest.Noon().Add(time.Duration(seed*1000+uint64(i)/10) * time.Millisecond)
 		w := porttest.NewAcceptance(r, porttest.Given{At: at, Lane: &lane})
 		id := contact.ID(seed*10_000 + uint64(i) + 1)
-		w.Contacts[0].ID, w.Plans[0].Contact, w.Steps[0].Contact = id, id, id
-		w.Keys[0].Contact, w.Keys[1].Contact, w.Messages[0].Origin.Contact = id, id, id
+		store.Of(w.Contact).Contacts[0].ID, store.Of(w.Contact).Plans[0].Contact, store.Of(w.Contact).Steps[0].Contact = id, id, id
+		store.Of(w.Intake).Keys[0].Contact, store.Of(w.Intake).Keys[1].Contact, store.Of(w.Message).Messages[0].Origin.Contact = id, id, id
 		sets[i] = w
 	}
 	return sets
@@ -121,7 +121,7 @@ func exchange(b *testing.B, s *postgres.Store, taken []message.Taken, now time.T
 	}
 	lease := now.Add(time.Hour + time.Duration(call)*time.Microsecond)
 	claim := store.Claim{Lane: message.NewLane(1, message.Service), Now: now, Lease: lease, Owner: "bench", Limit: size}
-	verdicts, err := s.Apply(b.Context(), append(sets, store.Writes{Claim: &claim})...)
+	verdicts, err := s.Apply(b.Context(), append(sets, store.Writes{Message: &store.MessageWrites{Claim: &claim}})...)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -32,7 +32,7 @@ from u join message m on m.id = u.message`
 
 // queueClaim queues the claim of a set and puts what it takes into the set's verdict.
 func queueClaim(batch *pgx.Batch, j *job) {
-	c := j.writes.Claim
+	c := store.Of(j.writes.Message).Claim
 	if c == nil || c.Limit < 1 {
 		return
 	}

@@ -76,7 +76,7 @@ func (s *Store) ListedReviews(ctx context.Context, account customer.AccountID, c
 }
 
 func queueReviews(batch *pgx.Batch, jobs []*job) {
-	rows := flat(jobs, func(w *store.Writes) []agreement.Review { return w.Reviews })
+	rows := flat(jobs, func(w *store.Writes) []agreement.Review { return store.Of(w.Customer).Reviews })
 	if len(rows) == 0 {
 		return
 	}
@@ -99,8 +99,8 @@ func queueReviews(batch *pgx.Batch, jobs []*job) {
 }
 
 func touchesReviews(w *store.Writes, is func(touch)) {
-	for i := range w.Reviews {
-		is(touch{what: 'D', n: int64(w.Reviews[i].Account), a: w.Reviews[i].Class})
+	for i := range store.Of(w.Customer).Reviews {
+		is(touch{what: 'D', n: int64(store.Of(w.Customer).Reviews[i].Account), a: store.Of(w.Customer).Reviews[i].Class})
 	}
 }
 

@@ -53,7 +53,7 @@ func TestIndexesOfPartitions(t *testing.T) {
 				t.Fatalf("the first partition has %d indexes, want its key and three", n)
 			}
 			store := postgres.OnPool(pool)
-			if _, err := store.Extend(ctx, kept.Contacts[0].AcceptedAt.AddDate(1, 0, 0)); err != nil {
+			if _, err := store.Extend(ctx, kept.Contact.Contacts[0].AcceptedAt.AddDate(1, 0, 0)); err != nil {
 				t.Fatal(err)
 			}
 			if n := count(ctx, t, pool, `

@@ -55,7 +55,7 @@ func (r *round) resolve(ctx context.Context, jobs []*job) error {
 	}
 	var open []*job
 	for _, j := range jobs {
-		if v, ok := answerFrom(j.writes.Keys, held); ok {
+		if v, ok := answerFrom(store.Of(j.writes.Intake).Keys, held); ok {
 			*j.verdict = v
 			continue
 		}
@@ -91,7 +91,7 @@ func (r *round) halve(ctx context.Context, jobs []*job) error {
 		return err
 	}
 	if len(jobs) == 1 {
-		return r.judge(ctx, jobs[0], whatOf(err))
+		return r.judge(ctx, jobs[0], lossOf(err))
 	}
 	half := len(jobs) / 2
 	if err := r.resolve(ctx, jobs[:half]); err != nil {
@@ -116,12 +116,12 @@ func (r *round) back(ctx context.Context) error {
 }
 
 // judge is the verdict on a set that lost alone: its key may have been written since it was looked up.
-func (r *round) judge(ctx context.Context, j *job, what string) error {
+func (r *round) judge(ctx context.Context, j *job, what store.Loss) error {
 	held, err := r.held(ctx, []*job{j})
 	if err != nil {
 		return err
 	}
-	v, ok := answerFrom(j.writes.Keys, held)
+	v, ok := answerFrom(store.Of(j.writes.Intake).Keys, held)
 	if !ok {
 		v = store.Verdict{Outcome: store.Conflict, What: what}
 	}
@@ -137,7 +137,7 @@ join intake_key k on k.kind = i.kind and k.source = i.source and k.key = i.key`
 
 // held returns which keys of the sets are in the table.
 func (r *round) held(ctx context.Context, jobs []*job) (map[keyName]heldKey, error) {
-	keys := flat(jobs, func(w *store.Writes) []store.IntakeKey { return w.Keys })
+	keys := flat(jobs, func(w *store.Writes) []store.IntakeKey { return store.Of(w.Intake).Keys })
 	if len(keys) == 0 {
 		return nil, nil
 	}

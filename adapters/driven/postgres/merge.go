@@ -32,15 +32,22 @@ func queueJobs(batch *pgx.Batch, jobs []*job) {
 
 // searches reports whether a set changes rows that are there, so that they must be found.
 func searches(w *store.Writes) bool {
-	return w.Claim != nil || len(w.Settles)+len(w.Requeues)+len(w.Undues)+len(w.Undeadlines)+len(w.Spent)+len(w.Consumed)+
-		len(w.BatchRuns)+len(w.BatchThreads)+len(w.Deferred)+len(w.Seals)+len(w.Marks)+len(w.Dead)+len(w.Undead)+len(w.Done)+
-		len(w.Desks)+len(w.Reminded)+len(w.RemindersDone)+len(w.Tasks)+
-		len(w.ToDos)+len(w.ToDoMoves)+len(w.ToDoPurges) > 0 || w.Growth != nil
+	ofBatch := store.Of(w.Batch)
+	ofDesk := store.Of(w.Desk)
+	ofLedger := store.Of(w.Ledger)
+	ofMessage := store.Of(w.Message)
+	ofReport := store.Of(w.Report)
+	ofToDo := store.Of(w.ToDo)
+	return ofMessage.Claim != nil || len(ofMessage.Settles)+len(ofMessage.Requeues)+len(ofMessage.Undues)+len(ofMessage.Undeadlines)+len(ofMessage.Spent)+len(ofReport.Consumed)+
+		len(ofBatch.BatchRuns)+len(ofBatch.BatchThreads)+len(ofReport.Deferred)+len(ofLedger.Seals)+len(store.Of(w.Customer).Marks)+len(ofMessage.Dead)+len(ofMessage.Undead)+len(ofToDo.Done)+
+		len(ofDesk.Desks)+len(ofDesk.Reminded)+len(ofDesk.RemindersDone)+len(store.Of(w.Event).Tasks)+
+		len(ofToDo.ToDos)+len(ofToDo.ToDoMoves)+len(ofToDo.ToDoPurges) > 0 || ofLedger.Growth != nil
 }
 
 // findsCustomers reports whether a set writes customers, who are looked for by their source's names.
 func findsCustomers(w *store.Writes) bool {
-	return len(w.Persons)+len(w.Accounts)+len(w.Premises)+len(w.Agreements)+len(w.Sightings) > 0
+	ofCustomer := store.Of(w.Customer)
+	return len(ofCustomer.Persons)+len(ofCustomer.Accounts)+len(ofCustomer.Premises)+len(ofCustomer.Agreements)+len(ofCustomer.Sightings) > 0
 }
 
 // queueGroup queues the statements of sets that do not touch the same thing, so that the order among them does not
@@ -97,7 +104,7 @@ func groups(jobs []*job) [][]*job {
 			}
 			touched[t] = i
 		})
-		if i > start && (meets || jobs[i-1].writes.Claim != nil) {
+		if i > start && (meets || store.Of(jobs[i-1].writes.Message).Claim != nil) {
 			parts = append(parts, jobs[start:i])
 			start = i
 		}
@@ -108,21 +115,24 @@ func groups(jobs []*job) [][]*job {
 // touches names what a set changes and another set could change too. Rows that are only inserted need no naming: a
 // second one is refused by its key.
 func touches(w *store.Writes, is func(touch)) {
+	ofConsent := store.Of(w.Consent)
+	ofCustomer := store.Of(w.Customer)
+	ofReport := store.Of(w.Report)
 	touchesMessages(w, func(id message.ID) { is(touch{what: 'm', id: id}) })
 	touchesCustomers(w, is)
-	for i := range w.Marks {
-		is(touch{what: 'a', a: string(w.Marks[i].Value)})
+	for i := range ofCustomer.Marks {
+		is(touch{what: 'a', a: string(ofCustomer.Marks[i].Value)})
 	}
-	for i := range w.Suppressions {
-		is(touch{what: 's', a: string(w.Suppressions[i].Channel), b: string(w.Suppressions[i].Address)})
+	for i := range ofConsent.Suppressions {
+		is(touch{what: 's', a: string(ofConsent.Suppressions[i].Channel), b: string(ofConsent.Suppressions[i].Address)})
 	}
-	for i := range w.Lifted {
-		is(touch{what: 's', a: string(w.Lifted[i].Channel), b: string(w.Lifted[i].Address)})
+	for i := range ofConsent.Lifted {
+		is(touch{what: 's', a: string(ofConsent.Lifted[i].Channel), b: string(ofConsent.Lifted[i].Address)})
 	}
-	for _, n := range w.Consumed {
+	for _, n := range ofReport.Consumed {
 		is(touch{what: 'i', n: n})
 	}
-	for _, d := range w.Deferred {
+	for _, d := range ofReport.Deferred {
 		is(touch{what: 'i', n: d.Number})
 	}
 	touchesDesk(w, is)
@@ -136,72 +146,78 @@ func touches(w *store.Writes, is func(touch)) {
 }
 
 func touchesDesk(w *store.Writes, is func(touch)) {
-	for _, r := range w.Runs {
+	ofAdmin := store.Of(w.Admin)
+	ofLane := store.Of(w.Lane)
+	ofUpkeep := store.Of(w.Upkeep)
+	for _, r := range store.Of(w.Letter).Runs {
 		is(touch{what: 'r', n: r.Number, a: r.Batch})
 	}
-	for _, p := range w.Pauses {
+	for _, p := range ofLane.Pauses {
 		is(touch{what: 'l', n: int64(p.Lane)})
 	}
-	for i := range w.Trips {
-		is(touch{what: 'b', a: w.Trips[i].Adapter + "/" + w.Trips[i].Route})
+	for i := range ofLane.Trips {
+		is(touch{what: 'b', a: ofLane.Trips[i].Adapter + "/" + ofLane.Trips[i].Route})
 	}
-	for i := range w.Principals {
-		is(touch{what: 'n', a: w.Principals[i].Name})
+	for i := range ofAdmin.Principals {
+		is(touch{what: 'n', a: ofAdmin.Principals[i].Name})
 	}
-	for _, r := range w.Revoked {
+	for _, r := range ofAdmin.Revoked {
 		is(touch{what: 'n', a: r.Name})
 	}
-	for i := range w.Holds {
-		is(touch{what: 'o', n: w.Holds[i].Number})
+	for i := range ofUpkeep.Holds {
+		is(touch{what: 'o', n: ofUpkeep.Holds[i].Number})
 	}
-	for i := range w.Unholds {
-		is(touch{what: 'o', n: w.Unholds[i].Number})
+	for i := range ofUpkeep.Unholds {
+		is(touch{what: 'o', n: ofUpkeep.Unholds[i].Number})
 	}
 }
 
 // touchesChores names what the jobs on the clock change.
 func touchesChores(w *store.Writes, is func(touch)) {
-	for _, c := range w.Cursors {
+	ofLedger := store.Of(w.Ledger)
+	for _, c := range ofLedger.Cursors {
 		is(touch{what: 'c', a: c.Name})
 	}
-	if len(w.Seals) > 0 || w.Growth != nil {
+	if len(ofLedger.Seals) > 0 || ofLedger.Growth != nil {
 		is(touch{what: 'e'})
 	}
-	for range w.Folds {
+	for range store.Of(w.Upkeep).Folds {
 		is(touch{what: 'f'})
 	}
 	touchesUpkeep(w, is)
 }
 
 func touchesUpkeep(w *store.Writes, is func(touch)) {
-	for i := range w.Recounts {
-		is(touch{what: 'h', n: micros(w.Recounts[i].Hour)})
+	ofUpkeep := store.Of(w.Upkeep)
+	for i := range ofUpkeep.Recounts {
+		is(touch{what: 'h', n: micros(ofUpkeep.Recounts[i].Hour)})
 	}
-	for _, p := range w.Purges {
+	for _, p := range ofUpkeep.Purges {
 		is(touch{what: 'u', n: int64(p.What)})
 	}
 }
 
 func touchesMessages(w *store.Writes, is func(message.ID)) {
-	for i := range w.Dues {
-		is(w.Dues[i].Message)
+	ofMessage := store.Of(w.Message)
+	for i := range ofMessage.Dues {
+		is(ofMessage.Dues[i].Message)
 	}
-	for i := range w.Settles {
-		is(w.Settles[i].Fence.Message)
+	for i := range ofMessage.Settles {
+		is(ofMessage.Settles[i].Fence.Message)
 	}
-	for i := range w.Requeues {
-		is(w.Requeues[i].Fence.Message)
+	for i := range ofMessage.Requeues {
+		is(ofMessage.Requeues[i].Fence.Message)
 	}
-	for i := range w.Undues {
-		is(w.Undues[i].Message)
+	for i := range ofMessage.Undues {
+		is(ofMessage.Undues[i].Message)
 	}
-	for i := range w.Deadlines {
-		is(w.Deadlines[i].Message)
+	for i := range ofMessage.Deadlines {
+		is(ofMessage.Deadlines[i].Message)
 	}
-	for i := range w.Spent {
-		is(w.Spent[i].Message)
+	for i := range ofMessage.Spent {
+		is(ofMessage.Spent[i].Message)
 	}
-	for _, id := range w.Undeadlines {
+	for _, id := range ofMessage.Undeadlines {
 		is(id)
 	}
 }

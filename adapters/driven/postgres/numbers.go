@@ -53,7 +53,7 @@ func (s *Store) number(ctx context.Context, jobs []*job) error {
 	}
 	var n int64
 	for _, j := range jobs {
-		n += int64(len(j.writes.Entries))
+		n += int64(len(store.Of(j.writes.Ledger).Entries))
 	}
 	if n == 0 {
 		return nil
@@ -64,7 +64,7 @@ func (s *Store) number(ctx context.Context, jobs []*job) error {
 	}
 	for _, j := range jobs {
 		j.entries = first
-		first += int64(len(j.writes.Entries))
+		first += int64(len(store.Of(j.writes.Ledger).Entries))
 	}
 	return nil
 }
@@ -97,8 +97,8 @@ func (s *Store) numberToDos(ctx context.Context, jobs []*job) error {
 
 // unnumbered is how many To Do entries of a set have no number.
 func unnumbered(w *store.Writes) (n int64) {
-	for i := range w.ToDos {
-		if w.ToDos[i].ID == 0 {
+	for i := range store.Of(w.ToDo).ToDos {
+		if store.Of(w.ToDo).ToDos[i].ID == 0 {
 			n++
 		}
 	}

@@ -91,14 +91,14 @@ func accepted(ctx context.Context, t *testing.T, r interface{ Uint64() uint64 },
 		return w
 	}
 	id := contact.ID(first)
-	w.Contacts[0].ID, w.Plans[0].Contact, w.Steps[0].Contact, w.Messages[0].Origin.Contact = id, id, id, id
-	for i := range w.Keys {
-		w.Keys[i].Contact = id
+	store.Of(w.Contact).Contacts[0].ID, store.Of(w.Contact).Plans[0].Contact, store.Of(w.Contact).Steps[0].Contact, store.Of(w.Message).Messages[0].Origin.Contact = id, id, id, id
+	for i := range store.Of(w.Intake).Keys {
+		store.Of(w.Intake).Keys[i].Contact = id
 	}
-	for i := range w.Entries {
-		w.Entries[i].Contact = id
+	for i := range store.Of(w.Ledger).Entries {
+		store.Of(w.Ledger).Entries[i].Contact = id
 	}
-	w.Evidence = []message.Evidence{{Message: w.Messages[0].ID, Seq: 1, At: now, Kind: message.Noted, Provider: "sns"}}
+	store.In(&w.Message).Evidence = []message.Evidence{{Message: store.Of(w.Message).Messages[0].ID, Seq: 1, At: now, Kind: message.Noted, Provider: "sns"}}
 	verdicts, err := s.Apply(ctx, w)
 	if err != nil || verdicts[0].Outcome != store.Applied {
 		t.Errorf("%+v, %v; want it applied", verdicts, err)
@@ -110,9 +110,9 @@ func accepted(ctx context.Context, t *testing.T, r interface{ Uint64() uint64 },
 func found(t *testing.T, s *postgres.Store, all []store.Writes) {
 	t.Helper()
 	for _, w := range all {
-		view, err := s.Contact(t.Context(), w.Contacts[0].ID)
+		view, err := s.Contact(t.Context(), store.Of(w.Contact).Contacts[0].ID)
 		if err != nil || len(view.Messages) != 1 || view.Messages[0].Due == nil || len(view.Messages[0].Evidence) != 1 {
-			t.Fatalf("contact %s is read as %+v, %v", w.Contacts[0].ID, view, err)
+			t.Fatalf("contact %s is read as %+v, %v", store.Of(w.Contact).Contacts[0].ID, view, err)
 		}
 	}
 }
@@ -176,7 +176,7 @@ func TestRoomAhead(t *testing.T) {
 	if _, err := s.Apply(ctx, w); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("without a partition: %v; want it told as the store's failure, to be tried again", err)
 	}
-	if _, err := s.Contact(ctx, w.Contacts[0].ID); !fault.Is(err, fault.NotFound) {
+	if _, err := s.Contact(ctx, store.Of(w.Contact).Contacts[0].ID); !fault.Is(err, fault.NotFound) {
 		t.Errorf("%v; want nothing of it", err)
 	}
 }

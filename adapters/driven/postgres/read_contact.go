@@ -8,7 +8,7 @@ import (
 	"carillon/core/contact"
 	"carillon/core/fault"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 )
 
@@ -85,9 +85,9 @@ func (s *Store) ContactViews(ctx context.Context, ids []contact.ID) ([]store.Con
 // contactRows are rows of contacts.
 type contactRows struct {
 	contacts []contact.Contact
-	plans    []notice.Plan
-	steps    []notice.Step
-	retries  []notice.Retry
+	plans    []plan.Plan
+	steps    []plan.Step
+	retries  []plan.Retry
 	halts    []contact.ID
 }
 
@@ -105,12 +105,12 @@ func contactOf(row pgx.CollectableRow) (c contact.Contact, err error) {
 	return c, err
 }
 
-func planOf(row pgx.CollectableRow) (p notice.Plan, err error) {
+func planOf(row pgx.CollectableRow) (p plan.Plan, err error) {
 	err = row.Scan((*int64)(&p.Contact), &p.Steps)
 	return p, err
 }
 
-func stepOf(row pgx.CollectableRow) (step notice.Step, err error) {
+func stepOf(row pgx.CollectableRow) (step plan.Step, err error) {
 	var started int64
 	err = row.Scan((*int64)(&step.Contact), &step.Number, (*[16]byte)(&step.Message), &started, &step.Why)
 	step.StartedAt = timeOf(started)

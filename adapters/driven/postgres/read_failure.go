@@ -8,7 +8,7 @@ import (
 
 	"carillon/core/contact"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 )
 
@@ -70,7 +70,7 @@ func idOf(row pgx.CollectableRow) (id message.ID, err error) {
 	return id, err
 }
 
-func retryOf(row pgx.CollectableRow) (r notice.Retry, err error) {
+func retryOf(row pgx.CollectableRow) (r plan.Retry, err error) {
 	var at int64
 	err = row.Scan((*int64)(&r.Contact), &r.Step, &r.Number, (*[16]byte)(&r.Message), (*[16]byte)(&r.Former), &at, &r.By)
 	r.At = timeOf(at)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"carillon/core/command"
+	"carillon/core/plugin"
 	"carillon/core/store"
 	"carillon/core/todo"
 )
@@ -66,7 +66,7 @@ func (s *Store) characterise(ctx context.Context, entries []todo.Entry) error {
 	return s.look(ctx, "reading the characteristics of To Dos", func(batch *pgx.Batch) {
 		batch.Queue(selectToDoCharacteristics, slices.Collect(maps.Keys(at))).Query(func(rows pgx.Rows) error {
 			var id int64
-			var c command.Characteristic
+			var c plugin.Characteristic
 			_, err := pgx.ForEachRow(rows, []any{&id, &c.Type, &c.Value}, func() error {
 				at[id].Characteristics = append(at[id].Characteristics, c)
 				return nil
@@ -146,8 +146,8 @@ func toDosOf(f todo.Filter) *toDoQuery {
 	if len(f.Characteristics) > 0 {
 		q.and(`t.id in (select c.todo from unnest(?::text[], ?::text[]) as i (type, value)
     join todo_characteristic c on c.type = i.type and c.value = i.value)`,
-			col(f.Characteristics, func(c *command.Characteristic) string { return text(c.Type) }),
-			col(f.Characteristics, func(c *command.Characteristic) string { return text(c.Value) }))
+			col(f.Characteristics, func(c *plugin.Characteristic) string { return text(c.Type) }),
+			col(f.Characteristics, func(c *plugin.Characteristic) string { return text(c.Value) }))
 	}
 	return q
 }

@@ -57,9 +57,9 @@ func TestToDosOfBoth(t *testing.T) {
 		return all
 	}
 	older(narrowToDo, []string{"IN-DOUBT"}, []string{"message:1"}, []string{"cis"}, []string{"NORTH"}, []int64{7}, []*[16]byte{nil}, []string{"ambiguous"}, []int64{now.UnixMicro()})
-	newer(store.Writes{ToDos: []todo.Entry{
+	newer(store.Writes{ToDo: &store.ToDoWrites{ToDos: []todo.Entry{
 		{Type: "IN-DOUBT", About: "message:1", OpenedAt: now}, {Type: "IN-DOUBT", About: "message:2", Division: "NORTH", OpenedAt: now, Role: "CSR"},
-	}}, store.Applied)
+	}}}, store.Applied)
 	all := open()
 	if len(all) != 2 || all[0].About != "message:1" || all[0].Role != "" || all[0].Priority != todo.DefaultPriority || all[0].Revision != 1 || all[0].ID >= all[1].ID {
 		t.Fatalf("%+v", all)
@@ -68,7 +68,7 @@ func TestToDosOfBoth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	newer(store.Writes{ToDoMoves: []todo.Move{move}}, store.Applied)
+	newer(store.Writes{ToDo: &store.ToDoWrites{ToDoMoves: []todo.Move{move}}}, store.Applied)
 	older(narrowDone, []string{"IN-DOUBT", "IN-DOUBT"}, []string{"message:1", "message:2"}, []int64{now.UnixMicro(), now.UnixMicro()}, []string{"", ""}, []string{"delivered", "delivered"})
 	if left := open(); len(left) != 0 {
 		t.Errorf("%+v", left)
@@ -77,5 +77,5 @@ func TestToDosOfBoth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	newer(store.Writes{ToDoMoves: []todo.Move{hold}}, store.Conflict)
+	newer(store.Writes{ToDo: &store.ToDoWrites{ToDoMoves: []todo.Move{hold}}}, store.Conflict)
 }

@@ -27,7 +27,7 @@ func TestHeldEntries(t *testing.T) {
 			for i := range entries {
 				entries[i] = porttest.NewEntry(r)
 			}
-			if _, err := s.Apply(t.Context(), store.Writes{Entries: entries}); err != nil {
+			if _, err := s.Apply(t.Context(), store.Writes{Ledger: &store.LedgerWrites{Entries: entries}}); err != nil {
 				t.Fatal(err)
 			}
 			marks, err := s.Marks(t.Context(), 1)

@@ -59,14 +59,14 @@ func TestBadText(t *testing.T) {
 		s := newServer(t, "TEST_POSTGRES_URL").open(t)
 		r := porttest.NewRand(1)
 		bad, good := porttest.NewAcceptance(r, porttest.Given{}), porttest.NewAcceptance(r, porttest.Given{})
-		bad.Keys = bad.Keys[:1]
-		bad.Keys[0].Key, bad.Contacts[0].Account = "zero\x00byte", "not \xff UTF-8"
+		store.In(&bad.Intake).Keys = store.Of(bad.Intake).Keys[:1]
+		store.Of(bad.Intake).Keys[0].Key, store.Of(bad.Contact).Contacts[0].Account = "zero\x00byte", "not \xff UTF-8"
 		verdicts, err := s.Apply(t.Context(), bad, good)
 		if err != nil || verdicts[0].Outcome != store.Applied || verdicts[1].Outcome != store.Applied {
 			t.Fatalf("%+v, %v", verdicts, err)
 		}
 		verdicts, err = s.Apply(t.Context(), bad)
-		if err != nil || verdicts[0].Outcome != store.Replayed || verdicts[0].Contact != bad.Contacts[0].ID {
+		if err != nil || verdicts[0].Outcome != store.Replayed || verdicts[0].Contact != store.Of(bad.Contact).Contacts[0].ID {
 			t.Fatalf("%+v, %v; want it answered from the first", verdicts, err)
 		}
 	})
@@ -112,7 +112,7 @@ func TestManyLosers(t *testing.T) {
 	for i := range sets {
 		sets[i] = porttest.NewAcceptance(r, porttest.Given{})
 		if i%2 == 1 {
-			sets[i].Settles = []store.Settle{{Fence: message.Fence{Message: porttest.NewMessageID(r, porttest.Noon()), Lease: porttest.Noon()}}}
+			store.In(&sets[i].Message).Settles = []store.Settle{{Fence: message.Fence{Message: porttest.NewMessageID(r, porttest.Noon()), Lease: porttest.Noon()}}}
 		}
 	}
 	verdicts, err := s.Apply(t.Context(), sets...)
@@ -123,9 +123,9 @@ func TestManyLosers(t *testing.T) {
 	for i, v := range verdicts {
 		want := store.Verdict{Outcome: store.Applied}
 		if i%2 == 1 {
-			want = store.Verdict{Outcome: store.Conflict, What: "fence"}
+			want = store.Verdict{Outcome: store.Conflict, What: store.LostFence}
 		} else {
-			applied = append(applied, sets[i].Contacts[0].ID)
+			applied = append(applied, store.Of(sets[i].Contact).Contacts[0].ID)
 		}
 		if v.Outcome != want.Outcome || v.What != want.What {
 			t.Fatalf("set %d: %+v, want %+v", i, v, want)

@@ -8,7 +8,7 @@ import (
 
 	"carillon/core/contact"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 )
 
@@ -42,7 +42,7 @@ select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::small
 // queueKeys goes first: a key that is there already ends the pipeline early. Keys are sorted, so that two calls with the
 // same keys wait for each other in one order.
 func queueKeys(batch *pgx.Batch, jobs []*job) {
-	keys := flat(jobs, func(w *store.Writes) []store.IntakeKey { return w.Keys })
+	keys := flat(jobs, func(w *store.Writes) []store.IntakeKey { return store.Of(w.Intake).Keys })
 	if len(keys) == 0 {
 		return
 	}
@@ -60,23 +60,23 @@ func queueKeys(batch *pgx.Batch, jobs []*job) {
 }
 
 func queueAccepted(batch *pgx.Batch, jobs []*job) {
-	if rows := flat(jobs, func(w *store.Writes) []contact.Contact { return w.Contacts }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []contact.Contact { return store.Of(w.Contact).Contacts }); len(rows) > 0 {
 		queueContacts(batch, rows)
 	}
-	if rows := flat(jobs, func(w *store.Writes) []notice.Plan { return w.Plans }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []plan.Plan { return store.Of(w.Contact).Plans }); len(rows) > 0 {
 		batch.Queue(insertPlans,
-			col(rows, func(p *notice.Plan) int64 { return int64(p.Contact) }),
-			col(rows, func(p *notice.Plan) int16 { return p.Steps }))
+			col(rows, func(p *plan.Plan) int64 { return int64(p.Contact) }),
+			col(rows, func(p *plan.Plan) int16 { return p.Steps }))
 	}
-	if rows := flat(jobs, func(w *store.Writes) []notice.Step { return w.Steps }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []plan.Step { return store.Of(w.Contact).Steps }); len(rows) > 0 {
 		batch.Queue(insertSteps,
-			col(rows, func(s *notice.Step) int64 { return int64(s.Contact) }),
-			col(rows, func(s *notice.Step) int16 { return s.Number }),
-			col(rows, func(s *notice.Step) [16]byte { return s.Message }),
-			col(rows, func(s *notice.Step) int64 { return micros(s.StartedAt) }),
-			col(rows, func(s *notice.Step) string { return text(s.Why) }))
+			col(rows, func(s *plan.Step) int64 { return int64(s.Contact) }),
+			col(rows, func(s *plan.Step) int16 { return s.Number }),
+			col(rows, func(s *plan.Step) [16]byte { return s.Message }),
+			col(rows, func(s *plan.Step) int64 { return micros(s.StartedAt) }),
+			col(rows, func(s *plan.Step) string { return text(s.Why) }))
 	}
-	if rows := flat(jobs, func(w *store.Writes) []message.Message { return w.Messages }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []message.Message { return store.Of(w.Message).Messages }); len(rows) > 0 {
 		queueMessages(batch, rows)
 	}
 }

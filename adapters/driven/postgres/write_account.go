@@ -75,17 +75,17 @@ select expect_rows((select count(*) from put), $17, 'version')`
 
 // queueCustomers puts what customers have: premises, accounts with their persons, service agreements.
 func queueCustomers(batch *pgx.Batch, jobs []*job) {
-	if rows := flat(jobs, func(w *store.Writes) []customer.Premise { return w.Premises }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []customer.Premise { return store.Of(w.Customer).Premises }); len(rows) > 0 {
 		putPremises(batch, slices.SortedFunc(slices.Values(rows), func(a, b customer.Premise) int {
 			return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.ExternalID, b.ExternalID))
 		}))
 	}
-	if rows := flat(jobs, func(w *store.Writes) []customer.Account { return w.Accounts }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []customer.Account { return store.Of(w.Customer).Accounts }); len(rows) > 0 {
 		putAccounts(batch, slices.SortedFunc(slices.Values(rows), func(a, b customer.Account) int {
 			return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.ExternalID, b.ExternalID))
 		}))
 	}
-	if rows := flat(jobs, func(w *store.Writes) []agreement.Agreement { return w.Agreements }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []agreement.Agreement { return store.Of(w.Customer).Agreements }); len(rows) > 0 {
 		putAgreements(batch, slices.SortedFunc(slices.Values(rows), func(a, b agreement.Agreement) int {
 			return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.ExternalID, b.ExternalID))
 		}))
@@ -176,22 +176,23 @@ func putAgreements(batch *pgx.Batch, rows []agreement.Agreement) {
 
 // touchesCustomers names what sets may change one after the other.
 func touchesCustomers(w *store.Writes, is func(touch)) {
-	for i := range w.Persons {
-		is(touch{what: 'p', a: w.Persons[i].Source, b: w.Persons[i].ExternalID})
-		for _, id := range w.Persons[i].Identifiers {
+	ofCustomer := store.Of(w.Customer)
+	for i := range ofCustomer.Persons {
+		is(touch{what: 'p', a: ofCustomer.Persons[i].Source, b: ofCustomer.Persons[i].ExternalID})
+		for _, id := range ofCustomer.Persons[i].Identifiers {
 			is(touch{what: 'x', a: id.Type, b: id.Value.Key()})
 		}
 	}
-	for i := range w.Sightings {
-		is(touch{what: 'w', n: int64(w.Sightings[i].Person)})
+	for i := range ofCustomer.Sightings {
+		is(touch{what: 'w', n: int64(ofCustomer.Sightings[i].Person)})
 	}
-	for i := range w.Accounts {
-		is(touch{what: 'A', a: w.Accounts[i].Source, b: w.Accounts[i].ExternalID})
+	for i := range ofCustomer.Accounts {
+		is(touch{what: 'A', a: ofCustomer.Accounts[i].Source, b: ofCustomer.Accounts[i].ExternalID})
 	}
-	for i := range w.Premises {
-		is(touch{what: 'P', a: w.Premises[i].Source, b: w.Premises[i].ExternalID})
+	for i := range ofCustomer.Premises {
+		is(touch{what: 'P', a: ofCustomer.Premises[i].Source, b: ofCustomer.Premises[i].ExternalID})
 	}
-	for i := range w.Agreements {
-		is(touch{what: 'S', a: w.Agreements[i].Source, b: w.Agreements[i].ExternalID})
+	for i := range ofCustomer.Agreements {
+		is(touch{what: 'S', a: ofCustomer.Agreements[i].Source, b: ofCustomer.Agreements[i].ExternalID})
 	}
 }

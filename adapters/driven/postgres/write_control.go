@@ -66,7 +66,7 @@ func parametersJSON(p map[string]string) string {
 
 // queueControls comes before the work of the set's thread: a thread that is lost ends the set at once.
 func queueControls(batch *pgx.Batch, jobs []*job) {
-	for _, r := range flat(jobs, func(w *store.Writes) []control.Run { return w.BatchRuns }) {
+	for _, r := range flat(jobs, func(w *store.Writes) []control.Run { return store.Of(w.Batch).BatchRuns }) {
 		statement := updateBatchRun
 		if r.Version <= 1 {
 			statement = insertBatchRun
@@ -74,7 +74,7 @@ func queueControls(batch *pgx.Batch, jobs []*job) {
 		batch.Queue(statement, text(r.Batch), r.Number, r.Rerun, text(r.BusinessDate), parametersJSON(r.Parameters), int16(r.State), r.Threads,
 			text(r.By), micros(r.DueAt), micros(r.AskedAt), micros(r.StartedAt), micros(r.EndedAt), text(r.Reason), r.Reported, r.Version)
 	}
-	for _, t := range flat(jobs, func(w *store.Writes) []control.Thread { return w.BatchThreads }) {
+	for _, t := range flat(jobs, func(w *store.Writes) []control.Thread { return store.Of(w.Batch).BatchThreads }) {
 		statement := updateBatchThread
 		if t.Version <= 1 {
 			statement = insertBatchThread
@@ -82,7 +82,7 @@ func queueControls(batch *pgx.Batch, jobs []*job) {
 		batch.Queue(statement, text(t.Batch), t.Run, t.Thread, t.Instance, text(t.After), text(t.Until), t.Rows, text(t.At), t.Done,
 			t.Errors, int16(t.State), text(t.Owner), micros(t.Lease), micros(t.StartedAt), micros(t.EndedAt), text(t.Reason), t.Version)
 	}
-	if rows := flat(jobs, func(w *store.Writes) []control.RowError { return w.BatchErrors }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []control.RowError { return store.Of(w.Batch).BatchErrors }); len(rows) > 0 {
 		batch.Queue(putBatchErrors,
 			col(rows, func(e *control.RowError) string { return text(e.Batch) }),
 			col(rows, func(e *control.RowError) int64 { return e.Run }),
@@ -93,7 +93,7 @@ func queueControls(batch *pgx.Batch, jobs []*job) {
 			col(rows, func(e *control.RowError) string { return text(e.Text) }),
 			col(rows, func(e *control.RowError) int64 { return micros(e.At) }))
 	}
-	for _, p := range flat(jobs, func(w *store.Writes) []control.Pause { return w.BatchPauses }) {
+	for _, p := range flat(jobs, func(w *store.Writes) []control.Pause { return store.Of(w.Batch).BatchPauses }) {
 		if p.Paused {
 			batch.Queue(putBatchPause, text(p.Batch), text(p.Reason), text(p.By), micros(p.At))
 		} else {
@@ -104,18 +104,18 @@ func queueControls(batch *pgx.Batch, jobs []*job) {
 
 // touchesControls names what sets may change one after the other.
 func touchesControls(w *store.Writes, is func(touch)) {
-	for i := range w.BatchRuns {
-		is(touch{what: 'R', n: w.BatchRuns[i].Number, a: w.BatchRuns[i].Batch})
-		is(touch{what: 'R', a: w.BatchRuns[i].Batch}) // one of the batch is open
+	for i := range store.Of(w.Batch).BatchRuns {
+		is(touch{what: 'R', n: store.Of(w.Batch).BatchRuns[i].Number, a: store.Of(w.Batch).BatchRuns[i].Batch})
+		is(touch{what: 'R', a: store.Of(w.Batch).BatchRuns[i].Batch}) // one of the batch is open
 	}
-	for i := range w.BatchThreads {
-		t := &w.BatchThreads[i]
+	for i := range store.Of(w.Batch).BatchThreads {
+		t := &store.In(&w.Batch).BatchThreads[i]
 		is(touch{what: 'T', n: t.Run<<16 | int64(t.Thread), a: t.Batch})
 	}
-	for i := range w.BatchErrors {
-		is(touch{what: 'E', n: w.BatchErrors[i].Run, a: w.BatchErrors[i].Batch, b: w.BatchErrors[i].Key})
+	for i := range store.Of(w.Batch).BatchErrors {
+		is(touch{what: 'E', n: store.Of(w.Batch).BatchErrors[i].Run, a: store.Of(w.Batch).BatchErrors[i].Batch, b: store.Of(w.Batch).BatchErrors[i].Key})
 	}
-	for i := range w.BatchPauses {
-		is(touch{what: 'P', a: w.BatchPauses[i].Batch})
+	for i := range store.Of(w.Batch).BatchPauses {
+		is(touch{what: 'P', a: store.Of(w.Batch).BatchPauses[i].Batch})
 	}
 }

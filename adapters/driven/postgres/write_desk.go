@@ -82,7 +82,7 @@ select hour, channel, urgency, place, sum(delta) from gone group by 1, 2, 3, 4 h
 )
 
 func queueRuns(batch *pgx.Batch, jobs []*job) {
-	for _, r := range flat(jobs, func(w *store.Writes) []extract.Run { return w.Runs }) {
+	for _, r := range flat(jobs, func(w *store.Writes) []extract.Run { return store.Of(w.Letter).Runs }) {
 		statement := updateRun
 		if r.Version <= 1 {
 			statement = insertRun
@@ -90,7 +90,7 @@ func queueRuns(batch *pgx.Batch, jobs []*job) {
 		batch.Queue(statement, text(r.Batch), r.Number, text(r.BusinessDate), micros(r.OpenedAt), micros(r.ClosedAt), r.Letters,
 			text(r.Hash), r.Version, text(r.By), micros(r.ToldAt))
 	}
-	if rows := flat(jobs, func(w *store.Writes) []extract.Letter { return w.Letters }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []extract.Letter { return store.Of(w.Letter).Letters }); len(rows) > 0 {
 		batch.Queue(insertLetters,
 			col(rows, func(l *extract.Letter) string { return text(l.Batch) }),
 			col(rows, func(l *extract.Letter) int64 { return l.Run }),
@@ -105,32 +105,32 @@ func queueRuns(batch *pgx.Batch, jobs []*job) {
 func queueDesk(batch *pgx.Batch, jobs []*job) {
 	for _, j := range jobs {
 		w := j.writes
-		for _, p := range w.Pauses {
+		for _, p := range store.Of(w.Lane).Pauses {
 			queuePause(batch, p)
 		}
-		for _, t := range w.Trips {
+		for _, t := range store.Of(w.Lane).Trips {
 			batch.Queue(orderBreaker, text(t.Adapter), text(t.Route), t.Tripped, text(t.Reason), text(t.By), micros(t.At))
 		}
-		for _, p := range w.Principals {
+		for _, p := range store.Of(w.Admin).Principals {
 			batch.Queue(insertPrincipal, text(p.Name), p.Hash[:], text(p.Source), list(p.Divisions), list(p.Roles),
 				micros(p.CreatedAt), micros(p.RevokedAt))
 		}
-		for _, r := range w.Revoked {
+		for _, r := range store.Of(w.Admin).Revoked {
 			batch.Queue(revokePrincipal, text(r.Name), micros(r.At))
 		}
-		for _, c := range w.Cursors {
+		for _, c := range store.Of(w.Ledger).Cursors {
 			if c.From == 0 {
 				batch.Queue(startCursor, text(c.Name))
 			}
 			batch.Queue(moveCursor, text(c.Name), c.From, c.Next)
 		}
-		for _, t := range w.Ticks {
+		for _, t := range store.Of(w.Upkeep).Ticks {
 			batch.Queue(insertTick, text(t.Chore), micros(t.At), text(t.By))
 		}
-		for _, f := range w.Folds {
+		for _, f := range store.Of(w.Upkeep).Folds {
 			batch.Queue(fold, micros(f.Before))
 		}
-		queueConfig(batch, w.Config)
+		queueConfig(batch, store.Of(w.Admin).Config)
 	}
 }
 

@@ -33,7 +33,7 @@ select expect_rows((select count(*) from put), 1, 'version')`
 // queueEvents puts events in the order of their keys, so that two calls with the same ones wait for each other in one
 // order.
 func queueEvents(batch *pgx.Batch, jobs []*job) {
-	events := slices.SortedFunc(slices.Values(flat(jobs, func(w *store.Writes) []store.SourceEvent { return w.Events })), byKey)
+	events := slices.SortedFunc(slices.Values(flat(jobs, func(w *store.Writes) []store.SourceEvent { return store.Of(w.Event).Events })), byKey)
 	if len(events) > 0 {
 		batch.Queue(insertEvents,
 			col(events, func(e *store.SourceEvent) string { return text(e.Key.Source) }),
@@ -47,7 +47,7 @@ func queueEvents(batch *pgx.Batch, jobs []*job) {
 			col(events, func(e *store.SourceEvent) string { return text(e.By) }))
 	}
 	var first []contact.Task
-	for _, t := range flat(jobs, func(w *store.Writes) []contact.Task { return w.Tasks }) {
+	for _, t := range flat(jobs, func(w *store.Writes) []contact.Task { return store.Of(w.Event).Tasks }) {
 		if t.Revision == 1 {
 			first = append(first, t)
 			continue
@@ -97,7 +97,7 @@ func inJSON[T contact.Made | fault.Violation](all []T) string {
 
 // touchesEvents names tasks, which may be tried one after the other.
 func touchesEvents(w *store.Writes, is func(touch)) {
-	for i := range w.Tasks {
-		is(touch{what: 'k', n: int64(w.Tasks[i].ID)})
+	for i := range store.Of(w.Event).Tasks {
+		is(touch{what: 'k', n: int64(store.Of(w.Event).Tasks[i].ID)})
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 )
 
@@ -35,32 +35,32 @@ select * from unnest($1::bigint[], $2::smallint[], $3::smallint[], $4::uuid[], $
 
 // queueAlive takes away what is dead or to be done no longer.
 func queueAlive(batch *pgx.Batch, jobs []*job) {
-	if ids := flat(jobs, func(w *store.Writes) []message.ID { return w.Undead }); len(ids) > 0 {
+	if ids := flat(jobs, func(w *store.Writes) []message.ID { return store.Of(w.Message).Undead }); len(ids) > 0 {
 		batch.Queue(deleteDead, uuids(ids))
 	}
 }
 
 // queueFailed puts what failed and what is to be done about it. It comes after the contacts of the set.
 func queueFailed(batch *pgx.Batch, jobs []*job) {
-	if rows := flat(jobs, func(w *store.Writes) []message.DeadLetter { return w.Dead }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []message.DeadLetter { return store.Of(w.Message).Dead }); len(rows) > 0 {
 		queueDead(batch, rows)
 	}
-	if rows := flat(jobs, func(w *store.Writes) []notice.Halt { return w.Halts }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []plan.Halt { return store.Of(w.Contact).Halts }); len(rows) > 0 {
 		batch.Queue(insertHalts,
-			col(rows, func(h *notice.Halt) int64 { return int64(h.Contact) }),
-			col(rows, func(h *notice.Halt) int64 { return micros(h.At) }),
-			col(rows, func(h *notice.Halt) string { return text(h.Reason) }),
-			col(rows, func(h *notice.Halt) string { return text(h.By) }))
+			col(rows, func(h *plan.Halt) int64 { return int64(h.Contact) }),
+			col(rows, func(h *plan.Halt) int64 { return micros(h.At) }),
+			col(rows, func(h *plan.Halt) string { return text(h.Reason) }),
+			col(rows, func(h *plan.Halt) string { return text(h.By) }))
 	}
-	if rows := flat(jobs, func(w *store.Writes) []notice.Retry { return w.Retries }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []plan.Retry { return store.Of(w.Contact).Retries }); len(rows) > 0 {
 		batch.Queue(insertRetries,
-			col(rows, func(r *notice.Retry) int64 { return int64(r.Contact) }),
-			col(rows, func(r *notice.Retry) int16 { return r.Step }),
-			col(rows, func(r *notice.Retry) int16 { return r.Number }),
-			col(rows, func(r *notice.Retry) [16]byte { return r.Message }),
-			col(rows, func(r *notice.Retry) [16]byte { return r.Former }),
-			col(rows, func(r *notice.Retry) int64 { return micros(r.At) }),
-			col(rows, func(r *notice.Retry) string { return text(r.By) }))
+			col(rows, func(r *plan.Retry) int64 { return int64(r.Contact) }),
+			col(rows, func(r *plan.Retry) int16 { return r.Step }),
+			col(rows, func(r *plan.Retry) int16 { return r.Number }),
+			col(rows, func(r *plan.Retry) [16]byte { return r.Message }),
+			col(rows, func(r *plan.Retry) [16]byte { return r.Former }),
+			col(rows, func(r *plan.Retry) int64 { return micros(r.At) }),
+			col(rows, func(r *plan.Retry) string { return text(r.By) }))
 	}
 }
 
@@ -83,10 +83,10 @@ func queueDead(batch *pgx.Batch, rows []message.DeadLetter) {
 
 // touchesFailures names what sets may change one after the other.
 func touchesFailures(w *store.Writes, is func(touch)) {
-	for i := range w.Dead {
-		is(touch{what: 'm', id: w.Dead[i].Message})
+	for i := range store.Of(w.Message).Dead {
+		is(touch{what: 'm', id: store.Of(w.Message).Dead[i].Message})
 	}
-	for _, id := range w.Undead {
+	for _, id := range store.Of(w.Message).Undead {
 		is(touch{what: 'm', id: id})
 	}
 }

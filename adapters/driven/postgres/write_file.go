@@ -56,7 +56,7 @@ where r.todo = i.todo and r.todo <> 0 and r.completed_at = 0`
 
 // queueFiles puts what hangs on contacts at the desk. It comes after the contacts of the set.
 func queueFiles(batch *pgx.Batch, jobs []*job) {
-	if rows := flat(jobs, func(w *store.Writes) []contact.Desk { return w.Desks }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []contact.Desk { return store.Of(w.Desk).Desks }); len(rows) > 0 {
 		var made, changed []contact.Desk
 		for i := range rows {
 			if rows[i].Revision == 1 {
@@ -68,7 +68,7 @@ func queueFiles(batch *pgx.Batch, jobs []*job) {
 		queueDesks(batch, insertDesks, made)
 		queueDesks(batch, updateDesks, changed, len(changed))
 	}
-	if rows := flat(jobs, func(w *store.Writes) []contact.Log { return w.Logs }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []contact.Log { return store.Of(w.Desk).Logs }); len(rows) > 0 {
 		batch.Queue(insertLogs,
 			col(rows, func(l *contact.Log) int64 { return int64(l.Contact) }),
 			col(rows, func(l *contact.Log) int64 { return int64(l.ID) }),
@@ -76,10 +76,10 @@ func queueFiles(batch *pgx.Batch, jobs []*job) {
 			col(rows, func(l *contact.Log) string { return text(l.By) }),
 			col(rows, func(l *contact.Log) string { return text(l.Comments) }))
 	}
-	if rows := flat(jobs, func(w *store.Writes) []contact.Reminder { return w.Reminders }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []contact.Reminder { return store.Of(w.Desk).Reminders }); len(rows) > 0 {
 		queueReminders(batch, rows)
 	}
-	if rows := flat(jobs, func(w *store.Writes) []store.Reminded { return w.Reminded }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []store.Reminded { return store.Of(w.Desk).Reminded }); len(rows) > 0 {
 		batch.Queue(markReminders,
 			col(rows, func(r *store.Reminded) int64 { return int64(r.Contact) }),
 			col(rows, func(r *store.Reminded) int64 { return int64(r.Log) }),
@@ -87,7 +87,7 @@ func queueFiles(batch *pgx.Batch, jobs []*job) {
 			col(rows, func(r *store.Reminded) int64 { return micros(r.At) }),
 			len(rows))
 	}
-	if rows := flat(jobs, func(w *store.Writes) []store.ReminderDone { return w.RemindersDone }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []store.ReminderDone { return store.Of(w.Desk).RemindersDone }); len(rows) > 0 {
 		batch.Queue(endReminders,
 			col(rows, func(r *store.ReminderDone) int64 { return int64(r.ToDo) }),
 			col(rows, func(r *store.ReminderDone) int64 { return micros(r.At) }))
@@ -155,17 +155,18 @@ func fromJSON[T any](stored string, list *[]T) error {
 
 // touchesFiles names what sets may change one after the other.
 func touchesFiles(w *store.Writes, is func(touch)) {
-	for i := range w.Desks {
-		is(touch{what: 'd', n: int64(w.Desks[i].Contact)})
+	ofDesk := store.Of(w.Desk)
+	for i := range ofDesk.Desks {
+		is(touch{what: 'd', n: int64(ofDesk.Desks[i].Contact)})
 	}
-	for i := range w.Reminders {
-		is(touch{what: 'w', n: int64(w.Reminders[i].Log)})
+	for i := range ofDesk.Reminders {
+		is(touch{what: 'w', n: int64(ofDesk.Reminders[i].Log)})
 	}
-	for i := range w.Reminded {
-		is(touch{what: 'w', n: int64(w.Reminded[i].Log)})
-		is(touch{what: 'v', n: int64(w.Reminded[i].ToDo)})
+	for i := range ofDesk.Reminded {
+		is(touch{what: 'w', n: int64(ofDesk.Reminded[i].Log)})
+		is(touch{what: 'v', n: int64(ofDesk.Reminded[i].ToDo)})
 	}
-	for i := range w.RemindersDone {
-		is(touch{what: 'v', n: int64(w.RemindersDone[i].ToDo)})
+	for i := range ofDesk.RemindersDone {
+		is(touch{what: 'v', n: int64(ofDesk.RemindersDone[i].ToDo)})
 	}
 }

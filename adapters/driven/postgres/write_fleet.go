@@ -3,6 +3,8 @@ package postgres
 import (
 	"time"
 
+	"carillon/core/store"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -27,13 +29,13 @@ const spentKept = 48 * time.Hour
 
 func queueFleet(batch *pgx.Batch, jobs []*job) {
 	for _, j := range jobs {
-		for _, g := range j.writes.Beats {
+		for _, g := range store.Of(j.writes.Fleet).Beats {
 			batch.Queue(putBeat, text(g.Name), text(g.Host), text(g.Version), micros(g.Since), micros(g.SeenAt))
 		}
-		for _, f := range j.writes.Farewells {
+		for _, f := range store.Of(j.writes.Fleet).Farewells {
 			batch.Queue(farewell, text(f.Name), micros(f.SeenAt))
 		}
-		for _, s := range j.writes.Spends {
+		for _, s := range store.Of(j.writes.Fleet).Spends {
 			hour := s.Hour.Truncate(time.Hour)
 			batch.Queue(spend, text(s.Route), micros(hour), s.Units)
 			batch.Queue(forgetSpent, text(s.Route), micros(hour.Add(-spentKept)))

@@ -28,13 +28,13 @@ select expect_rows((select count(*) from put), 1, 'batch')`
 
 // counts reports whether a set counts the verdicts on those before it.
 func (j *job) counts() bool {
-	return slices.ContainsFunc(j.writes.Batches, func(f store.BatchFlush) bool { return f.Counted })
+	return slices.ContainsFunc(store.Of(j.writes.Intake).Batches, func(f store.BatchFlush) bool { return f.Counted })
 }
 
 // count adds up, for the sets that ask for it, the verdicts on the sets before them. Those must have been given.
 func count(jobs []*job) {
 	for i, j := range jobs {
-		j.flushes = slices.Clone(j.writes.Batches)
+		j.flushes = slices.Clone(store.Of(j.writes.Intake).Batches)
 		for n := range j.flushes {
 			if f := &j.flushes[n]; f.Counted {
 				add(f, jobs[:i])
@@ -59,7 +59,7 @@ func add(f *store.BatchFlush, lines []*job) {
 
 // queueIntake goes last of all: the row of a batch is held from here to the commit, and the next flush waits for it.
 func queueIntake(batch *pgx.Batch, jobs []*job) {
-	if rows := flat(jobs, func(w *store.Writes) []store.IntakeRange { return w.Ranges }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []store.IntakeRange { return store.Of(w.Intake).Ranges }); len(rows) > 0 {
 		batch.Queue(insertRanges,
 			col(rows, func(r *store.IntakeRange) int64 { return int64(r.First) }),
 			col(rows, func(r *store.IntakeRange) string { return text(r.Batch) }),

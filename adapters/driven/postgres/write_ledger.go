@@ -42,18 +42,18 @@ type entry struct {
 
 func queueLedger(batch *pgx.Batch, jobs []*job) {
 	for _, j := range jobs {
-		queueGrowth(batch, j.writes.Growth)
-		queueSeals(batch, j.writes.Seals)
+		queueGrowth(batch, store.Of(j.writes.Ledger).Growth)
+		queueSeals(batch, store.Of(j.writes.Ledger).Seals)
 	}
 	var rows []entry
 	var marks []store.Mark
 	for _, j := range jobs {
-		n := int64(len(j.writes.Entries))
+		n := int64(len(store.Of(j.writes.Ledger).Entries))
 		if n == 0 {
 			continue
 		}
-		for i := range j.writes.Entries {
-			rows = append(rows, entry{&j.writes.Entries[i], j.entries + int64(i)})
+		for i := range store.Of(j.writes.Ledger).Entries {
+			rows = append(rows, entry{&store.In(&j.writes.Ledger).Entries[i], j.entries + int64(i)})
 		}
 		if last := len(marks) - 1; last >= 0 && marks[last].First+marks[last].N == j.entries {
 			marks[last].N += n

@@ -71,13 +71,13 @@ where p.id = i.person and p.division <> i.division and i.division <> all (string
 )
 
 func queuePersons(batch *pgx.Batch, jobs []*job) {
-	persons := flat(jobs, func(w *store.Writes) []customer.Person { return w.Persons })
+	persons := flat(jobs, func(w *store.Writes) []customer.Person { return store.Of(w.Customer).Persons })
 	if len(persons) > 0 {
 		putPersons(batch, slices.SortedFunc(slices.Values(persons), func(a, b customer.Person) int {
 			return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.ExternalID, b.ExternalID))
 		}))
 	}
-	queueSightings(batch, flat(jobs, func(w *store.Writes) []customer.Sighting { return w.Sightings }))
+	queueSightings(batch, flat(jobs, func(w *store.Writes) []customer.Sighting { return store.Of(w.Customer).Sightings }))
 }
 
 func putPersons(batch *pgx.Batch, persons []customer.Person) {

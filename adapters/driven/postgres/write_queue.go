@@ -72,16 +72,16 @@ where d.message = i.message and d.kind = i.kind and d.at = i.at`
 
 // queueGone takes away what waits.
 func queueGone(batch *pgx.Batch, jobs []*job) {
-	if rows := flat(jobs, func(w *store.Writes) []message.Deadline { return w.Spent }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []message.Deadline { return store.Of(w.Message).Spent }); len(rows) > 0 {
 		batch.Queue(spendDeadlines,
 			col(rows, func(d *message.Deadline) [16]byte { return d.Message }),
 			col(rows, func(d *message.Deadline) int16 { return int16(d.Kind) }),
 			col(rows, func(d *message.Deadline) int64 { return micros(d.At) }))
 	}
-	if ids := flat(jobs, func(w *store.Writes) []message.ID { return w.Undeadlines }); len(ids) > 0 {
+	if ids := flat(jobs, func(w *store.Writes) []message.ID { return store.Of(w.Message).Undeadlines }); len(ids) > 0 {
 		batch.Queue(deleteDeadlines, uuids(ids))
 	}
-	if rows := flat(jobs, func(w *store.Writes) []store.Settle { return w.Settles }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []store.Settle { return store.Of(w.Message).Settles }); len(rows) > 0 {
 		batch.Queue(settle,
 			col(rows, func(s *store.Settle) int16 { return int16(s.Fence.Lane) }),
 			col(rows, func(s *store.Settle) int64 { return micros(s.Fence.Lease) }),
@@ -89,7 +89,7 @@ func queueGone(batch *pgx.Batch, jobs []*job) {
 			col(rows, func(s *store.Settle) int32 { return s.Fence.Number }),
 			len(rows))
 	}
-	if rows := flat(jobs, func(w *store.Writes) []store.Requeue { return w.Requeues }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []store.Requeue { return store.Of(w.Message).Requeues }); len(rows) > 0 {
 		batch.Queue(requeue,
 			col(rows, func(r *store.Requeue) int16 { return int16(r.Fence.Lane) }),
 			col(rows, func(r *store.Requeue) int64 { return micros(r.Fence.Lease) }),
@@ -102,26 +102,26 @@ func queueGone(batch *pgx.Batch, jobs []*job) {
 			col(rows, func(r *store.Requeue) bool { return r.Keep }),
 			len(rows))
 	}
-	if rows := flat(jobs, func(w *store.Writes) []store.Undue { return w.Undues }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []store.Undue { return store.Of(w.Message).Undues }); len(rows) > 0 {
 		batch.Queue(undue, col(rows, func(u *store.Undue) [16]byte { return u.Message }), len(rows))
 	}
 }
 
 func queueQueue(batch *pgx.Batch, jobs []*job) {
-	if rows := flat(jobs, func(w *store.Writes) []message.Due { return w.Dues }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []message.Due { return store.Of(w.Message).Dues }); len(rows) > 0 {
 		queueDues(batch, rows)
 	}
-	if rows := flat(jobs, func(w *store.Writes) []message.Evidence { return w.Evidence }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []message.Evidence { return store.Of(w.Message).Evidence }); len(rows) > 0 {
 		queueEvidence(batch, rows)
 	}
-	if rows := flat(jobs, func(w *store.Writes) []store.ProviderRef { return w.Refs }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []store.ProviderRef { return store.Of(w.Message).Refs }); len(rows) > 0 {
 		batch.Queue(insertRefs,
 			col(rows, func(r *store.ProviderRef) string { return text(r.Provider) }),
 			col(rows, func(r *store.ProviderRef) string { return text(r.Ref) }),
 			col(rows, func(r *store.ProviderRef) [16]byte { return r.Message }),
 			col(rows, func(r *store.ProviderRef) int64 { return micros(r.At) }))
 	}
-	if rows := lastDeadlines(flat(jobs, func(w *store.Writes) []message.Deadline { return w.Deadlines })); len(rows) > 0 {
+	if rows := lastDeadlines(flat(jobs, func(w *store.Writes) []message.Deadline { return store.Of(w.Message).Deadlines })); len(rows) > 0 {
 		batch.Queue(insertDeadlines,
 			col(rows, func(d *message.Deadline) [16]byte { return d.Message }),
 			col(rows, func(d *message.Deadline) int16 { return int16(d.Kind) }),
@@ -188,7 +188,7 @@ func queueCounts(batch *pgx.Batch, jobs []*job) {
 	sums := map[cell]int64{}
 	var cells []cell
 	for _, j := range jobs {
-		for _, c := range j.writes.Counts {
+		for _, c := range store.Of(j.writes.Message).Counts {
 			at := cell{micros(c.Hour.Truncate(time.Hour)), c.Channel, c.Urgency, c.Place}
 			if _, there := sums[at]; !there {
 				cells = append(cells, at)

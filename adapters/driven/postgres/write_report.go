@@ -41,24 +41,24 @@ on conflict do nothing`
 )
 
 func queueReports(batch *pgx.Batch, jobs []*job) {
-	if rows := flat(jobs, func(w *store.Writes) []message.Report { return w.Reports }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []message.Report { return store.Of(w.Report).Reports }); len(rows) > 0 {
 		queueInbox(batch, rows)
 	}
-	if numbers := flat(jobs, func(w *store.Writes) []int64 { return w.Consumed }); len(numbers) > 0 {
+	if numbers := flat(jobs, func(w *store.Writes) []int64 { return store.Of(w.Report).Consumed }); len(numbers) > 0 {
 		batch.Queue(consume, numbers, len(numbers))
 	}
-	if rows := flat(jobs, func(w *store.Writes) []store.Deferral { return w.Deferred }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []store.Deferral { return store.Of(w.Report).Deferred }); len(rows) > 0 {
 		batch.Queue(deferReports,
 			col(rows, func(d *store.Deferral) int64 { return d.Number }),
 			col(rows, func(d *store.Deferral) int64 { return micros(d.At) }))
 	}
-	for _, m := range flat(jobs, func(w *store.Writes) []store.PointMark { return w.Marks }) {
+	for _, m := range flat(jobs, func(w *store.Writes) []store.PointMark { return store.Of(w.Customer).Marks }) {
 		batch.Queue(markPoints, text(string(m.Kind)), address(m.Value), int64(m.Point), micros(m.Since))
 	}
-	for _, p := range flat(jobs, func(w *store.Writes) []consent.Suppression { return w.Lifted }) {
+	for _, p := range flat(jobs, func(w *store.Writes) []consent.Suppression { return store.Of(w.Consent).Lifted }) {
 		batch.Queue(deleteSuppression, text(string(p.Channel)), address(p.Address), text(p.Division), text(p.Reason))
 	}
-	for _, p := range flat(jobs, func(w *store.Writes) []consent.Suppression { return w.Suppressions }) {
+	for _, p := range flat(jobs, func(w *store.Writes) []consent.Suppression { return store.Of(w.Consent).Suppressions }) {
 		batch.Queue(insertSuppression, text(string(p.Channel)), address(p.Address), text(p.Division), text(p.Reason),
 			text(p.Origin), micros(p.Since))
 	}

@@ -3,8 +3,8 @@ package postgres
 import (
 	"github.com/jackc/pgx/v5"
 
-	"carillon/core/command"
 	"carillon/core/message"
+	"carillon/core/plugin"
 	"carillon/core/store"
 	"carillon/core/todo"
 )
@@ -72,7 +72,7 @@ type born struct {
 
 // queueDone completes entries; it comes before others are opened.
 func queueDone(batch *pgx.Batch, jobs []*job) {
-	if rows := flat(jobs, func(w *store.Writes) []todo.Completion { return w.Done }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []todo.Completion { return store.Of(w.ToDo).Done }); len(rows) > 0 {
 		batch.Queue(completeToDos,
 			col(rows, func(c *todo.Completion) string { return text(string(c.Type)) }),
 			col(rows, func(c *todo.Completion) string { return text(c.About) }),
@@ -80,7 +80,7 @@ func queueDone(batch *pgx.Batch, jobs []*job) {
 			col(rows, func(c *todo.Completion) string { return text(c.By) }),
 			col(rows, func(c *todo.Completion) string { return text(c.Outcome) }))
 	}
-	if ids := flat(jobs, func(w *store.Writes) []todo.ID { return w.ToDoPurges }); len(ids) > 0 {
+	if ids := flat(jobs, func(w *store.Writes) []todo.ID { return store.Of(w.ToDo).ToDoPurges }); len(ids) > 0 {
 		batch.Queue(purgeToDos, col(ids, func(id *todo.ID) int64 { return int64(*id) }))
 	}
 }
@@ -92,7 +92,7 @@ func queueToDos(batch *pgx.Batch, jobs []*job) {
 		queueBirths(batch, rows)
 	}
 	var leave, begin []todo.Move
-	for _, m := range flat(jobs, func(w *store.Writes) []todo.Move { return w.ToDoMoves }) {
+	for _, m := range flat(jobs, func(w *store.Writes) []todo.Move { return store.Of(w.ToDo).ToDoMoves }) {
 		if m.To.Work == todo.InProgress {
 			begin = append(begin, m)
 		} else {
@@ -107,7 +107,7 @@ func queueToDos(batch *pgx.Batch, jobs []*job) {
 func births(jobs []*job) (rows []born) {
 	for _, j := range jobs {
 		next := j.todos
-		for _, e := range j.writes.ToDos {
+		for _, e := range store.Of(j.writes.ToDo).ToDos {
 			if e.ID == 0 {
 				e.ID = todo.ID(next)
 				next++
@@ -150,7 +150,7 @@ func queueBirths(batch *pgx.Batch, rows []born) {
 	queueBirthLog(batch, rows)
 	type carried struct {
 		todo todo.ID
-		of   command.Characteristic
+		of   plugin.Characteristic
 	}
 	var chars []carried
 	for _, e := range rows {
@@ -218,21 +218,21 @@ func idOrNone(id *message.ID) *[16]byte {
 
 // touchesToDos names what sets may change one after the other: an entry, what one is open about, and what a user is at.
 func touchesToDos(w *store.Writes, is func(touch)) {
-	for i := range w.ToDos {
-		is(touch{what: 't', a: string(w.ToDos[i].Type), b: w.ToDos[i].About})
+	for i := range store.Of(w.ToDo).ToDos {
+		is(touch{what: 't', a: string(store.Of(w.ToDo).ToDos[i].Type), b: store.Of(w.ToDo).ToDos[i].About})
 	}
-	for i := range w.Done {
-		is(touch{what: 't', a: string(w.Done[i].Type), b: w.Done[i].About})
+	for i := range store.Of(w.ToDo).Done {
+		is(touch{what: 't', a: string(store.Of(w.ToDo).Done[i].Type), b: store.Of(w.ToDo).Done[i].About})
 	}
-	for i := range w.ToDoMoves {
-		m := &w.ToDoMoves[i]
+	for i := range store.Of(w.ToDo).ToDoMoves {
+		m := &store.In(&w.ToDo).ToDoMoves[i]
 		is(touch{what: 't', a: string(m.From.Type), b: m.From.About})
 		if m.From.Work == todo.InProgress || m.To.Work == todo.InProgress {
 			is(touch{what: 'w', a: m.To.User})
 			is(touch{what: 'w', a: m.From.User})
 		}
 	}
-	for _, id := range w.ToDoPurges {
+	for _, id := range store.Of(w.ToDo).ToDoPurges {
 		is(touch{what: 'd', n: int64(id)})
 	}
 }

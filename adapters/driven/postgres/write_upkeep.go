@@ -56,18 +56,18 @@ gone as (delete from recount r using old where r.hour = old.hour returning 1` + 
 }
 
 func queueUpkeep(batch *pgx.Batch, jobs []*job) {
-	if rows := flat(jobs, func(w *store.Writes) []store.Recounted { return w.Recounts }); len(rows) > 0 {
+	if rows := flat(jobs, func(w *store.Writes) []store.Recounted { return store.Of(w.Upkeep).Recounts }); len(rows) > 0 {
 		queueRecounts(batch, rows)
 	}
-	for _, h := range flat(jobs, func(w *store.Writes) []store.Unhold { return w.Unholds }) {
+	for _, h := range flat(jobs, func(w *store.Writes) []store.Unhold { return store.Of(w.Upkeep).Unholds }) {
 		batch.Queue(liftHold, h.Number, micros(h.At), text(h.By))
 	}
-	for _, h := range flat(jobs, func(w *store.Writes) []store.Hold { return w.Holds }) {
+	for _, h := range flat(jobs, func(w *store.Writes) []store.Hold { return store.Of(w.Upkeep).Holds }) {
 		batch.Queue(putHold, h.Number, string(h.Kind), text(h.Subject), text(h.Reason), text(h.By), micros(h.At), micros(h.LiftedAt), text(h.LiftedBy))
 	}
 	for _, j := range jobs {
 		j.verdict.Purged = 0
-		for _, p := range j.writes.Purges {
+		for _, p := range store.Of(j.writes.Upkeep).Purges {
 			batch.Queue(purging(p.What), micros(p.Before), p.Limit).QueryRow(func(row pgx.Row) error {
 				var n int64
 				err := row.Scan(&n)

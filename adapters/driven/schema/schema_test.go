@@ -8,9 +8,9 @@ import (
 	"testing/fstest"
 
 	"carillon/adapters/driven/schema"
-	"carillon/core/command"
 	"carillon/core/contact"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 )
 
 func shipped(t *testing.T) *schema.Schemas {
@@ -118,8 +118,8 @@ func TestDocument(t *testing.T) {
 	t.Parallel()
 	c := contact.Contact{Class: "C", Type: "T", Division: "N", Person: 1_000_000_001, Account: "A", Premise: "P", Data: `{"a":1}`, Inline: `{"name":["x"]}`}
 	d := contact.Desk{
-		Open: true, Comments: "c", Method: contact.ByFax, Characteristics: []command.Characteristic{{Type: "X", Value: "v"}},
-		Tags: []command.Characteristic{{Type: "Y", Value: "v"}}, External: "e", Identifiers: []contact.Identifier{{Type: "C1EX", Value: "v"}},
+		Open: true, Comments: "c", Method: contact.ByFax, Characteristics: []plugin.Characteristic{{Type: "X", Value: "v"}},
+		Tags: []plugin.Characteristic{{Type: "Y", Value: "v"}}, External: "e", Identifiers: []contact.Identifier{{Type: "C1EX", Value: "v"}},
 	}
 	s := shipped(t)
 	for _, method := range contact.Methods() {

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/google/uuid"
 
+	"carillon/adapters/kit/cloud"
 	"carillon/adapters/kit/secret"
 	"carillon/core/fault"
 )
@@ -33,13 +34,12 @@ func TestAgainstMoto(t *testing.T) {
 	if _, err := m.Send(t.Context(), in); !fault.Is(err, fault.Misconfigured) {
 		t.Fatalf("from an unverified sender: %v", err)
 	}
-	client, err := Dial(t.Context(), Config{
-		Region: "us-east-1", Endpoint: endpoint, AccessKey: "AKIDTEST", SecretKey: secret.New("test"),
-	})
+	account := cloud.Account{Region: "us-east-1", Endpoint: endpoint, AccessKey: "AKIDTEST", SecretKey: secret.New("test")}
+	loaded, err := account.Load(t.Context(), service)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.CreateEmailIdentity(t.Context(), &sesv2.CreateEmailIdentityInput{EmailIdentity: aws.String(sender)}); err != nil {
+	if _, err := sesv2.NewFromConfig(loaded).CreateEmailIdentity(t.Context(), &sesv2.CreateEmailIdentityInput{EmailIdentity: aws.String(sender)}); err != nil {
 		t.Fatal(err)
 	}
 	receipt, err := m.Send(t.Context(), in)

@@ -14,11 +14,10 @@ package ses
 import (
 	"context"
 	"maps"
+	"math"
 	"slices"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 
@@ -29,14 +28,14 @@ import (
 	"carillon/core/message"
 )
 
-// API is what the adapter needs of SES; *sesv2.Client is one.
+// API is what the adapter needs of SES; [Dial] makes one.
 type API interface {
 	SendEmail(ctx context.Context, in *sesv2.SendEmailInput, opts ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error)
 	GetAccount(ctx context.Context, in *sesv2.GetAccountInput, opts ...func(*sesv2.Options)) (*sesv2.GetAccountOutput, error)
 }
 
 var (
-	_ API          = (*sesv2.Client)(nil)
+	_ API          = client{}
 	_ email.Mailer = (*Mailer)(nil)
 )
 
@@ -64,12 +63,12 @@ func New(cfg Config, api API, g *guard.Guard) (*Mailer, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Mailer{cfg: cfg.withDefaults(), api: api, guard: g}, nil
+	return &Mailer{cfg: cfg, api: api, guard: g}, nil
 }
 
 // Send sends one mail. Kinds: Refused (address or content), Throttled, Exhausted (the day's quota), Misconfigured
 // (credentials, sender not verified, sandbox, paused account), Unavailable (not made, or SES says so), Ambiguous (may
-// have been taken), Cancelled (given up; with the guard's code not_begun when nothing was handed over).
+// have been taken), Cancelled (given up; with the code not_begun when nothing was handed over).
 func (m *Mailer) Send(ctx context.Context, mail email.Mail) (message.Receipt, error) {
 	in, err := m.input(mail)
 	if err != nil {
@@ -94,6 +93,14 @@ type Quota struct {
 	Sandbox   bool    // only verified addresses are reached
 }
 
+// Left is how many recipients the account may still reach; infinite where SES names no limit.
+func (q Quota) Left() float64 {
+	if !q.Known || q.PerDay < 0 {
+		return math.Inf(1)
+	}
+	return max(q.PerDay-q.Sent, 0)
+}
+
 // Quota asks SES for its limits. A policy or an emulator that does not allow the question leaves them unknown. Kinds:
 // those of [Mailer.Send]; an account that may not send is Misconfigured.
 func (m *Mailer) Quota(ctx context.Context) (Quota, error) {
@@ -102,7 +109,7 @@ func (m *Mailer) Quota(ctx context.Context) (Quota, error) {
 		var f flight.Flight
 		out, err := m.api.GetAccount(f.Watch(ctx), &sesv2.GetAccountInput{})
 		switch {
-		case err != nil && unsupported(err):
+		case err != nil && answers().Answered(err):
 			return nil
 		case err != nil:
 			return classify(err, f.Handed())
@@ -176,30 +183,35 @@ func first(values ...string) string {
 	return ""
 }
 
-// How the connections of the SDK's client are kept. The idle time is far below that of AWS's load balancers: a
-// request written to a connection that the other side has just closed would be in doubt.
-const (
-	connectTimeout = 5 * time.Second
-	idleTimeout    = 20 * time.Second
-)
+// client is an API of the SDK's client. It holds the calls, and not the client that has every other call of SES as
+// well, so that the linker leaves those out.
+type client struct {
+	send    func(context.Context, *sesv2.SendEmailInput, ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error)
+	account func(context.Context, *sesv2.GetAccountInput, ...func(*sesv2.Options)) (*sesv2.GetAccountOutput, error)
+}
 
-// Dial makes the client of the SDK from its own settings (environment, shared files, instance roles) and those of
-// cfg. It calls nobody. It fails as Misconfigured.
-func Dial(ctx context.Context, cfg Config) (*sesv2.Client, error) {
+// SendEmail implements [API].
+func (c client) SendEmail(ctx context.Context, in *sesv2.SendEmailInput, opts ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error) {
+	return c.send(ctx, in, opts...)
+}
+
+// GetAccount implements [API].
+func (c client) GetAccount(ctx context.Context, in *sesv2.GetAccountInput, opts ...func(*sesv2.Options)) (
+	*sesv2.GetAccountOutput, error,
+) {
+	return c.account(ctx, in, opts...)
+}
+
+// Dial makes the API from the SDK's own settings (environment, shared files, instance roles) and those of cfg. It calls
+// nobody. It fails as Misconfigured.
+func Dial(ctx context.Context, cfg Config) (API, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	loaded, err := load(ctx, cfg.withDefaults())
+	loaded, err := cfg.Load(ctx, service)
 	if err != nil {
-		return nil, fault.Wrap(fault.Misconfigured, "loading the settings of the AWS SDK", err)
+		return nil, err
 	}
-	if loaded.Region == "" {
-		return nil, fault.New(fault.Misconfigured, "ses: no region, neither in the configuration nor in AWS_REGION")
-	}
-	loaded.Credentials = credentials{loaded.Credentials}
-	return sesv2.NewFromConfig(loaded, func(o *sesv2.Options) { o.Retryer = aws.NopRetryer{} }), nil
-}
-
-func httpClient(connections int) *awshttp.BuildableClient {
-	return awshttp.NewBuildableClient().WithTransportOptions(transport(connections)).WithDialerOptions(dialer)
+	c := sesv2.NewFromConfig(loaded, func(o *sesv2.Options) { o.Retryer = aws.NopRetryer{} }) // only dispatch repeats
+	return client{send: c.SendEmail, account: c.GetAccount}, nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"carillon/adapters/kit/cloud"
 	"carillon/adapters/kit/guard"
 	"carillon/adapters/kit/secret"
 	"carillon/channels/email"
@@ -187,7 +188,7 @@ func TestSend(t *testing.T) {
 		t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 		t.Setenv("AWS_CONFIG_FILE", os.DevNull)
 		t.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
-		client, err := Dial(t.Context(), Config{Region: "us-east-1", Endpoint: double(t, porttest.Takes, nil)})
+		client, err := Dial(t.Context(), Config{Account: cloud.Account{Region: "us-east-1", Endpoint: double(t, porttest.Takes, nil)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -263,7 +264,7 @@ func TestValidate(t *testing.T) {
 	if err := (Config{}).Validate(); err != nil {
 		t.Errorf("the zero configuration: %v", err)
 	}
-	err := Config{Endpoint: "somewhere", AccessKey: "a", From: "x", ReplyTo: "y", Connections: -1}.Validate()
+	err := Config{Account: cloud.Account{Endpoint: "somewhere", AccessKey: "a", Connections: -1}, From: "x", ReplyTo: "y"}.Validate()
 	if n := strings.Count(fmt.Sprint(err), "\n") + 1; n != 5 {
 		t.Errorf("%d faults; want 5: %v", n, err)
 	}

@@ -87,11 +87,6 @@ func TestClassify(t *testing.T) {
 		{"no time for an answer is ambiguous", &smithy.CanceledError{Err: context.DeadlineExceeded}, true, fault.Ambiguous},
 		{"given up after the request is cancelled", &smithy.CanceledError{Err: context.Canceled}, true, fault.Cancelled},
 		{"given up before the request is cancelled", &smithy.CanceledError{Err: context.Canceled}, false, fault.Cancelled},
-		{"no credentials is misconfigured", &credentialsError{errors.New("none")}, true, fault.Misconfigured},
-		{"credentials refused is misconfigured", &credentialsError{answered(403, coded("AccessDenied", ""))}, true, fault.Misconfigured},
-		{"credentials late is unavailable", &credentialsError{context.DeadlineExceeded}, true, fault.Unavailable},
-		{"credentials down is unavailable", &credentialsError{answered(503, io.EOF)}, true, fault.Unavailable},
-		{"credentials given up is cancelled", &credentialsError{context.Canceled}, true, fault.Cancelled},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := classify(&smithy.OperationError{ServiceID: "SNS", OperationName: "Publish", Err: c.err}, c.handed)

@@ -12,10 +12,8 @@ package sns
 
 import (
 	"context"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
@@ -26,7 +24,7 @@ import (
 	"carillon/core/message"
 )
 
-// API is what the adapter needs of SNS; *sns.Client is one.
+// API is what the adapter needs of SNS; [Dial] makes one.
 type API interface {
 	Publish(ctx context.Context, in *sns.PublishInput, opts ...func(*sns.Options)) (*sns.PublishOutput, error)
 	GetSMSAttributes(ctx context.Context, in *sns.GetSMSAttributesInput, opts ...func(*sns.Options)) (
@@ -34,7 +32,7 @@ type API interface {
 }
 
 var (
-	_ API         = (*sns.Client)(nil)
+	_ API         = client{}
 	_ sms.Carrier = (*Carrier)(nil)
 )
 
@@ -64,7 +62,7 @@ func New(cfg Config, api API, g *guard.Guard) (*Carrier, error) {
 
 // Send publishes one text. Kinds: Refused (number or content), Throttled, Exhausted, Misconfigured (credentials,
 // sender, sandbox), Unavailable (not made, or SNS says so), Ambiguous (may have been taken), Cancelled (given up; with
-// the guard's code not_begun when nothing was handed over).
+// the code not_begun when nothing was handed over).
 func (c *Carrier) Send(ctx context.Context, t sms.Text) (message.Receipt, error) {
 	in, err := c.input(t)
 	if err != nil {
@@ -86,7 +84,7 @@ func (c *Carrier) Probe(ctx context.Context) error {
 	return c.guard.Probe(ctx, opProbe, func(ctx context.Context) error {
 		var f flight.Flight
 		_, err := c.api.GetSMSAttributes(f.Watch(ctx), &sns.GetSMSAttributesInput{})
-		if err == nil || unsupported(err) {
+		if answers().Answered(err) {
 			return nil
 		}
 		return classify(err, f.Handed())
@@ -139,30 +137,35 @@ func first(values ...string) string {
 	return ""
 }
 
-// How the connections of the SDK's client are kept. The idle time is far below that of AWS's load balancers: a
-// request written to a connection that the other side has just closed would be in doubt.
-const (
-	connectTimeout = 5 * time.Second
-	idleTimeout    = 20 * time.Second
-)
+// client is an API of the SDK's client. It holds the calls, and not the client that has every other call of SNS as
+// well, so that the linker leaves those out.
+type client struct {
+	publish    func(context.Context, *sns.PublishInput, ...func(*sns.Options)) (*sns.PublishOutput, error)
+	attributes func(context.Context, *sns.GetSMSAttributesInput, ...func(*sns.Options)) (*sns.GetSMSAttributesOutput, error)
+}
 
-// Dial makes the client of the SDK from its own settings (environment, shared files, instance roles) and those of
-// cfg. It calls nobody. It fails as Misconfigured.
-func Dial(ctx context.Context, cfg Config) (*sns.Client, error) {
+// Publish implements [API].
+func (c client) Publish(ctx context.Context, in *sns.PublishInput, opts ...func(*sns.Options)) (*sns.PublishOutput, error) {
+	return c.publish(ctx, in, opts...)
+}
+
+// GetSMSAttributes implements [API].
+func (c client) GetSMSAttributes(ctx context.Context, in *sns.GetSMSAttributesInput, opts ...func(*sns.Options)) (
+	*sns.GetSMSAttributesOutput, error,
+) {
+	return c.attributes(ctx, in, opts...)
+}
+
+// Dial makes the API from the SDK's own settings (environment, shared files, instance roles) and those of cfg. It calls
+// nobody. It fails as Misconfigured.
+func Dial(ctx context.Context, cfg Config) (API, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	loaded, err := load(ctx, cfg.withDefaults())
+	loaded, err := cfg.Load(ctx, service)
 	if err != nil {
-		return nil, fault.Wrap(fault.Misconfigured, "loading the settings of the AWS SDK", err)
+		return nil, err
 	}
-	if loaded.Region == "" {
-		return nil, fault.New(fault.Misconfigured, "sns: no region, neither in the configuration nor in AWS_REGION")
-	}
-	loaded.Credentials = credentials{loaded.Credentials}
-	return sns.NewFromConfig(loaded, func(o *sns.Options) { o.Retryer = aws.NopRetryer{} }), nil
-}
-
-func httpClient(connections int) *awshttp.BuildableClient {
-	return awshttp.NewBuildableClient().WithTransportOptions(transport(connections)).WithDialerOptions(dialer)
+	c := sns.NewFromConfig(loaded, func(o *sns.Options) { o.Retryer = aws.NopRetryer{} }) // only dispatch repeats
+	return client{publish: c.Publish, attributes: c.GetSMSAttributes}, nil
 }

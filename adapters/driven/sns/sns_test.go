@@ -16,6 +16,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"carillon/adapters/kit/cloud"
 	"carillon/adapters/kit/guard"
 	"carillon/adapters/kit/secret"
 	"carillon/channels/sms"
@@ -197,7 +198,7 @@ func TestSend(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(100*time.Millisecond, cancel)
 		_, err = carrier(t, Config{}, "https://"+l.Addr().String()).Send(ctx, text()) // no TLS handshake ever ends
-		if !fault.Is(err, fault.Cancelled) || fault.CodeOf(err) != guard.CodeNotBegun {
+		if !fault.Is(err, fault.Cancelled) || fault.CodeOf(err) != fault.CodeNotBegun {
 			t.Errorf("fault %v", err)
 		}
 	})
@@ -208,7 +209,7 @@ func TestSend(t *testing.T) {
 		t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 		t.Setenv("AWS_CONFIG_FILE", os.DevNull)
 		t.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
-		client, err := Dial(t.Context(), Config{Region: "us-east-1", Endpoint: double(t, porttest.Takes, nil)})
+		client, err := Dial(t.Context(), Config{Account: cloud.Account{Region: "us-east-1", Endpoint: double(t, porttest.Takes, nil)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -250,7 +251,7 @@ func TestValidate(t *testing.T) {
 		t.Errorf("the zero configuration: %v", err)
 	}
 	err := Config{
-		Endpoint: "somewhere", AccessKey: "a", SenderID: "x", Number: "1", Type: "Fast", MaxPrice: "much", Connections: -1,
+		Account: cloud.Account{Endpoint: "somewhere", AccessKey: "a", Connections: -1}, SenderID: "x", Number: "1", Type: "Fast", MaxPrice: "much",
 	}.Validate()
 	if n := strings.Count(fmt.Sprint(err), "\n") + 1; n != 7 {
 		t.Errorf("%d faults; want 7: %v", n, err)

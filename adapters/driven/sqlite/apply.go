@@ -10,19 +10,20 @@ import (
 // applySet applies one write set under a savepoint. A set that loses is undone alone; an error is of the whole call.
 // Before are the verdicts on the call's sets before it.
 func (x *tx) applySet(ctx context.Context, w *store.Writes, before []store.Verdict) (store.Verdict, error) {
+	ofMessage := store.Of(w.Message)
 	if _, err := x.exec(ctx, "savepoint one_set"); err != nil {
 		return store.Verdict{}, err
 	}
 	v := store.Verdict{Outcome: store.Applied}
 	err := x.write(ctx, w)
 	if err == nil {
-		err = each(ctx, withVerdicts(w.Batches, before), x.flush)()
+		err = each(ctx, withVerdicts(store.Of(w.Intake).Batches, before), x.flush)()
 	}
 	if err == nil {
-		v.Purged, err = x.purges(ctx, w.Purges)
+		v.Purged, err = x.purges(ctx, store.Of(w.Upkeep).Purges)
 	}
-	if err == nil && w.Claim != nil {
-		v.Claimed, err = x.claim(ctx, w.Claim)
+	if err == nil && ofMessage.Claim != nil {
+		v.Claimed, err = x.claim(ctx, ofMessage.Claim)
 	}
 	if err == nil {
 		_, err = x.exec(ctx, "release one_set")
@@ -52,80 +53,120 @@ func verdictOf(err error) (store.Verdict, error) {
 
 // gather takes what the set only appends.
 func (x *tx) gather(w *store.Writes) {
-	for _, c := range w.Counts {
+	for _, c := range store.Of(w.Message).Counts {
 		delta := c.Delta
 		c.Delta = 0
 		x.counts[c] += delta
 	}
-	x.entries = append(x.entries, w.Entries...)
+	x.entries = append(x.entries, store.Of(w.Ledger).Entries...)
 }
 
-// write writes the set but for its claim, its counters, its entries and its flushes. What a set takes away goes before what it
-// puts there, so that a settlement may put the message's next deadline.
+// write writes the set but for its claim, its counters, its entries and its flushes. What a set takes away goes before
+// what it puts there, so that a settlement may put the message's next deadline.
 func (x *tx) write(ctx context.Context, w *store.Writes) error {
 	return inTurn(
-		func() error { return x.keys(ctx, w.Keys) },
+		func() error { return x.keys(ctx, store.Of(w.Intake).Keys) },
 		func() error { return x.batches(ctx, w) },
-		each(ctx, w.Settles, x.settle),
-		each(ctx, w.Requeues, x.requeue),
-		each(ctx, w.Undues, x.undue),
-		each(ctx, w.Undeadlines, x.undeadline),
-		each(ctx, w.Spent, x.spent),
-		each(ctx, w.Undead, x.undead),
-		each(ctx, w.Done, x.completed),
-		each(ctx, w.ToDoPurges, x.purgeToDo),
-		each(ctx, w.Consumed, x.consume),
-		each(ctx, w.Deferred, x.deferReport),
-		each(ctx, w.Lifted, x.lift),
+		x.takeAway(ctx, w),
 		x.customers(ctx, w),
-		each(ctx, w.Contacts, x.contact),
-		each(ctx, w.Plans, x.plan),
-		each(ctx, w.Steps, x.step),
-		each(ctx, w.Messages, x.message),
-		each(ctx, w.Dues, x.due),
-		each(ctx, w.Evidence, x.evidence),
-		each(ctx, w.Refs, x.ref),
-		each(ctx, w.Deadlines, x.deadline),
-		each(ctx, w.Dead, x.dead),
-		each(ctx, w.ToDos, x.toDo),
-		func() error { return x.toDoMoves(ctx, w.ToDoMoves) },
-		each(ctx, w.Halts, x.halt),
-		each(ctx, w.Retries, x.retry),
+		x.putContacts(ctx, w),
 		func() error { return x.files(ctx, w) },
 		func() error { return x.happened(ctx, w) },
-		each(ctx, w.Reports, x.report),
-		each(ctx, w.Marks, x.mark),
-		each(ctx, w.Suppressions, x.suppress),
-		each(ctx, w.Runs, x.run),
-		each(ctx, w.Letters, x.letter),
-		each(ctx, w.Pauses, x.pause),
-		each(ctx, w.Trips, x.trip),
-		each(ctx, w.Principals, x.principal),
-		each(ctx, w.Revoked, x.revoke),
-		each(ctx, w.Cursors, x.cursor),
-		one(ctx, w.Growth, x.grow),
-		each(ctx, w.Seals, x.seal),
-		each(ctx, w.Folds, x.fold),
-		each(ctx, w.Recounts, x.recounted),
-		each(ctx, w.Unholds, x.unhold),
-		each(ctx, w.Holds, x.hold),
-		each(ctx, w.Ticks, x.tick),
-		each(ctx, w.Ranges, x.intakeRange),
-		each(ctx, w.Beats, x.beat),
-		each(ctx, w.Farewells, x.farewell),
-		each(ctx, w.Spends, x.spend),
-		one(ctx, w.Config, x.config),
+		x.putReports(ctx, w),
+		x.operate(ctx, w),
+		x.keepUp(ctx, w),
 	)()
+}
+
+// takeAway takes rows away.
+func (x *tx) takeAway(ctx context.Context, w *store.Writes) func() error {
+	ofMessage, ofToDo, ofReport := store.Of(w.Message), store.Of(w.ToDo), store.Of(w.Report)
+	return inTurn(
+		each(ctx, ofMessage.Settles, x.settle),
+		each(ctx, ofMessage.Requeues, x.requeue),
+		each(ctx, ofMessage.Undues, x.undue),
+		each(ctx, ofMessage.Undeadlines, x.undeadline),
+		each(ctx, ofMessage.Spent, x.spent),
+		each(ctx, ofMessage.Undead, x.undead),
+		each(ctx, ofToDo.Done, x.completed),
+		each(ctx, ofToDo.ToDoPurges, x.purgeToDo),
+		each(ctx, ofReport.Consumed, x.consume),
+		each(ctx, ofReport.Deferred, x.deferReport),
+		each(ctx, store.Of(w.Consent).Lifted, x.lift),
+	)
+}
+
+// putContacts writes contacts with their messages and the work they make.
+func (x *tx) putContacts(ctx context.Context, w *store.Writes) func() error {
+	ofContact, ofMessage, ofToDo := store.Of(w.Contact), store.Of(w.Message), store.Of(w.ToDo)
+	return inTurn(
+		each(ctx, ofContact.Contacts, x.contact),
+		each(ctx, ofContact.Plans, x.plan),
+		each(ctx, ofContact.Steps, x.step),
+		each(ctx, ofMessage.Messages, x.message),
+		each(ctx, ofMessage.Dues, x.due),
+		each(ctx, ofMessage.Evidence, x.evidence),
+		each(ctx, ofMessage.Refs, x.ref),
+		each(ctx, ofMessage.Deadlines, x.deadline),
+		each(ctx, ofMessage.Dead, x.dead),
+		each(ctx, ofToDo.ToDos, x.toDo),
+		func() error { return x.toDoMoves(ctx, ofToDo.ToDoMoves) },
+		each(ctx, ofContact.Halts, x.halt),
+		each(ctx, ofContact.Retries, x.retry),
+	)
+}
+
+// putReports writes what was heard, and what follows for addresses and letters.
+func (x *tx) putReports(ctx context.Context, w *store.Writes) func() error {
+	return inTurn(
+		each(ctx, store.Of(w.Report).Reports, x.report),
+		each(ctx, store.Of(w.Customer).Marks, x.mark),
+		each(ctx, store.Of(w.Consent).Suppressions, x.suppress),
+		each(ctx, store.Of(w.Letter).Runs, x.run),
+		each(ctx, store.Of(w.Letter).Letters, x.letter),
+	)
+}
+
+// operate writes what people who run the gateway change.
+func (x *tx) operate(ctx context.Context, w *store.Writes) func() error {
+	ofLane, ofAdmin := store.Of(w.Lane), store.Of(w.Admin)
+	return inTurn(
+		each(ctx, ofLane.Pauses, x.pause),
+		each(ctx, ofLane.Trips, x.trip),
+		each(ctx, ofAdmin.Principals, x.principal),
+		each(ctx, ofAdmin.Revoked, x.revoke),
+		one(ctx, ofAdmin.Config, x.config),
+	)
+}
+
+// keepUp writes what chores and gateways change.
+func (x *tx) keepUp(ctx context.Context, w *store.Writes) func() error {
+	ofLedger, ofUpkeep, ofFleet := store.Of(w.Ledger), store.Of(w.Upkeep), store.Of(w.Fleet)
+	return inTurn(
+		each(ctx, ofLedger.Cursors, x.cursor),
+		one(ctx, ofLedger.Growth, x.grow),
+		each(ctx, ofLedger.Seals, x.seal),
+		each(ctx, ofUpkeep.Folds, x.fold),
+		each(ctx, ofUpkeep.Recounts, x.recounted),
+		each(ctx, ofUpkeep.Unholds, x.unhold),
+		each(ctx, ofUpkeep.Holds, x.hold),
+		each(ctx, ofUpkeep.Ticks, x.tick),
+		each(ctx, store.Of(w.Intake).Ranges, x.intakeRange),
+		each(ctx, ofFleet.Beats, x.beat),
+		each(ctx, ofFleet.Farewells, x.farewell),
+		each(ctx, ofFleet.Spends, x.spend),
+	)
 }
 
 // customers writes persons and what they have.
 func (x *tx) customers(ctx context.Context, w *store.Writes) func() error {
+	ofCustomer := store.Of(w.Customer)
 	return inTurn(
-		each(ctx, w.Persons, x.person),
-		each(ctx, w.Sightings, x.sighting),
-		each(ctx, w.Premises, x.premise),
-		each(ctx, w.Accounts, x.account),
-		each(ctx, w.Agreements, x.agreement),
+		each(ctx, ofCustomer.Persons, x.person),
+		each(ctx, ofCustomer.Sightings, x.sighting),
+		each(ctx, ofCustomer.Premises, x.premise),
+		each(ctx, ofCustomer.Accounts, x.account),
+		each(ctx, ofCustomer.Agreements, x.agreement),
 	)
 }
 
@@ -143,12 +184,13 @@ func inTurn(parts ...func() error) func() error {
 
 // batches writes what the batch framework keeps.
 func (x *tx) batches(ctx context.Context, w *store.Writes) error {
+	ofBatch := store.Of(w.Batch)
 	for _, part := range []func() error{
-		each(ctx, w.BatchRuns, x.batchRun),
-		each(ctx, w.BatchThreads, x.batchThread),
-		each(ctx, w.BatchErrors, x.batchError),
-		each(ctx, w.BatchPauses, x.batchPause),
-		each(ctx, w.Reviews, x.review),
+		each(ctx, ofBatch.BatchRuns, x.batchRun),
+		each(ctx, ofBatch.BatchThreads, x.batchThread),
+		each(ctx, ofBatch.BatchErrors, x.batchError),
+		each(ctx, ofBatch.BatchPauses, x.batchPause),
+		each(ctx, store.Of(w.Customer).Reviews, x.review),
 	} {
 		if err := part(); err != nil {
 			return err

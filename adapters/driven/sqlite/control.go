@@ -38,9 +38,9 @@ func (x *tx) batchRun(ctx context.Context, r control.Run) error {
 		micros(r.EndedAt), r.Reason, r.Reported, r.Version, r.Batch, r.Number,
 	}
 	if r.Version == 1 {
-		return x.must(ctx, "run", insertBatchRun, fields...)
+		return x.must(ctx, store.LostRun, insertBatchRun, fields...)
 	}
-	return x.must(ctx, "run", updateBatchRun, append(fields, r.Version-1)...)
+	return x.must(ctx, store.LostRun, updateBatchRun, append(fields, r.Version-1)...)
 }
 
 const (
@@ -63,9 +63,9 @@ func (x *tx) batchThread(ctx context.Context, t control.Thread) error {
 		t.Reason, t.Version, t.Batch, t.Run, t.Thread, t.Instance,
 	}
 	if t.Version == 1 {
-		return x.must(ctx, "thread", insertBatchThread, fields...)
+		return x.must(ctx, store.LostThread, insertBatchThread, fields...)
 	}
-	return x.must(ctx, "thread", updateBatchThread, append(fields, t.Version-1)...)
+	return x.must(ctx, store.LostThread, updateBatchThread, append(fields, t.Version-1)...)
 }
 
 const putBatchError = `

@@ -42,7 +42,7 @@ func (x *tx) put(ctx context.Context, table, insert, update string, k known, the
 		_, err := x.exec(ctx, update, append(fields, k.id)...)
 		return k.id, err
 	}
-	return id, x.must(ctx, table, insert, append(append(fields, id), names...)...)
+	return id, x.must(ctx, store.Loss(table), insert, append(append(fields, id), names...)...)
 }
 
 func (x *tx) premise(ctx context.Context, p customer.Premise) error {
@@ -72,7 +72,7 @@ func (x *tx) account(ctx context.Context, a customer.Account) error {
 		return err
 	}
 	for i, p := range a.Persons {
-		if err := x.must(ctx, "account_person", insertAccountPerson, id, i, int64(p.Person), p.Detail()); err != nil {
+		if err := x.must(ctx, store.LostAccountPerson, insertAccountPerson, id, i, int64(p.Person), p.Detail()); err != nil {
 			return err
 		}
 	}
@@ -80,7 +80,7 @@ func (x *tx) account(ctx context.Context, a customer.Account) error {
 }
 
 func (x *tx) agreement(ctx context.Context, a agreement.Agreement) error {
-	return x.must(ctx, "version", upsertAgreement, int64(a.ID), a.Source, a.ExternalID, a.Division, a.Version, int64(a.Account), a.Type,
+	return x.must(ctx, store.LostVersion, upsertAgreement, int64(a.ID), a.Source, a.ExternalID, a.Division, a.Version, int64(a.Account), a.Type,
 		a.Premise, string(a.Status), a.Start, a.End, a.DepositClass, a.Current, a.Payoff, a.Currency, micros(a.UpdatedAt))
 }
 

@@ -15,13 +15,13 @@ import (
 )
 
 // loss ends a write set that lost: its verdict is no failure of the call.
-type loss struct{ what string }
+type loss struct{ what store.Loss }
 
 // Error implements error.
-func (l *loss) Error() string { return "a write set lost over its " + l.what }
+func (l *loss) Error() string { return "a write set lost over its " + string(l.what) }
 
 // lose is the loss over what a verdict names.
-func lose(what string) error { return &loss{what: what} }
+func lose(what store.Loss) error { return &loss{what: what} }
 
 // replay ends a write set that is answered from an earlier one.
 type replay struct{ verdict store.Verdict }

@@ -48,8 +48,8 @@ func TestVictim(t *testing.T) {
 		wg.Go(func() {
 			for n := 0; ; n++ {
 				w := victimSet(applier, n)
-				d := w.Dues[0]
-				w.Claim = &store.Claim{Lane: d.Lane, Now: d.At, Lease: d.At.Add(time.Hour), Owner: "victim", Limit: 1}
+				d := store.Of(w.Message).Dues[0]
+				store.In(&w.Message).Claim = &store.Claim{Lane: d.Lane, Now: d.At, Lease: d.At.Add(time.Hour), Owner: "victim", Limit: 1}
 				if _, err := s.Apply(context.Background(), w); err != nil {
 					t.Errorf("applying: %v", err)
 					return
@@ -133,12 +133,12 @@ func kill(t *testing.T, path string) (acknowledged [victims]int) {
 // isWhole reports whether the set is there, and fails when only a part of it is.
 func isWhole(t *testing.T, s *sqlite.Store, w store.Writes) bool {
 	t.Helper()
-	records, err := s.Messages(t.Context(), []message.ID{w.Messages[0].ID})
+	records, err := s.Messages(t.Context(), []message.ID{store.Of(w.Message).Messages[0].ID})
 	if err != nil {
 		t.Fatal(err)
 	}
 	parts := len(records)
-	for _, k := range w.Keys {
+	for _, k := range store.Of(w.Intake).Keys {
 		switch got, err := s.Key(t.Context(), k.Kind, k.Source, k.Key); {
 		case err == nil && got == k:
 			parts++
@@ -146,11 +146,11 @@ func isWhole(t *testing.T, s *sqlite.Store, w store.Writes) bool {
 			t.Errorf("a key is %+v, %v", got, err)
 		}
 	}
-	switch view, err := s.Contact(t.Context(), w.Contacts[0].ID); {
+	switch view, err := s.Contact(t.Context(), store.Of(w.Contact).Contacts[0].ID); {
 	case err == nil:
 		parts++
-		if !reflect.DeepEqual(view.Contact, w.Contacts[0]) || !reflect.DeepEqual(view.Steps, w.Steps) || view.Plan != w.Plans[0] ||
-			len(view.Messages) != 1 || !reflect.DeepEqual(view.Messages[0].Message, w.Messages[0]) || view.Messages[0].Due == nil {
+		if !reflect.DeepEqual(view.Contact, store.Of(w.Contact).Contacts[0]) || !reflect.DeepEqual(view.Steps, store.Of(w.Contact).Steps) || view.Plan != store.Of(w.Contact).Plans[0] ||
+			len(view.Messages) != 1 || !reflect.DeepEqual(view.Messages[0].Message, store.Of(w.Message).Messages[0]) || view.Messages[0].Due == nil {
 			t.Errorf("a contact is not whole: %+v", view)
 		}
 	case !fault.Is(err, fault.NotFound):

@@ -10,7 +10,7 @@ import (
 	"carillon/core/customer"
 	"carillon/core/fault"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 )
 
@@ -67,7 +67,7 @@ func some[K, T any](keys []K, read func(K) (T, error)) ([]T, error) {
 	return found, nil
 }
 
-func scanStep(r rowScanner, s *notice.Step) error {
+func scanStep(r rowScanner, s *plan.Step) error {
 	return r.Scan(&s.Contact, &s.Number, octets{s.Message[:]}, moment{&s.StartedAt}, &s.Why)
 }
 

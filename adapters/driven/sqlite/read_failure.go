@@ -8,7 +8,7 @@ import (
 
 	"carillon/core/contact"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 )
 
@@ -91,7 +91,7 @@ func views(ctx context.Context, q *sql.Tx, ids []contact.ID) ([]store.ContactVie
 	if err != nil {
 		return nil, err
 	}
-	plans, err := readAll(ctx, q, `select contact, steps from plan where contact in `+in, args, func(r rowScanner, p *notice.Plan) error {
+	plans, err := readAll(ctx, q, `select contact, steps from plan where contact in `+in, args, func(r rowScanner, p *plan.Plan) error {
 		return r.Scan(&p.Contact, &p.Steps)
 	})
 	if err != nil {
@@ -117,11 +117,11 @@ select contact, step, number, message, former, at, by from retry where contact i
 	return store.Views(contacts, plans, steps, retries, halts, known), err
 }
 
-func scanRetry(r rowScanner, one *notice.Retry) error {
+func scanRetry(r rowScanner, one *plan.Retry) error {
 	return r.Scan(&one.Contact, &one.Step, &one.Number, octets{one.Message[:]}, octets{one.Former[:]}, moment{&one.At}, &one.By)
 }
 
-func recordsOfViews(ctx context.Context, q *sql.Tx, steps []notice.Step, retries []notice.Retry) (map[message.ID]*message.Record, error) {
+func recordsOfViews(ctx context.Context, q *sql.Tx, steps []plan.Step, retries []plan.Retry) (map[message.ID]*message.Record, error) {
 	ids := make([]message.ID, 0, len(steps)+len(retries))
 	for _, s := range steps {
 		ids = append(ids, s.Message)

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"carillon/core/command"
 	"carillon/core/contact"
 	"carillon/core/ledger"
+	"carillon/core/plugin"
 	"carillon/core/store"
 )
 
@@ -88,7 +88,7 @@ func (s *Store) Files(ctx context.Context, ids []contact.ID) (files map[contact.
 
 func scanDesk(r rowScanner, d *contact.Desk) error {
 	return r.Scan(&d.Contact, &d.Revision, &d.Open, &d.Comments, &d.Method, moment{&d.At}, &d.Class, &d.Type,
-		listed[command.Characteristic]{&d.Characteristics}, listed[command.Characteristic]{&d.Tags}, &d.External,
+		listed[plugin.Characteristic]{&d.Characteristics}, listed[plugin.Characteristic]{&d.Tags}, &d.External,
 		listed[contact.Identifier]{&d.Identifiers}, moment{&d.ChangedAt}, &d.By)
 }
 

@@ -5,8 +5,8 @@ import (
 	"database/sql"
 	"strings"
 
-	"carillon/core/command"
 	"carillon/core/config"
+	"carillon/core/plugin"
 	"carillon/core/store"
 	"carillon/core/todo"
 )
@@ -52,7 +52,7 @@ func toDos(ctx context.Context, q *sql.Tx, where string, args ...any) ([]todo.En
 	}
 	for i := range all {
 		all[i].Characteristics, err = readAll(ctx, q, `select type, value from todo_characteristic where todo = ? order by type, value`,
-			[]any{int64(all[i].ID)}, func(r rowScanner, c *command.Characteristic) error { return r.Scan(&c.Type, &c.Value) })
+			[]any{int64(all[i].ID)}, func(r rowScanner, c *plugin.Characteristic) error { return r.Scan(&c.Type, &c.Value) })
 		if err != nil {
 			return nil, err
 		}

@@ -57,22 +57,22 @@ func TestOpen(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "carillon.db")
 		r, s := porttest.NewRand(1), open(t, path)
 		w, p := porttest.NewAcceptance(r, porttest.Given{}), porttest.NewPerson(r)
-		w.Persons = append(w.Persons, p)
+		store.In(&w.Customer).Persons = append(store.Of(w.Customer).Persons, p)
 		applied(t, s, w)
-		c := store.Claim{Lane: w.Dues[0].Lane, Now: w.Dues[0].At, Lease: w.Dues[0].At.Add(time.Hour), Owner: "one", Limit: 1}
-		taken := applied(t, s, store.Writes{Claim: &c})[0].Claimed
+		c := store.Claim{Lane: store.Of(w.Message).Dues[0].Lane, Now: store.Of(w.Message).Dues[0].At, Lease: store.Of(w.Message).Dues[0].At.Add(time.Hour), Owner: "one", Limit: 1}
+		taken := applied(t, s, store.Writes{Message: &store.MessageWrites{Claim: &c}})[0].Claimed
 		number, err := s.Numbers(t.Context(), "contact", 5)
 		if err != nil {
 			t.Fatal(err)
 		}
-		before, err := s.Contact(t.Context(), w.Contacts[0].ID)
+		before, err := s.Contact(t.Context(), store.Of(w.Contact).Contacts[0].ID)
 		if err != nil {
 			t.Fatal(err)
 		}
 		closed(t, s)
 
 		s = open(t, path)
-		after, err := s.Contact(t.Context(), w.Contacts[0].ID)
+		after, err := s.Contact(t.Context(), store.Of(w.Contact).Contacts[0].ID)
 		if err != nil || !reflect.DeepEqual(after, before) {
 			t.Fatalf("after reopening:\n got %+v, %v\nwant %+v", after, err, before)
 		}
@@ -82,7 +82,7 @@ func TestOpen(t *testing.T) {
 		if next, err := s.Numbers(t.Context(), "contact", 1); err != nil || next != number+5 {
 			t.Fatalf("the next number is %d, %v, want %d", next, err, number+5)
 		}
-		applied(t, s, store.Writes{Settles: []store.Settle{{Fence: message.FenceOf(taken[0].Due)}}})
+		applied(t, s, store.Writes{Message: &store.MessageWrites{Settles: []store.Settle{{Fence: message.FenceOf(taken[0].Due)}}}})
 	})
 	t.Run("refuses a second opener until the first has closed", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "carillon.db")

@@ -22,7 +22,7 @@ on conflict (level, n) do update set hashes = excluded.hashes`
 
 // grow moves the tree on and writes its tiles.
 func (x *tx) grow(ctx context.Context, g store.Growth) error {
-	err := x.must(ctx, "version", growTree, g.From, g.Tree.N, g.Tree.Hash[:], g.Note, g.Key, micros(g.At))
+	err := x.must(ctx, store.LostVersion, growTree, g.From, g.Tree.N, g.Tree.Hash[:], g.Note, g.Key, micros(g.At))
 	if err != nil {
 		return err
 	}

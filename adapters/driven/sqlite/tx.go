@@ -8,6 +8,7 @@ import (
 
 	"carillon/core/ledger"
 	"carillon/core/message"
+	"carillon/core/store"
 )
 
 // tx is the transaction on the writing connection, with the statements prepared there. What every set only appends,
@@ -44,7 +45,7 @@ func (x *tx) exec(ctx context.Context, query string, args ...any) (int64, error)
 }
 
 // must runs a statement that touches one row; the set loses over what when it touches none or the row's key is there.
-func (x *tx) must(ctx context.Context, what, query string, args ...any) error {
+func (x *tx) must(ctx context.Context, what store.Loss, query string, args ...any) error {
 	n, err := x.exec(ctx, query, args...)
 	if isTwice(err) || err == nil && n == 0 {
 		return lose(what)

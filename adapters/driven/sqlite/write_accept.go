@@ -8,7 +8,7 @@ import (
 
 	"carillon/core/contact"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 )
 
@@ -49,9 +49,9 @@ func (x *tx) key(ctx context.Context, k store.IntakeKey) error {
 	case hash == k.Hash:
 		return &replay{store.Verdict{Outcome: store.Replayed, Contact: holder}}
 	case k.Kind == store.SourceReference:
-		return lose("reference")
+		return lose(store.LostReference)
 	}
-	return lose("intake_key")
+	return lose(store.LostIntakeKey)
 }
 
 const insertContact = `
@@ -59,18 +59,18 @@ insert into contact (id, accepted_at, source, division, reference, class, type, 
 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 func (x *tx) contact(ctx context.Context, c contact.Contact) error {
-	return x.must(ctx, "contact", insertContact, int64(c.ID), micros(c.AcceptedAt), c.Source, c.Division, c.Reference,
+	return x.must(ctx, store.LostContact, insertContact, int64(c.ID), micros(c.AcceptedAt), c.Source, c.Division, c.Reference,
 		c.Class, c.Type, int64(c.Person), c.Account, c.Premise, c.Data, c.Inline, micros(c.ExpiresAt), c.Config, c.By)
 }
 
-func (x *tx) plan(ctx context.Context, p notice.Plan) error {
-	return x.must(ctx, "plan", `insert into plan (contact, steps) values (?, ?)`, int64(p.Contact), p.Steps)
+func (x *tx) plan(ctx context.Context, p plan.Plan) error {
+	return x.must(ctx, store.LostPlan, `insert into plan (contact, steps) values (?, ?)`, int64(p.Contact), p.Steps)
 }
 
 const insertStep = `insert into step (contact, number, message, started_at, why) values (?, ?, ?, ?, ?)`
 
-func (x *tx) step(ctx context.Context, s notice.Step) error {
-	return x.must(ctx, "step", insertStep, int64(s.Contact), s.Number, s.Message[:], micros(s.StartedAt), s.Why)
+func (x *tx) step(ctx context.Context, s plan.Step) error {
+	return x.must(ctx, store.LostStep, insertStep, int64(s.Contact), s.Number, s.Message[:], micros(s.StartedAt), s.Why)
 }
 
 const (
@@ -87,7 +87,7 @@ values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 
 
 func (x *tx) message(ctx context.Context, m message.Message) error {
 	to := m.Recipient
-	return x.must(ctx, "message", insertMessage, m.ID[:], micros(m.AcceptedAt), m.Source, m.Division,
+	return x.must(ctx, store.LostMessage, insertMessage, m.ID[:], micros(m.AcceptedAt), m.Source, m.Division,
 		int64(m.Origin.Kind), m.Origin.Of(), m.Origin.Step, m.Origin.Steps, string(m.Channel),
 		int64(m.Urgency), m.Route, int64(m.Lane), int64(to.Person), int64(to.Point), to.Name, to.Language,
 		to.Address.Reveal(), list(to.Zones), m.Account, m.Reference, m.Template, m.Config, m.Content,
@@ -122,7 +122,7 @@ values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
 func (x *tx) due(ctx context.Context, d message.Due) error {
-	return x.must(ctx, "fence", insertDue, int64(d.Lane), micros(d.At), d.Message[:], micros(d.FirstAt), d.Seq, d.Fence,
+	return x.must(ctx, store.LostFence, insertDue, int64(d.Lane), micros(d.At), d.Message[:], micros(d.FirstAt), d.Seq, d.Fence,
 		string(d.Reason), d.Priority, d.Attempt, d.Owner)
 }
 

@@ -26,16 +26,16 @@ func (x *tx) run(ctx context.Context, r extract.Run) error {
 		r.BusinessDate, micros(r.OpenedAt), micros(r.ClosedAt), r.Letters, r.Hash, r.Version, r.By, micros(r.ToldAt), r.Batch, r.Number,
 	}
 	if r.Version == 1 {
-		return x.must(ctx, "version", insertRun, fields...)
+		return x.must(ctx, store.LostVersion, insertRun, fields...)
 	}
-	return x.must(ctx, "version", updateRun, append(fields, r.Version-1)...)
+	return x.must(ctx, store.LostVersion, updateRun, append(fields, r.Version-1)...)
 }
 
 const insertLetter = `insert into letter (batch, run, number, message, key, route, record) values (?, ?, ?, ?, ?, ?, ?)`
 
 // letter freezes a letter; a message that another run has frozen is a lost race.
 func (x *tx) letter(ctx context.Context, l extract.Letter) error {
-	return x.must(ctx, "fence", insertLetter, l.Batch, l.Run, l.Number, l.Message[:], l.Key, l.Route, l.Record)
+	return x.must(ctx, store.LostFence, insertLetter, l.Batch, l.Run, l.Number, l.Message[:], l.Key, l.Route, l.Record)
 }
 
 const releaseLane = `
@@ -48,7 +48,7 @@ on conflict (lane) do update set reason = excluded.reason, until = excluded.unti
 // pause stops a lane; a lane that resumes has no row.
 func (x *tx) pause(ctx context.Context, p store.LanePause) error {
 	if !p.Paused && p.Only != "" {
-		return x.must(ctx, "pause", `delete from lane_pause where lane = ? and by = ?`, int64(p.Lane), p.Only)
+		return x.must(ctx, store.LostPause, `delete from lane_pause where lane = ? and by = ?`, int64(p.Lane), p.Only)
 	}
 	if !p.Paused {
 		_, err := x.exec(ctx, `delete from lane_pause where lane = ?`, int64(p.Lane))
@@ -76,7 +76,7 @@ const insertPrincipal = `
 insert into principal (name, hash, source, divisions, roles, created_at, revoked_at) values (?, ?, ?, ?, ?, ?, ?)`
 
 func (x *tx) principal(ctx context.Context, p access.Principal) error {
-	return x.must(ctx, "name", insertPrincipal, p.Name, p.Hash[:], p.Source, list(p.Divisions), list(p.Roles),
+	return x.must(ctx, store.LostName, insertPrincipal, p.Name, p.Hash[:], p.Source, list(p.Divisions), list(p.Roles),
 		micros(p.CreatedAt), micros(p.RevokedAt))
 }
 
@@ -86,7 +86,7 @@ func (x *tx) revoke(ctx context.Context, r store.Revocation) error {
 }
 
 func (x *tx) config(ctx context.Context, c store.ConfigWrite) error {
-	err := x.must(ctx, "version", `insert into config_version (version, at, by) values (?, ?, ?)`, c.Version, micros(c.At), c.By)
+	err := x.must(ctx, store.LostVersion, `insert into config_version (version, at, by) values (?, ?, ?)`, c.Version, micros(c.At), c.By)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (x *tx) config(ctx context.Context, c store.ConfigWrite) error {
 }
 
 func (x *tx) tick(ctx context.Context, t store.Tick) error {
-	return x.must(ctx, "tick", `insert into tick (chore, at, by) values (?, ?, ?)`, t.Chore, micros(t.At), t.By)
+	return x.must(ctx, store.LostTick, `insert into tick (chore, at, by) values (?, ?, ?)`, t.Chore, micros(t.At), t.By)
 }
 
 const moveCursor = `update cursor set next = ? where name = ? and next = ? and next <= ?`
@@ -113,7 +113,7 @@ func (x *tx) cursor(ctx context.Context, c store.Cursor) error {
 			return err
 		}
 	}
-	return x.must(ctx, "version", moveCursor, c.Next, c.Name, c.From, c.Next)
+	return x.must(ctx, store.LostVersion, moveCursor, c.Next, c.Name, c.From, c.Next)
 }
 
 const nextLeaf = `select coalesce(max(first_leaf + n), 0) from ledger_seal
@@ -126,13 +126,13 @@ func (x *tx) seal(ctx context.Context, s store.Seal) error {
 		return err
 	}
 	if next != s.FirstLeaf {
-		return lose("version")
+		return lose(store.LostVersion)
 	}
-	err := x.must(ctx, "version", `delete from ledger_mark where first = ? and n = ?`, s.Mark.First, s.Mark.N)
+	err := x.must(ctx, store.LostVersion, `delete from ledger_mark where first = ? and n = ?`, s.Mark.First, s.Mark.N)
 	if err != nil {
 		return err
 	}
-	return x.must(ctx, "version", `insert into ledger_seal (first_leaf, first, n, at) values (?, ?, ?, ?)`,
+	return x.must(ctx, store.LostVersion, `insert into ledger_seal (first_leaf, first, n, at) values (?, ?, ?, ?)`,
 		s.FirstLeaf, s.Mark.First, s.Mark.N, micros(s.At))
 }
 

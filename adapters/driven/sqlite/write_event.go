@@ -13,17 +13,17 @@ import (
 
 // happened puts system events and the tasks that create their contacts.
 func (x *tx) happened(ctx context.Context, w *store.Writes) error {
-	if err := each(ctx, w.Events, x.sourceEvent)(); err != nil {
+	if err := each(ctx, store.Of(w.Event).Events, x.sourceEvent)(); err != nil {
 		return err
 	}
-	return each(ctx, w.Tasks, x.task)()
+	return each(ctx, store.Of(w.Event).Tasks, x.task)()
 }
 
 const insertEvent = `
 insert into source_event (source, kind, object, sequence, division, hash, made, at, by) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 func (x *tx) sourceEvent(ctx context.Context, e store.SourceEvent) error {
-	return x.must(ctx, "event", insertEvent, e.Key.Source, string(e.Key.Kind), e.Key.Object, e.Key.Sequence, e.Division, e.Hash[:],
+	return x.must(ctx, store.LostEvent, insertEvent, e.Key.Source, string(e.Key.Kind), e.Key.Object, e.Key.Sequence, e.Division, e.Hash[:],
 		inJSON(e.Made), micros(e.At), e.By)
 }
 
@@ -39,10 +39,10 @@ where id = ? and revision = ?`
 
 func (x *tx) task(ctx context.Context, t contact.Task) error {
 	if t.Revision == 1 {
-		return x.must(ctx, "contact_task", insertTask, int64(t.ID), t.Source, t.Division, t.Type, t.Creator, t.Event, string(t.Status), int64(t.Contact),
+		return x.must(ctx, store.LostContactTask, insertTask, int64(t.ID), t.Source, t.Division, t.Type, t.Creator, t.Event, string(t.Status), int64(t.Contact),
 			inJSON(t.Problem), t.Tries, t.Revision, micros(t.CreatedAt), micros(t.ChangedAt), t.By)
 	}
-	return x.must(ctx, "version", updateTask, t.Event, string(t.Status), int64(t.Contact), inJSON(t.Problem), t.Tries, t.Revision,
+	return x.must(ctx, store.LostVersion, updateTask, t.Event, string(t.Status), int64(t.Contact), inJSON(t.Problem), t.Tries, t.Revision,
 		micros(t.ChangedAt), t.By, int64(t.ID), t.Revision-1)
 }
 

@@ -4,7 +4,8 @@ import (
 	"context"
 
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
+	"carillon/core/store"
 )
 
 const putDead = `
@@ -27,7 +28,7 @@ func (x *tx) undead(ctx context.Context, id message.ID) error {
 }
 
 // halt ends a contact's plan; the first halt stays.
-func (x *tx) halt(ctx context.Context, h notice.Halt) error {
+func (x *tx) halt(ctx context.Context, h plan.Halt) error {
 	_, err := x.exec(ctx, `insert into halt (contact, at, reason, by) values (?, ?, ?, ?) on conflict do nothing`,
 		int64(h.Contact), micros(h.At), h.Reason, h.By)
 	return err
@@ -35,6 +36,6 @@ func (x *tx) halt(ctx context.Context, h notice.Halt) error {
 
 const insertRetry = `insert into retry (contact, step, number, message, former, at, by) values (?, ?, ?, ?, ?, ?, ?)`
 
-func (x *tx) retry(ctx context.Context, r notice.Retry) error {
-	return x.must(ctx, "retry", insertRetry, int64(r.Contact), r.Step, r.Number, r.Message[:], r.Former[:], micros(r.At), r.By)
+func (x *tx) retry(ctx context.Context, r plan.Retry) error {
+	return x.must(ctx, store.LostRetry, insertRetry, int64(r.Contact), r.Step, r.Number, r.Message[:], r.Former[:], micros(r.At), r.By)
 }

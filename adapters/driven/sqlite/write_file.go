@@ -22,11 +22,11 @@ where contact = ? and revision = ?`
 // files writes what hangs on contacts at the desk.
 func (x *tx) files(ctx context.Context, w *store.Writes) error {
 	for _, part := range []func() error{
-		each(ctx, w.Desks, x.desk),
-		each(ctx, w.Logs, x.log),
-		each(ctx, w.Reminders, x.reminder),
-		each(ctx, w.Reminded, x.reminded),
-		each(ctx, w.RemindersDone, x.reminderDone),
+		each(ctx, store.Of(w.Desk).Desks, x.desk),
+		each(ctx, store.Of(w.Desk).Logs, x.log),
+		each(ctx, store.Of(w.Desk).Reminders, x.reminder),
+		each(ctx, store.Of(w.Desk).Reminded, x.reminded),
+		each(ctx, store.Of(w.Desk).RemindersDone, x.reminderDone),
 	} {
 		if err := part(); err != nil {
 			return err
@@ -42,15 +42,15 @@ func (x *tx) desk(ctx context.Context, d contact.Desk) error {
 		asJSON(d.Tags), d.External, asJSON(d.Identifiers), micros(d.ChangedAt), d.By,
 	}
 	if d.Revision == 1 {
-		return x.must(ctx, "version", insertDesk, append([]any{int64(d.Contact)}, row...)...)
+		return x.must(ctx, store.LostVersion, insertDesk, append([]any{int64(d.Contact)}, row...)...)
 	}
-	return x.must(ctx, "version", updateDesk, append(row, int64(d.Contact), d.Revision-1)...)
+	return x.must(ctx, store.LostVersion, updateDesk, append(row, int64(d.Contact), d.Revision-1)...)
 }
 
 const insertLog = `insert into contact_log (contact, log, at, by, comments) values (?, ?, ?, ?, ?)`
 
 func (x *tx) log(ctx context.Context, l contact.Log) error {
-	return x.must(ctx, "log", insertLog, int64(l.Contact), int64(l.ID), micros(l.At), l.By, l.Comments)
+	return x.must(ctx, store.LostLog, insertLog, int64(l.Contact), int64(l.ID), micros(l.At), l.By, l.Comments)
 }
 
 const insertReminder = `
@@ -58,12 +58,12 @@ insert into reminder (contact, log, source, division, kind, send_to, trigger_dat
     completed_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 func (x *tx) reminder(ctx context.Context, r contact.Reminder) error {
-	return x.must(ctx, "reminder", insertReminder, int64(r.Contact), int64(r.Log), r.Source, r.Division, string(r.Kind), r.To, r.Trigger,
+	return x.must(ctx, store.LostReminder, insertReminder, int64(r.Contact), int64(r.Log), r.Source, r.Division, string(r.Kind), r.To, r.Trigger,
 		int64(r.Person), r.Account, r.Premise, r.ToDo, micros(r.MadeAt), micros(r.CompletedAt))
 }
 
 func (x *tx) reminded(ctx context.Context, r store.Reminded) error {
-	return x.must(ctx, "reminder", `update reminder set todo = ?, made_at = ? where contact = ? and log = ? and todo = 0`,
+	return x.must(ctx, store.LostReminder, `update reminder set todo = ?, made_at = ? where contact = ? and log = ? and todo = 0`,
 		int64(r.ToDo), micros(r.At), int64(r.Contact), int64(r.Log))
 }
 

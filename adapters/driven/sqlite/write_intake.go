@@ -8,7 +8,7 @@ import (
 )
 
 func (x *tx) intakeRange(ctx context.Context, r store.IntakeRange) error {
-	return x.must(ctx, "intake_range", `insert into intake_range (first, batch, n) values (?, ?, ?)`, int64(r.First), r.Batch, r.N)
+	return x.must(ctx, store.LostIntakeRange, `insert into intake_range (first, batch, n) values (?, ?, ?)`, int64(r.First), r.Batch, r.N)
 }
 
 const flushBatch = `
@@ -22,7 +22,7 @@ where b.source = excluded.source`
 
 // flush makes a batch or adds to it; one that another source sends is lost.
 func (x *tx) flush(ctx context.Context, f store.BatchFlush) error {
-	return x.must(ctx, "batch", flushBatch, f.ID, f.Source, f.Division, f.By, micros(f.StartedAt), micros(f.EndedAt), micros(f.TouchedAt),
+	return x.must(ctx, store.LostBatch, flushBatch, f.ID, f.Source, f.Division, f.By, micros(f.StartedAt), micros(f.EndedAt), micros(f.TouchedAt),
 		f.Lines, f.Accepted, f.Replayed, f.Refused, int64(f.State))
 }
 

@@ -15,7 +15,7 @@ const held = ` where lane = ? and due_at = ? and message = ? and fence = ? and o
 
 func (x *tx) settle(ctx context.Context, s store.Settle) error {
 	f := s.Fence
-	return x.must(ctx, "fence", `delete from due`+held, int64(f.Lane), micros(f.Lease), f.Message[:], f.Number)
+	return x.must(ctx, store.LostFence, `delete from due`+held, int64(f.Lane), micros(f.Lease), f.Message[:], f.Number)
 }
 
 const requeueRow = `
@@ -23,12 +23,12 @@ update due set due_at = ?, reason = ?, attempt = ?, seq = ?, owner = case when ?
 
 func (x *tx) requeue(ctx context.Context, r store.Requeue) error {
 	f := r.Fence
-	return x.must(ctx, "fence", requeueRow, micros(r.At), string(r.Reason), r.Attempt, r.Seq, r.Keep,
+	return x.must(ctx, store.LostFence, requeueRow, micros(r.At), string(r.Reason), r.Attempt, r.Seq, r.Keep,
 		int64(f.Lane), micros(f.Lease), f.Message[:], f.Number)
 }
 
 func (x *tx) undue(ctx context.Context, u store.Undue) error {
-	return x.must(ctx, "fence", `delete from due where message = ? and owner = ''`, u.Message[:])
+	return x.must(ctx, store.LostFence, `delete from due where message = ? and owner = ''`, u.Message[:])
 }
 
 const (
@@ -64,7 +64,7 @@ func (x *tx) claim(ctx context.Context, c *store.Claim) ([]message.Taken, error)
 	reason := cmp.Or(c.Reason, message.WaitCalled)
 	for i := range taken {
 		d := &taken[i].Due
-		err := x.must(ctx, "fence", claimRow, micros(c.Lease), c.Owner, string(reason),
+		err := x.must(ctx, store.LostFence, claimRow, micros(c.Lease), c.Owner, string(reason),
 			int64(d.Lane), micros(d.At), d.Message[:])
 		if err != nil {
 			return nil, err
@@ -81,7 +81,7 @@ insert into evidence (message, seq, at, kind, attempt, reason, code, provider, r
 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 func (x *tx) evidence(ctx context.Context, e message.Evidence) error {
-	return x.must(ctx, "evidence", insertEvidence, e.Message[:], e.Seq, micros(e.At), int64(e.Kind), e.Attempt, e.Reason,
+	return x.must(ctx, store.LostEvidence, insertEvidence, e.Message[:], e.Seq, micros(e.At), int64(e.Kind), e.Attempt, e.Reason,
 		e.Code, e.Provider, e.Ref, e.Took.Microseconds())
 }
 
@@ -151,7 +151,7 @@ func inboxedInto(in *store.Inboxed) []any {
 }
 
 func (x *tx) consume(ctx context.Context, number int64) error {
-	return x.must(ctx, "report", `update report set done = 1 where number = ? and done = 0`, number)
+	return x.must(ctx, store.LostReport, `update report set done = 1 where number = ? and done = 0`, number)
 }
 
 func (x *tx) deferReport(ctx context.Context, d store.Deferral) error {

@@ -37,9 +37,9 @@ func (x *tx) known(ctx context.Context, table, source, external string, version,
 	case err != nil:
 		return k, false, err
 	case k.version > version:
-		return k, true, lose("version")
+		return k, true, lose(store.LostVersion)
 	case k.revision != revision-1:
-		return k, true, lose("revision")
+		return k, true, lose(store.LostRevision)
 	}
 	return k, true, nil
 }
@@ -62,7 +62,7 @@ func (x *tx) person(ctx context.Context, p customer.Person) error {
 		_, err = x.exec(ctx, updatePerson, append(fields, k.id)...)
 	} else {
 		id = p.ID
-		err = x.must(ctx, "person", insertPerson, append(fields, int64(p.ID), p.Source, p.ExternalID)...)
+		err = x.must(ctx, store.LostPerson, insertPerson, append(fields, int64(p.ID), p.Source, p.ExternalID)...)
 	}
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func (x *tx) identifiers(ctx context.Context, person customer.PersonID, all []cu
 		return err
 	}
 	for i, id := range all {
-		if err := x.must(ctx, "identifier", insertIdentifier, int64(person), i, id.Type, id.Value.Key(), id.Value.Reveal(), id.Primary,
+		if err := x.must(ctx, store.LostIdentifier, insertIdentifier, int64(person), i, id.Type, id.Value.Key(), id.Value.Reveal(), id.Primary,
 			id.Unique); err != nil {
 			return err
 		}
@@ -151,7 +151,7 @@ func (x *tx) points(ctx context.Context, person customer.PersonID, write []custo
 		return err
 	}
 	for i, p := range merge(stored, write) {
-		err := x.must(ctx, "point", insertPoint, int64(p.ID), int64(person), i, string(p.Kind), p.Value.Reveal(),
+		err := x.must(ctx, store.LostPoint, insertPoint, int64(p.ID), int64(person), i, string(p.Kind), p.Value.Reveal(),
 			list(p.Capabilities), list(p.Zones), p.Preferred, string(p.Origin), micros(p.UndeliverableSince), p.Type, p.Extension)
 		if err != nil {
 			return err

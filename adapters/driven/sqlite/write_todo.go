@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"carillon/core/store"
 	"carillon/core/todo"
 )
 
@@ -38,7 +39,7 @@ func (x *tx) toDo(ctx context.Context, e todo.Entry) error {
 		e.Text.Number, todo.Joined(e.Text.Parameters), todo.Joined(e.Drill), todo.Joined(e.Sort), todo.JoinedSkills(e.Skills), e.Batch,
 		e.Run, e.OpenedBy)
 	if isTwice(err) {
-		return lose("todo")
+		return lose(store.LostToDo)
 	}
 	if err != nil || n == 0 {
 		return err
@@ -99,7 +100,7 @@ update todo set role = ?, assignee = ?, assigned_at = ?, assigned_by = ?, work =
 where id = ? and revision = ? and completed_at = 0`
 
 func (x *tx) toDoMove(ctx context.Context, m todo.Move) error {
-	err := x.must(ctx, "todo", moveToDo, m.To.Role, m.To.User, micros(m.To.AssignedAt), m.To.AssignedBy, string(m.To.Work), m.To.Priority,
+	err := x.must(ctx, store.LostToDo, moveToDo, m.To.Role, m.To.User, micros(m.To.AssignedAt), m.To.AssignedBy, string(m.To.Work), m.To.Priority,
 		m.To.Subject, m.To.Comments, micros(m.To.RoutedAt), micros(m.To.CompletedAt), m.To.By, m.To.Outcome, int64(m.From.ID), m.From.Revision)
 	if err != nil {
 		return err

@@ -68,11 +68,11 @@ const insertHold = `
 insert into hold (number, kind, subject, reason, by, at, lifted_at, lifted_by) values (?, ?, ?, ?, ?, ?, ?, ?)`
 
 func (x *tx) hold(ctx context.Context, h store.Hold) error {
-	return x.must(ctx, "hold", insertHold, h.Number, string(h.Kind), h.Subject, h.Reason, h.By, micros(h.At), micros(h.LiftedAt), h.LiftedBy)
+	return x.must(ctx, store.LostHold, insertHold, h.Number, string(h.Kind), h.Subject, h.Reason, h.By, micros(h.At), micros(h.LiftedAt), h.LiftedBy)
 }
 
 func (x *tx) unhold(ctx context.Context, h store.Unhold) error {
-	return x.must(ctx, "hold", `update hold set lifted_at = ?, lifted_by = ? where number = ? and lifted_at = 0`, micros(h.At), h.By, h.Number)
+	return x.must(ctx, store.LostHold, `update hold set lifted_at = ?, lifted_by = ? where number = ? and lifted_at = 0`, micros(h.At), h.By, h.Number)
 }
 
 const selectHolds = `

@@ -11,7 +11,7 @@ import (
 	"carillon/core/access"
 	"carillon/core/agreement"
 	"carillon/core/customer"
-	"carillon/core/desk"
+	"carillon/core/desk/customers"
 	"carillon/core/fault"
 )
 
@@ -30,7 +30,7 @@ type AccountDesk interface {
 	CreateAccount(ctx context.Context, now time.Time, p access.Principal, in customer.Account) (customer.Account, error)
 	Account(ctx context.Context, p access.Principal, source, externalID string) (customer.Account, error)
 	AccountByID(ctx context.Context, p access.Principal, id customer.AccountID) (customer.Account, error)
-	CorrectAccount(ctx context.Context, now time.Time, p access.Principal, id customer.AccountID, c desk.Correction[customer.Account]) (customer.Account, error)
+	CorrectAccount(ctx context.Context, now time.Time, p access.Principal, id customer.AccountID, c customers.Correction[customer.Account]) (customer.Account, error)
 	// Agreements lists the service agreements of an account.
 	Agreements(ctx context.Context, p access.Principal, id customer.AccountID) ([]agreement.Agreement, error)
 }
@@ -133,8 +133,8 @@ type AccountPatch struct {
 }
 
 // accountLoad is an account as its source sends it.
-func accountLoad(externalID string, req *AccountLoad) desk.AccountLoad {
-	load := desk.AccountLoad{Account: customer.Account{
+func accountLoad(externalID string, req *AccountLoad) customers.AccountLoad {
+	load := customers.AccountLoad{Account: customer.Account{
 		ExternalID: externalID, Division: req.Division, Version: req.Version, Class: req.Class,
 		CollectionClass: req.CollectionClass, ManagementGroup: req.ManagementGroup, Currency: req.Currency,
 		BillCycle: req.BillCycle, ProtectCycle: req.ProtectBillCycle, Premise: req.Premise, Comments: req.Comments,
@@ -185,7 +185,7 @@ func alertsOf(in []UserAlert) (out []customer.UserAlert) {
 
 // putAccount loads an account of the caller's source.
 func (s *server) putAccount(ctx context.Context, c call[AccountLoad]) (answer[Account], error) {
-	done, err := s.loadOne(ctx, c.exchange, desk.Load{Account: new(accountLoad(c.Text("externalId"), &c.body))})
+	done, err := s.loadOne(ctx, c.exchange, customers.Load{Account: new(accountLoad(c.Text("externalId"), &c.body))})
 	if err != nil {
 		return failed[Account](err)
 	}
@@ -245,7 +245,7 @@ func (s *server) patchAccount(ctx context.Context, c call[AccountPatch]) (answer
 }
 
 // accountCorrection is what a patch changes: the groups that are there.
-func accountCorrection(req *AccountPatch) (c desk.Correction[customer.Account], wrong []fault.Violation) {
+func accountCorrection(req *AccountPatch) (c customers.Correction[customer.Account], wrong []fault.Violation) {
 	classes := req.Class != nil || req.CollectionClass != nil || req.ManagementGroup != nil || req.Currency != nil
 	var g groupsGiven
 	g.add(classes, customer.OfClasses)

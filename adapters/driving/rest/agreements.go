@@ -5,7 +5,7 @@ import (
 
 	"carillon/adapters/driving/api/contract"
 	"carillon/core/agreement"
-	"carillon/core/desk"
+	"carillon/core/desk/customers"
 )
 
 func (s *server) agreementOperations() []operation {
@@ -58,7 +58,7 @@ type AgreementList struct {
 
 // putAgreement loads a service agreement of the caller's source.
 func (s *server) putAgreement(ctx context.Context, c call[AgreementLoad]) (answer[Agreement], error) {
-	done, err := s.loadOne(ctx, c.exchange, desk.Load{Agreement: new(agreementLoad(c.Text("externalId"), &c.body))})
+	done, err := s.loadOne(ctx, c.exchange, customers.Load{Agreement: new(agreementLoad(c.Text("externalId"), &c.body))})
 	if err != nil {
 		return failed[Agreement](err)
 	}
@@ -66,8 +66,8 @@ func (s *server) putAgreement(ctx context.Context, c call[AgreementLoad]) (answe
 }
 
 // agreementLoad is a service agreement as its source sends it.
-func agreementLoad(externalID string, req *AgreementLoad) desk.AgreementLoad {
-	return desk.AgreementLoad{Of: req.Account, Agreement: agreement.Agreement{
+func agreementLoad(externalID string, req *AgreementLoad) customers.AgreementLoad {
+	return customers.AgreementLoad{Of: req.Account, Agreement: agreement.Agreement{
 		ExternalID: externalID, Division: req.Division, Version: req.Version, Type: req.Type, Premise: req.Premise,
 		Status: req.Status, Start: req.Start, End: req.End, DepositClass: req.DepositClass, Current: req.CurrentBalance,
 		Payoff: req.PayoffBalance, Currency: req.Currency,
@@ -75,10 +75,10 @@ func agreementLoad(externalID string, req *AgreementLoad) desk.AgreementLoad {
 }
 
 // loadOne loads one object.
-func (s *server) loadOne(ctx context.Context, x *exchange, l desk.Load) (desk.Loaded, error) {
-	all, err := s.Customers.Load(ctx, x.now, x.caller, []desk.Load{l})
+func (s *server) loadOne(ctx context.Context, x *exchange, l customers.Load) (customers.Loaded, error) {
+	all, err := s.Customers.Load(ctx, x.now, x.caller, []customers.Load{l})
 	if err != nil {
-		return desk.Loaded{}, err
+		return customers.Loaded{}, err
 	}
 	return all[0], all[0].Err
 }

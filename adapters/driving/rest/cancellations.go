@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"carillon/core/contact"
-	"carillon/core/desk"
+	"carillon/core/desk/counter"
 	"carillon/core/fault"
 	"carillon/core/message"
 )
@@ -52,7 +52,7 @@ type CancellationAnswer struct {
 
 // cancelMany stops what has not begun, or says what that would do.
 func (s *server) cancelMany(ctx context.Context, c call[CancellationRequest]) (answer[CancellationAnswer], error) {
-	ask := desk.Cancellation{
+	ask := counter.Cancellation{
 		Batch: c.body.Batch, Reason: c.body.Reason, DryRun: yes(c.body.DryRun, true),
 	}
 	var err error
@@ -62,7 +62,7 @@ func (s *server) cancelMany(ctx context.Context, c call[CancellationRequest]) (a
 		}
 	}
 	if q := c.body.Query; q != nil {
-		ask.Query = &desk.WaitFilter{
+		ask.Query = &counter.WaitFilter{
 			Division: q.Division, Channel: q.Channel, Route: q.Route, Urgency: urgencyOf(q.Urgency), Class: q.Class,
 			Type: q.Type, AcceptedFrom: q.AcceptedFrom, AcceptedUntil: q.AcceptedUntil,
 		}
@@ -88,7 +88,7 @@ func (s *server) cancelMany(ctx context.Context, c call[CancellationRequest]) (a
 	return ok(out), nil
 }
 
-func cancelCursor(text string) (c desk.CancelCursor, err error) {
+func cancelCursor(text string) (c counter.CancelCursor, err error) {
 	const contactDigits = 10
 	switch {
 	case text == "":

@@ -14,7 +14,7 @@ import (
 	"carillon/core/customer"
 	"carillon/core/fault"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 )
 
@@ -191,7 +191,7 @@ func (s *server) contactView(ctx context.Context, v store.ContactView) (Contact,
 
 // stepRules are the steps of a contact's type as it was when the contact was accepted; none when that configuration is
 // gone.
-func (s *server) stepRules(ctx context.Context, c contact.Contact) ([]notice.StepRule, error) {
+func (s *server) stepRules(ctx context.Context, c contact.Contact) ([]plan.StepRule, error) {
 	cfg, err := s.Snapshots.At(ctx, c.Config)
 	switch {
 	case fault.Is(err, fault.NotFound):
@@ -203,7 +203,7 @@ func (s *server) stepRules(ctx context.Context, c contact.Contact) ([]notice.Ste
 	return kind.Plan.Steps, nil
 }
 
-func stepView(number int16, rules []notice.StepRule, started []notice.Step) Step {
+func stepView(number int16, rules []plan.StepRule, started []plan.Step) Step {
 	out := Step{Number: int(number)}
 	if n := int(number); n <= len(rules) {
 		out.Channel, out.Template = rules[n-1].Channel, rules[n-1].Template

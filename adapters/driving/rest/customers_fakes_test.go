@@ -6,21 +6,21 @@ import (
 
 	"carillon/core/access"
 	"carillon/core/agreement"
-	"carillon/core/command"
 	"carillon/core/customer"
-	"carillon/core/desk"
+	"carillon/core/desk/customers"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 	"carillon/core/store"
 )
 
 // counterDesk is what the house's desk of customers was asked.
 type counterDesk struct {
 	made    customer.Person
-	person  desk.Correction[customer.Person]
-	account desk.Correction[customer.Account]
-	premise desk.Correction[customer.Premise]
-	loads   []desk.Load
-	search  desk.SearchQuery
+	person  customers.Correction[customer.Person]
+	account customers.Correction[customer.Account]
+	premise customers.Correction[customer.Premise]
+	loads   []customers.Load
+	search  customers.SearchQuery
 	known   customer.Context
 }
 
@@ -35,7 +35,7 @@ func ada() customer.Person {
 		}},
 		Mailing:         customer.Mailing{Names: []string{"Ada Example", "c/o Grace Example"}, Address: &customer.Postal{Line1: "PO Box 1", City: "Springfield", Country: "US"}},
 		Seasons:         []customer.Season{{Address: customer.Postal{Line1: "2 Beach Road", City: "Key West", State: "FL", Country: "US", InCityLimit: "Y"}, From: "11-01", Until: "03-31"}},
-		Characteristics: []command.Characteristic{{Type: "VIP", Value: "YES"}},
+		Characteristics: []plugin.Characteristic{{Type: "VIP", Value: "YES"}},
 		Owned:           []customer.Group{customer.OfPoints, customer.OfSeasons}, UpdatedAt: now(),
 	}
 }
@@ -66,25 +66,25 @@ func adasAgreement() agreement.Agreement {
 	}
 }
 
-func (h *house) Load(_ context.Context, _ time.Time, p access.Principal, items []desk.Load) ([]desk.Loaded, error) {
+func (h *house) Load(_ context.Context, _ time.Time, p access.Principal, items []customers.Load) ([]customers.Loaded, error) {
 	h.loads = append(h.loads, items...)
 	if err := h.asked(p); err != nil {
 		return nil, err
 	}
-	out := make([]desk.Loaded, len(items))
+	out := make([]customers.Loaded, len(items))
 	person, account, premise, sa := ada(), adasAccount(), adasPremise(), adasAgreement()
 	for i, it := range items {
 		switch {
 		case it.Person != nil && it.Person.Version < 7:
 			out[i].Err = fault.New(fault.Conflict, "a newer version is here")
 		case it.Person != nil:
-			out[i] = desk.Loaded{Person: &person, Left: person.Owned}
+			out[i] = customers.Loaded{Person: &person, Left: person.Owned}
 		case it.Account != nil:
-			out[i] = desk.Loaded{Account: &account, Left: account.Owned}
+			out[i] = customers.Loaded{Account: &account, Left: account.Owned}
 		case it.Premise != nil:
-			out[i] = desk.Loaded{Premise: &premise}
+			out[i] = customers.Loaded{Premise: &premise}
 		default:
-			out[i] = desk.Loaded{Agreement: &sa}
+			out[i] = customers.Loaded{Agreement: &sa}
 		}
 	}
 	return out, nil
@@ -102,7 +102,7 @@ func (h *house) PersonByID(_ context.Context, p access.Principal, id customer.Pe
 	return ada(), h.asked(p)
 }
 
-func (h *house) CorrectPerson(_ context.Context, _ time.Time, p access.Principal, _ customer.PersonID, c desk.Correction[customer.Person]) (customer.Person, error) {
+func (h *house) CorrectPerson(_ context.Context, _ time.Time, p access.Principal, _ customer.PersonID, c customers.Correction[customer.Person]) (customer.Person, error) {
 	h.counterDesk.person = c
 	if c.Revision < 2 {
 		return customer.Person{}, fault.New(fault.Conflict, "it was changed in the meantime: read it again")
@@ -123,7 +123,7 @@ func (h *house) AccountByID(_ context.Context, p access.Principal, _ customer.Ac
 	return adasAccount(), h.asked(p)
 }
 
-func (h *house) CorrectAccount(_ context.Context, _ time.Time, p access.Principal, _ customer.AccountID, c desk.Correction[customer.Account]) (customer.Account, error) {
+func (h *house) CorrectAccount(_ context.Context, _ time.Time, p access.Principal, _ customer.AccountID, c customers.Correction[customer.Account]) (customer.Account, error) {
 	h.account = c
 	return adasAccount(), h.asked(p)
 }
@@ -145,26 +145,26 @@ func (h *house) PremiseByID(_ context.Context, p access.Principal, _ customer.Pr
 	return adasPremise(), h.asked(p)
 }
 
-func (h *house) CorrectPremise(_ context.Context, _ time.Time, p access.Principal, _ customer.PremiseID, c desk.Correction[customer.Premise]) (customer.Premise, error) {
+func (h *house) CorrectPremise(_ context.Context, _ time.Time, p access.Principal, _ customer.PremiseID, c customers.Correction[customer.Premise]) (customer.Premise, error) {
 	h.premise = c
 	return adasPremise(), h.asked(p)
 }
 
-func (h *house) Search(_ context.Context, p access.Principal, q desk.SearchQuery) ([]desk.SearchHit, *store.SearchPlace, error) {
+func (h *house) Search(_ context.Context, p access.Principal, q customers.SearchQuery) ([]customers.SearchHit, *store.SearchPlace, error) {
 	h.search = q
 	person, premise := ada(), adasPremise()
 	if q.Premises {
-		return []desk.SearchHit{{Premise: &premise, Accounts: []customer.Account{adasAccount()}}}, nil, h.asked(p)
+		return []customers.SearchHit{{Premise: &premise, Accounts: []customer.Account{adasAccount()}}}, nil, h.asked(p)
 	}
-	return []desk.SearchHit{{Person: &person, Accounts: []customer.Account{adasAccount()}, Info: "Ada Example, (312) 555-0142 x204"}},
+	return []customers.SearchHit{{Person: &person, Accounts: []customer.Account{adasAccount()}, Info: "Ada Example, (312) 555-0142 x204"}},
 		&store.SearchPlace{Kind: customer.NameWord, Word: "example", ID: 1000000042}, h.asked(p)
 }
 
-func (h *house) Complete(_ context.Context, _ time.Time, p access.Principal, known customer.Context) (desk.ContextView, error) {
+func (h *house) Complete(_ context.Context, _ time.Time, p access.Principal, known customer.Context) (customers.ContextView, error) {
 	h.known = known
 	person, account, premise := ada(), adasAccount(), adasPremise()
-	return desk.ContextView{
+	return customers.ContextView{
 		Person: &person, Account: &account, Premise: &premise, PersonInfo: "Ada Example, (312) 555-0142 x204", AccountInfo: "Ada Example, RES, has alerts",
-		Alerts: []command.Alert{{Code: "MEDICAL", Text: "Life support at the premise", Link: "/v1/accounts/by-id/2000000042"}},
+		Alerts: []plugin.Alert{{Code: "MEDICAL", Text: "Life support at the premise", Link: "/v1/accounts/by-id/2000000042"}},
 	}, h.asked(p)
 }

@@ -11,10 +11,10 @@ import (
 	"carillon/adapters/driving/api/intake"
 	"carillon/core/accept"
 	"carillon/core/access"
-	"carillon/core/command"
 	"carillon/core/contact"
 	"carillon/core/customer"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 	"carillon/core/store"
 )
 
@@ -194,14 +194,14 @@ func storedMoment(t time.Time) time.Time {
 	return t.UTC().Truncate(time.Microsecond)
 }
 
-func characteristicsOf(in []Characteristic) (out []command.Characteristic) {
+func characteristicsOf(in []Characteristic) (out []plugin.Characteristic) {
 	for _, c := range in {
-		out = append(out, command.Characteristic(c))
+		out = append(out, plugin.Characteristic(c))
 	}
 	return out
 }
 
-func characteristicsView(in []command.Characteristic) (out []Characteristic) {
+func characteristicsView(in []plugin.Characteristic) (out []Characteristic) {
 	for _, c := range in {
 		out = append(out, Characteristic(c))
 	}

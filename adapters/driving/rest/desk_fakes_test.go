@@ -5,10 +5,10 @@ import (
 	"time"
 
 	"carillon/core/access"
-	"carillon/core/command"
 	"carillon/core/contact"
-	"carillon/core/desk"
+	"carillon/core/desk/counter"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 	"carillon/core/store"
 )
 
@@ -22,8 +22,8 @@ func filed() store.ContactView {
 	v.File = contact.File{
 		Desk: contact.Desk{
 			Contact: v.Contact.ID, Revision: 7, Open: true, Comments: "asks for a call", Method: contact.ByPhone, At: at.Add(-time.Hour), Class: "CUST",
-			Type: "CALL", Characteristics: []command.Characteristic{{Type: "CASE-ID", Value: "C-1"}},
-			Tags: []command.Characteristic{{Type: "TAG", Value: "VIP"}}, External: "ext-1", Identifiers: []contact.Identifier{{Type: "C1NS", Value: "77"}},
+			Type: "CALL", Characteristics: []plugin.Characteristic{{Type: "CASE-ID", Value: "C-1"}},
+			Tags: []plugin.Characteristic{{Type: "TAG", Value: "VIP"}}, External: "ext-1", Identifiers: []contact.Identifier{{Type: "C1NS", Value: "77"}},
 			ChangedAt: at, By: "ada",
 		},
 		Logs: []contact.Log{
@@ -89,7 +89,7 @@ func (d deskOf) Named(_ context.Context, _ access.Principal, _ string, of contac
 	return of, nil
 }
 
-func (d deskOf) Timeline(_ context.Context, at time.Time, p access.Principal, q desk.TimelineQuery) ([]contact.Event, store.Telling, error) {
+func (d deskOf) Timeline(_ context.Context, at time.Time, p access.Principal, q counter.TimelineQuery) ([]contact.Event, store.Telling, error) {
 	d.h.desk = q
 	return []contact.Event{
 		{
@@ -103,13 +103,13 @@ func (d deskOf) Timeline(_ context.Context, at time.Time, p access.Principal, q 
 	}, store.Telling{At: at.Add(-time.Hour), Number: 8}, d.h.asked(p)
 }
 
-func (d deskOf) ContactList(_ context.Context, p access.Principal, f desk.ContactFilter, below contact.ID, _ int) ([]desk.Listed, contact.ID, error) {
+func (d deskOf) ContactList(_ context.Context, p access.Principal, f counter.ContactFilter, below contact.ID, _ int) ([]counter.Listed, contact.ID, error) {
 	d.h.desk = []any{f, below}
 	v := filed()
-	return []desk.Listed{{Contact: v.Contact, File: v.File}}, 1000000417, d.h.asked(p)
+	return []counter.Listed{{Contact: v.Contact, File: v.File}}, 1000000417, d.h.asked(p)
 }
 
-func (d deskOf) Reminders(_ context.Context, p access.Principal, f desk.ReminderFilter, after contact.ReminderKey, _ int) ([]contact.Reminder, contact.ReminderKey, error) {
+func (d deskOf) Reminders(_ context.Context, p access.Principal, f counter.ReminderFilter, after contact.ReminderKey, _ int) ([]contact.Reminder, contact.ReminderKey, error) {
 	d.h.desk = []any{f, after}
 	made, err := reminder().Made(10000000000001, now())
 	if err != nil {

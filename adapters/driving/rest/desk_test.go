@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"carillon/core/access"
-	"carillon/core/command"
 	"carillon/core/contact"
-	"carillon/core/desk"
+	"carillon/core/desk/counter"
+	"carillon/core/plugin"
 	"carillon/core/store"
 )
 
@@ -36,7 +36,7 @@ func TestDesk(t *testing.T) {
 		return w.Code
 	}
 	at := time.Date(2026, 3, 2, 14, 0, 0, 0, time.UTC)
-	one := []command.Characteristic{{Type: "CASE-ID", Value: "C-1"}}
+	one := []plugin.Characteristic{{Type: "CASE-ID", Value: "C-1"}}
 	t.Run("a contact with all its parts", func(t *testing.T) {
 		request, _ := readExample(t, "addContact.request.json")
 		if code := call("POST", "/v1/desk/contacts", string(request.Body), "", access.CSR); code != http.StatusAccepted {
@@ -44,7 +44,7 @@ func TestDesk(t *testing.T) {
 		}
 		want := contact.Part{
 			Manual: true, Open: true, Comments: "asks for a call about the bill", Method: contact.ByPhone, At: at, Characteristics: one,
-			Tags: []command.Characteristic{{Type: "TAG", Value: "VIP"}}, External: "ext-1", Identifiers: []contact.Identifier{{Type: "C1NS", Value: "77"}},
+			Tags: []plugin.Characteristic{{Type: "TAG", Value: "VIP"}}, External: "ext-1", Identifiers: []contact.Identifier{{Type: "C1NS", Value: "77"}},
 			Log: &contact.Note{Comments: "call back", Remind: &contact.Remind{Role: "CSR", Trigger: "2026-03-09"}},
 		}
 		if r := h.accepted; !reflect.DeepEqual(r.Part, &want) || r.Person != 1000000042 || r.Account != "4000000001" || r.Class != "CUST" || r.Key != "k" {
@@ -107,12 +107,12 @@ func TestDesk(t *testing.T) {
 			t.Fatal(code)
 		}
 		no := false
-		want := desk.TimelineQuery{
+		want := counter.TimelineQuery{
 			Of: contact.Subject{Account: "4000000001"}, Zone: "CC-TIMELINE", Class: "CREDIT", Type: "DISC-WARN", Kind: "message.moved", Open: &no,
 			From: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Until: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC),
 			Before: store.Telling{At: now().Add(-time.Hour), Number: 8}, Limit: 100,
 		}
-		if got, ok := h.desk.(desk.TimelineQuery); !ok || !reflect.DeepEqual(got, want) {
+		if got, ok := h.desk.(counter.TimelineQuery); !ok || !reflect.DeepEqual(got, want) {
 			t.Errorf("\n got %+v\nwant %+v", h.desk, want)
 		}
 	})
@@ -120,7 +120,7 @@ func TestDesk(t *testing.T) {
 		if code := call("GET", "/v1/reminders?role=CSR&after=2026-03-09.1000000417.1000000002", "", "", access.Supervisor); code != http.StatusOK {
 			t.Fatal(code)
 		}
-		want := []any{desk.ReminderFilter{Role: "CSR"}, contact.ReminderKey{Trigger: "2026-03-09", Contact: 1000000417, Log: 1000000002}}
+		want := []any{counter.ReminderFilter{Role: "CSR"}, contact.ReminderKey{Trigger: "2026-03-09", Contact: 1000000417, Log: 1000000002}}
 		if !reflect.DeepEqual(h.desk, want) {
 			t.Errorf("%+v", h.desk)
 		}

@@ -12,8 +12,8 @@ import (
 	"carillon/adapters/driving/api/problem"
 	"carillon/core/access"
 	"carillon/core/contact"
-	"carillon/core/event"
 	"carillon/core/occurrence"
+	"carillon/core/sysevent"
 )
 
 func (s *server) eventOperations() []operation {
@@ -27,9 +27,9 @@ func (s *server) eventOperations() []operation {
 // Events takes system events in.
 type Events interface {
 	// Raise takes an event in; fault.Invalid, fault.Conflict, fault.Forbidden.
-	Raise(ctx context.Context, now time.Time, p access.Principal, r event.Raised) (event.Answer, error)
+	Raise(ctx context.Context, now time.Time, p access.Principal, r sysevent.Raised) (sysevent.Answer, error)
 	// RaiseAll takes events in, each alone.
-	RaiseAll(ctx context.Context, now time.Time, p access.Principal, raised []event.Raised) ([]event.Decision, error)
+	RaiseAll(ctx context.Context, now time.Time, p access.Principal, raised []sysevent.Raised) ([]sysevent.Decision, error)
 	// Task reads a contact task; fault.NotFound.
 	Task(ctx context.Context, p access.Principal, id contact.TaskID) (contact.Task, error)
 	// Retry tries one again; fault.Conflict for one that is completed.
@@ -70,7 +70,7 @@ func (s *server) raiseEvent(ctx context.Context, c call[jsontext.Value]) (answer
 	if err != nil {
 		return failed[EventAccepted](err)
 	}
-	a, err := s.Events.Raise(ctx, c.now, c.caller, event.Raised{Key: c.Text("Idempotency-Key"), Event: e})
+	a, err := s.Events.Raise(ctx, c.now, c.caller, sysevent.Raised{Key: c.Text("Idempotency-Key"), Event: e})
 	if err != nil {
 		return failed[EventAccepted](err)
 	}

@@ -6,24 +6,24 @@ import (
 
 	"carillon/core/access"
 	"carillon/core/contact"
-	"carillon/core/event"
 	"carillon/core/fault"
 	"carillon/core/occurrence"
+	"carillon/core/sysevent"
 )
 
 // happenings is the use case of system events behind the API; the object says what becomes of an event.
 type happenings struct{ h *house }
 
-func (x happenings) Raise(ctx context.Context, at time.Time, p access.Principal, r event.Raised) (event.Answer, error) {
-	d, err := x.RaiseAll(ctx, at, p, []event.Raised{r})
+func (x happenings) Raise(ctx context.Context, at time.Time, p access.Principal, r sysevent.Raised) (sysevent.Answer, error) {
+	d, err := x.RaiseAll(ctx, at, p, []sysevent.Raised{r})
 	if err != nil {
-		return event.Answer{}, err
+		return sysevent.Answer{}, err
 	}
 	return d[0].Answer, d[0].Err
 }
 
-func (x happenings) RaiseAll(_ context.Context, at time.Time, p access.Principal, raised []event.Raised) ([]event.Decision, error) {
-	out := make([]event.Decision, len(raised))
+func (x happenings) RaiseAll(_ context.Context, at time.Time, p access.Principal, raised []sysevent.Raised) ([]sysevent.Decision, error) {
+	out := make([]sysevent.Decision, len(raised))
 	for i, r := range raised {
 		made := make([]contact.Made, 0, 2)
 		for n, place := range r.Event.Detail.Places() {
@@ -44,7 +44,7 @@ func (x happenings) RaiseAll(_ context.Context, at time.Time, p access.Principal
 			made[0].Contact, made[0].Status = 0, contact.TaskError
 			made[0].Problem = []fault.Violation{{Field: "/event", Reason: "C1-CREATECC at service_task_type:CREATE-CC/processing: contact type FLD/SERVICE is not configured or is inactive"}}
 		}
-		out[i].Answer = event.Answer{
+		out[i].Answer = sysevent.Answer{
 			Key: r.Event.Key(p.Source), Made: made, At: at, Kept: r.Event.Object != "again", Replayed: r.Event.Object == "replayed",
 		}
 	}

@@ -13,10 +13,10 @@ import (
 	"carillon/adapters/driving/api/intake"
 	"carillon/core/accept"
 	"carillon/core/access"
-	"carillon/core/desk"
+	"carillon/core/desk/counter"
 	"carillon/core/fault"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 )
 
 func (s *server) failureOperations() []operation {
@@ -39,13 +39,13 @@ type Retrier interface {
 // may not, and fault.NotFound for what the caller does not see.
 type Failures interface {
 	// DeadLetters lists dead letters, newest first; next is nil at the end.
-	DeadLetters(ctx context.Context, p access.Principal, f desk.DeadFilter, after message.DeadCursor, limit int) (rows []desk.DeadRow, next *message.DeadCursor, err error)
+	DeadLetters(ctx context.Context, p access.Principal, f counter.DeadFilter, after message.DeadCursor, limit int) (rows []counter.DeadRow, next *message.DeadCursor, err error)
 	// Replay puts dead letters back into their lanes, or says what that would do; bounded.
-	Replay(ctx context.Context, now time.Time, p access.Principal, r desk.ReplayRequest) (desk.ReplayAnswer, error)
+	Replay(ctx context.Context, now time.Time, p access.Principal, r counter.ReplayRequest) (counter.ReplayAnswer, error)
 	// Resolve ends the doubt about a message; fault.Conflict when there is none.
-	Resolve(ctx context.Context, now time.Time, p access.Principal, id message.ID, as desk.Resolution, reason string) (message.Record, error)
+	Resolve(ctx context.Context, now time.Time, p access.Principal, id message.ID, as counter.Resolution, reason string) (message.Record, error)
 	// CancelMany stops what has not begun, or says what that would do; bounded.
-	CancelMany(ctx context.Context, now time.Time, p access.Principal, c desk.Cancellation) (desk.Cancelled, error)
+	CancelMany(ctx context.Context, now time.Time, p access.Principal, c counter.Cancellation) (counter.Cancelled, error)
 }
 
 // DeadLetterPage is a page of dead letters, newest first.
@@ -194,8 +194,8 @@ func (s *server) listDeadLetters(ctx context.Context, c call[nothing]) (answer[D
 	return ok(out), nil
 }
 
-func deadFilter(f DeadLetterFilter) desk.DeadFilter {
-	return desk.DeadFilter{
+func deadFilter(f DeadLetterFilter) counter.DeadFilter {
+	return counter.DeadFilter{
 		Outcome: placeOf(f.Outcome), Division: f.Division, Channel: f.Channel,
 		Route: f.Route, Urgency: urgencyOf(f.Urgency), Class: f.Class, Type: f.Type,
 		Reason: f.Reason, Code: f.Code, Batch: f.Batch, AcceptedFrom: f.AcceptedFrom,
@@ -256,7 +256,7 @@ func (s *server) replayDeadLetters(ctx context.Context, c call[ReplayRequest]) (
 	if len(ids) > 0 && c.body.Filter != nil {
 		return failed[ReplayAnswer](fault.Refuse(fault.Violation{Field: "/messages", Reason: "stand instead of a filter"}))
 	}
-	ask := desk.ReplayRequest{
+	ask := counter.ReplayRequest{
 		Key: c.Text("Idempotency-Key"), Reason: c.body.Reason, IDs: ids, After: after, Limit: replayLimit,
 		DryRun: yes(c.body.DryRun, true), IncludeReached: yes(c.body.IncludeReached, false),
 	}
@@ -276,7 +276,7 @@ func (s *server) replayDeadLetters(ctx context.Context, c call[ReplayRequest]) (
 // replayLimit is how many dead letters are looked at when the request does not say, as the contract says.
 const replayLimit = 1000
 
-func replayView(a desk.ReplayAnswer, dry bool) ReplayAnswer {
+func replayView(a counter.ReplayAnswer, dry bool) ReplayAnswer {
 	out := ReplayAnswer{
 		DryRun: dry, Found: a.Found, Replayed: a.Replayed, Parts: a.Parts, Groups: []ReplayAnswerGroup{},
 		Passed: []ReplayAnswerPassed{}, Next: deadCursorText(a.Next),
@@ -312,7 +312,7 @@ func (s *server) retryMessage(ctx context.Context, c call[RetryRequest]) (answer
 	}).as(http.StatusAccepted).replayed(made.Replayed), nil
 }
 
-func retryView(r notice.Retry) Retry {
+func retryView(r plan.Retry) Retry {
 	return Retry{
 		Message: r.Message.String(), Replaces: r.Former.String(), Step: int(r.Step), Number: int(r.Number),
 		At: contract.Moment(r.At), By: r.By,
@@ -325,7 +325,7 @@ func (s *server) resolveMessage(ctx context.Context, c call[ResolveRequest]) (an
 	if err != nil {
 		return failed[Message](err)
 	}
-	rec, err := s.Failures.Resolve(ctx, c.now, c.caller, id, desk.Resolution(c.body.Outcome), c.body.Reason)
+	rec, err := s.Failures.Resolve(ctx, c.now, c.caller, id, counter.Resolution(c.body.Outcome), c.body.Reason)
 	if err != nil {
 		return failed[Message](err)
 	}

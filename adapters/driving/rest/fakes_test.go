@@ -18,18 +18,19 @@ import (
 	"carillon/adapters/kit/pace"
 	"carillon/core/accept"
 	"carillon/core/access"
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/consent"
 	"carillon/core/contact"
 	"carillon/core/customer"
-	"carillon/core/desk"
+	"carillon/core/desk/counter"
+	"carillon/core/desk/worklist"
 	"carillon/core/dispatch"
 	"carillon/core/extract"
 	"carillon/core/fault"
 	"carillon/core/ledger"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
+	"carillon/core/plugin"
 	"carillon/core/store"
 	"carillon/core/todo"
 )
@@ -73,14 +74,14 @@ type house struct {
 	unreachable  bool
 	unsigned     bool
 	acceptCalled int
-	dead         desk.DeadFilter
+	dead         counter.DeadFilter
 	after        message.DeadCursor
-	replay       desk.ReplayRequest
-	resolution   desk.Resolution
-	cancellation desk.Cancellation
-	todos        desk.ToDoFilter
-	todo         desk.NewToDo
-	action       desk.ToDoAction
+	replay       counter.ReplayRequest
+	resolution   counter.Resolution
+	cancellation counter.Cancellation
+	todos        worklist.Filter
+	todo         worklist.NewToDo
+	action       worklist.Action
 	actedOn      []todo.ID
 	retry        accept.RetryRequest
 	validated    accept.Request
@@ -185,8 +186,8 @@ func view() store.ContactView {
 			Person: 1000000042, Account: "4000000001", Premise: "5000000001", Data: `{"amount":129.50}`, Config: 3,
 			AcceptedAt: at, By: "cis-west",
 		},
-		Plan:  notice.Plan{Contact: 1000000417, Steps: 2},
-		Steps: []notice.Step{{Contact: 1000000417, Number: 1, Message: m.ID, StartedAt: at, Why: "accepted"}},
+		Plan:  plan.Plan{Contact: 1000000417, Steps: 2},
+		Steps: []plan.Step{{Contact: 1000000417, Number: 1, Message: m.ID, StartedAt: at, Why: "accepted"}},
 		Messages: []message.Record{{Message: m, Evidence: []message.Evidence{
 			{Message: m.ID, Seq: 1, At: at.Add(time.Second), Kind: message.Retried, Attempt: 1, Reason: "unavailable", Code: "ServiceUnavailable", Provider: "sns", Took: 3 * time.Second},
 			{Message: m.ID, Seq: 2, At: at.Add(9 * time.Second), Kind: message.Sent, Attempt: 2, Provider: "sns", Ref: "sns-77", Took: 80 * time.Millisecond},
@@ -421,10 +422,10 @@ func (h *house) ResetBreaker(_ context.Context, _ time.Time, p access.Principal,
 	return h.asked(p)
 }
 
-func (h *house) DeadLetters(_ context.Context, p access.Principal, f desk.DeadFilter, after message.DeadCursor, limit int) ([]desk.DeadRow, *message.DeadCursor, error) {
+func (h *house) DeadLetters(_ context.Context, p access.Principal, f counter.DeadFilter, after message.DeadCursor, limit int) ([]counter.DeadRow, *message.DeadCursor, error) {
 	h.dead, h.after, h.limit = f, after, limit
 	m := text(4)
-	rows := []desk.DeadRow{{Reached: true, DeadLetter: message.DeadLetter{
+	rows := []counter.DeadRow{{Reached: true, DeadLetter: message.DeadLetter{
 		Message: m.ID, Place: message.AtFailed, At: now().Add(time.Minute), AcceptedAt: now(), Source: m.Source, Division: m.Division,
 		Contact: m.Origin.Contact, Class: "CREDIT", Type: "DISC-WARN", Channel: m.Channel, Route: m.Route, Urgency: m.Urgency,
 		Reason: "refused", Code: "OptedOut", Attempts: 2,
@@ -433,31 +434,31 @@ func (h *house) DeadLetters(_ context.Context, p access.Principal, f desk.DeadFi
 	return rows, &next, h.asked(p)
 }
 
-func (h *house) Replay(_ context.Context, _ time.Time, p access.Principal, r desk.ReplayRequest) (desk.ReplayAnswer, error) {
+func (h *house) Replay(_ context.Context, _ time.Time, p access.Principal, r counter.ReplayRequest) (counter.ReplayAnswer, error) {
 	h.replay = r
-	return desk.ReplayAnswer{
+	return counter.ReplayAnswer{
 		Found: 5, Replayed: 3, Parts: 4, Passed: map[string]int{"suppressed": 1, "reached": 1},
-		Groups: map[desk.ReplayGroup]int{
+		Groups: map[counter.ReplayGroup]int{
 			{Channel: message.SMS, Route: "texts", Reason: "unavailable"}: 2, {Channel: message.Email, Route: "mails", Reason: "refused"}: 1,
 		},
 	}, h.asked(p)
 }
 
-func (h *house) Resolve(_ context.Context, _ time.Time, p access.Principal, _ message.ID, as desk.Resolution, reason string) (message.Record, error) {
+func (h *house) Resolve(_ context.Context, _ time.Time, p access.Principal, _ message.ID, as counter.Resolution, reason string) (message.Record, error) {
 	h.resolution, h.reason = as, reason
 	return view().Messages[0], h.asked(p)
 }
 
-func (h *house) CancelMany(_ context.Context, _ time.Time, p access.Principal, c desk.Cancellation) (desk.Cancelled, error) {
+func (h *house) CancelMany(_ context.Context, _ time.Time, p access.Principal, c counter.Cancellation) (counter.Cancelled, error) {
 	h.cancellation = c
-	next := desk.CancelCursor{Message: messageID(9)}
+	next := counter.CancelCursor{Message: messageID(9)}
 	if c.Batch != "" {
-		next = desk.CancelCursor{Contact: 1000000417}
+		next = counter.CancelCursor{Contact: 1000000417}
 	}
-	return desk.Cancelled{Contacts: 3, Cancelled: 2, Recalled: 1, UnderWay: 1, Halted: 3, Next: &next}, h.asked(p)
+	return counter.Cancelled{Contacts: 3, Cancelled: 2, Recalled: 1, UnderWay: 1, Halted: 3, Next: &next}, h.asked(p)
 }
 
-func (h *house) List(_ context.Context, p access.Principal, f desk.ToDoFilter, after todo.ID, limit int) ([]desk.ToDoRow, todo.ID, error) {
+func (h *house) List(_ context.Context, p access.Principal, f worklist.Filter, after todo.ID, limit int) ([]worklist.Row, todo.ID, error) {
 	h.todos, h.limit = f, limit
 	e := todo.Entry{
 		ID: after + 10000000000001, Type: todo.InDoubt, Source: "CIS-W", Division: "WEST", Contact: 1000000417, Message: messageID(1),
@@ -466,24 +467,24 @@ func (h *house) List(_ context.Context, p access.Principal, f desk.ToDoFilter, a
 	if f.Status == todo.IsComplete {
 		e.CompletedAt, e.By, e.Outcome, e.Revision = now().Add(time.Hour), "csr-west", "delivered", 2
 	}
-	return []desk.ToDoRow{{Entry: e}}, e.ID, h.asked(p)
+	return []worklist.Row{{Entry: e}}, e.ID, h.asked(p)
 }
 
 // toDoView is an entry with everything it can have.
-func (h *house) toDoView(id todo.ID) desk.ToDoView {
+func (h *house) toDoView(id todo.ID) worklist.View {
 	e := todo.Entry{
 		ID: id, Type: "TD-CCCB", About: "CIS-W:1000000417/1000000007", Source: "CIS-W", Division: "WEST", Contact: 1000000417, Message: messageID(1),
 		Reason: "reminder", Role: "CSR", User: "csr-west", AssignedAt: now(), AssignedBy: "supervisor-west", Work: todo.OnHold, Priority: 3,
 		Subject: "Call back", Comments: "after six", Drill: []string{"1000000417", "1000000007"}, Sort: []string{"GALVESTON", "2026-03-02"},
-		Characteristics: []command.Characteristic{{Type: "ACCT-ID", Value: "4000000417"}}, Skills: []config.Skill{{Type: "SPANISH", Level: 3}},
+		Characteristics: []plugin.Characteristic{{Type: "ACCT-ID", Value: "4000000417"}}, Skills: []config.Skill{{Type: "SPANISH", Level: 3}},
 		Batch: "TD-CCCB", Run: 12, OpenedBy: "sre-west", OpenedAt: now(), RoutedAt: now(), Revision: 4,
 	}
 	other := todo.Entry{
 		ID: 20000000000009, Type: "TD-MANUAL", Source: "CIS-W", Division: "WEST", Reason: "manual", OpenedAt: now(), Priority: 5, Revision: 1,
 	}
-	return desk.ToDoView{
-		ToDoRow: desk.ToDoRow{Entry: e, Information: "Call back, 2026-03-02"}, Text: "Reminder of contact 1000000417, due 2026-03-02",
-		Target: "/v1/contacts/1000000417", Related: []desk.ToDoRow{{Entry: other}}, Relating: 1,
+	return worklist.View{
+		Row: worklist.Row{Entry: e, Information: "Call back, 2026-03-02"}, Text: "Reminder of contact 1000000417, due 2026-03-02",
+		Target: "/v1/contacts/1000000417", Related: []worklist.Row{{Entry: other}}, Relating: 1,
 		Log: []todo.LogRow{
 			{ToDo: id, At: now(), Kind: todo.Opened, Role: "CSR"},
 			{ToDo: id, At: now(), Kind: todo.Given, By: "supervisor-west", User: "csr-west", Role: "CSR", Comment: "yours"},
@@ -492,30 +493,30 @@ func (h *house) toDoView(id todo.ID) desk.ToDoView {
 	}
 }
 
-func (h *house) View(_ context.Context, p access.Principal, id todo.ID) (desk.ToDoView, error) {
+func (h *house) View(_ context.Context, p access.Principal, id todo.ID) (worklist.View, error) {
 	return h.toDoView(id), h.asked(p)
 }
 
-func (h *house) Add(_ context.Context, _ time.Time, p access.Principal, in desk.NewToDo) (desk.ToDoView, error) {
+func (h *house) Add(_ context.Context, _ time.Time, p access.Principal, in worklist.NewToDo) (worklist.View, error) {
 	h.todo = in
 	return h.toDoView(20000000000001), h.asked(p)
 }
 
-func (h *house) Act(_ context.Context, _ time.Time, p access.Principal, id todo.ID, a desk.ToDoAction) (desk.ToDoView, error) {
+func (h *house) Act(_ context.Context, _ time.Time, p access.Principal, id todo.ID, a worklist.Action) (worklist.View, error) {
 	h.action, h.actedOn = a, []todo.ID{id}
 	if a.Role == "CREDIT" { // who gives it there does not see it any more
-		return desk.ToDoView{}, h.asked(p)
+		return worklist.View{}, h.asked(p)
 	}
 	view := h.toDoView(id)
 	view.Warnings = []string{"has not the skill SPANISH, which is needed at level 3"}
 	return view, h.asked(p)
 }
 
-func (h *house) ActMany(_ context.Context, _ time.Time, p access.Principal, ids []todo.ID, a desk.ToDoAction) ([]desk.ToDoResult, error) {
+func (h *house) ActMany(_ context.Context, _ time.Time, p access.Principal, ids []todo.ID, a worklist.Action) ([]worklist.Result, error) {
 	h.action, h.actedOn = a, ids
-	results := make([]desk.ToDoResult, len(ids))
+	results := make([]worklist.Result, len(ids))
 	for i, id := range ids {
-		results[i] = desk.ToDoResult{ID: id}
+		results[i] = worklist.Result{ID: id}
 		switch i {
 		case 1:
 			results[i].Err = fault.New(fault.Conflict, "the To Do is complete")
@@ -531,7 +532,7 @@ func (h *house) Retry(_ context.Context, at time.Time, p access.Principal, r acc
 	if r.Key == "pending" {
 		return accept.Retried{}, fault.New(fault.Conflict, "a message that is pending cannot be retried")
 	}
-	return accept.Retried{Channel: message.SMS, Replayed: r.Key == "replayed", Retry: notice.Retry{
+	return accept.Retried{Channel: message.SMS, Replayed: r.Key == "replayed", Retry: plan.Retry{
 		Contact: 1000000417, Step: 1, Number: 2, Message: messageID(5), Former: r.Message, At: at, By: p.Name,
 	}}, h.asked(p)
 }

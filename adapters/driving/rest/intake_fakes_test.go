@@ -15,7 +15,7 @@ import (
 	"carillon/core/customer"
 	"carillon/core/fault"
 	"carillon/core/message"
-	"carillon/core/notice"
+	"carillon/core/plan"
 	"carillon/core/store"
 	"carillon/core/template"
 )
@@ -76,24 +76,24 @@ func (s *shop) Apply(ctx context.Context, sets ...store.Writes) ([]store.Verdict
 }
 
 func (s *shop) apply(w store.Writes, before []store.Verdict) store.Verdict {
-	for _, k := range w.Keys {
+	for _, k := range store.Of(w.Intake).Keys {
 		if held, there := s.keys[k.Key]; there {
 			if held.Hash == k.Hash {
 				return store.Verdict{Outcome: store.Replayed, Contact: held.Contact}
 			}
-			return store.Verdict{Outcome: store.Conflict, What: "intake_key"}
+			return store.Verdict{Outcome: store.Conflict, What: store.LostIntakeKey}
 		}
 	}
-	for _, k := range w.Keys {
+	for _, k := range store.Of(w.Intake).Keys {
 		s.keys[k.Key] = k
 	}
-	for i, c := range w.Contacts {
-		s.contacts[c.ID] = store.ContactView{Contact: c, Steps: w.Steps, Messages: []message.Record{{Message: w.Messages[i]}}}
+	for i, c := range store.Of(w.Contact).Contacts {
+		s.contacts[c.ID] = store.ContactView{Contact: c, Steps: store.Of(w.Contact).Steps, Messages: []message.Record{{Message: store.Of(w.Message).Messages[i]}}}
 	}
-	for _, f := range w.Batches {
+	for _, f := range store.Of(w.Intake).Batches {
 		b, there := s.batches[f.ID]
 		if there && b.Source != f.Source {
-			return store.Verdict{Outcome: store.Conflict, What: "batch"}
+			return store.Verdict{Outcome: store.Conflict, What: store.LostBatch}
 		}
 		if !there {
 			b = f.IntakeBatch
@@ -223,7 +223,7 @@ func (shopConfig) Current() *config.Snapshot {
 		Classes:   []contact.Class{{Code: "CREDIT"}},
 		Types: []config.ContactType{{
 			Type: contact.Type{Class: "CREDIT", Code: "DISC-WARN", Person: contact.Required, Account: contact.Optional, Premise: contact.Optional},
-			Plan: notice.PlanRule{Urgency: message.Regulatory, Steps: []notice.StepRule{{Channel: message.SMS, Template: "T"}}},
+			Plan: plan.PlanRule{Urgency: message.Regulatory, Steps: []plan.StepRule{{Channel: message.SMS, Template: "T"}}},
 		}},
 		Templates: []template.Template{{Code: "T", Channel: "sms", Parts: map[string]string{"text": "{{ amount }}"}}},
 	})

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"carillon/core/access"
-	"carillon/core/desk"
+	"carillon/core/desk/proofs"
 	"carillon/core/store"
 )
 
@@ -43,9 +43,9 @@ type Proofs interface {
 	// Checkpoint returns the newest tree, signed; fault.NotFound when nobody signed it.
 	Checkpoint(ctx context.Context, p access.Principal) (store.Head, error)
 	// ProveLeaf proves a leaf against the newest tree; fault.NotFound for what the caller does not see.
-	ProveLeaf(ctx context.Context, p access.Principal, leaf int64) (desk.LeafProof, error)
+	ProveLeaf(ctx context.Context, p access.Principal, leaf int64) (proofs.LeafProof, error)
 	// ProveGrowth proves that a tree is the beginning of another; to is the newest when 0. fault.Invalid.
-	ProveGrowth(ctx context.Context, p access.Principal, from, to int64) (desk.GrowthProof, error)
+	ProveGrowth(ctx context.Context, p access.Principal, from, to int64) (proofs.GrowthProof, error)
 }
 
 // getCheckpoint gives out the newest signed checkpoint.

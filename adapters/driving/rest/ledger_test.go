@@ -11,7 +11,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"carillon/core/access"
-	"carillon/core/desk"
+	"carillon/core/desk/proofs"
 	"carillon/core/fault"
 	"carillon/core/ledger"
 	"carillon/core/store"
@@ -73,9 +73,9 @@ func (s *shelf) Leaves(_ context.Context, from int64, limit int) ([]ledger.Leaf,
 }
 
 // prover proves from a shelf, so that the recorded examples are proofs that hold.
-func prover() *desk.Prover {
+func prover() *proofs.Service {
 	s := newShelf()
-	return &desk.Prover{Feed: s, Tree: s}
+	return &proofs.Service{Feed: s, Tree: s}
 }
 
 func (h *house) Checkpoint(ctx context.Context, p access.Principal) (store.Head, error) {
@@ -88,16 +88,16 @@ func (h *house) Checkpoint(ctx context.Context, p access.Principal) (store.Head,
 	return prover().Checkpoint(ctx, p)
 }
 
-func (h *house) ProveLeaf(ctx context.Context, p access.Principal, leaf int64) (desk.LeafProof, error) {
+func (h *house) ProveLeaf(ctx context.Context, p access.Principal, leaf int64) (proofs.LeafProof, error) {
 	if err := h.asked(p); err != nil {
-		return desk.LeafProof{}, err
+		return proofs.LeafProof{}, err
 	}
 	return prover().ProveLeaf(ctx, p, leaf)
 }
 
-func (h *house) ProveGrowth(ctx context.Context, p access.Principal, from, to int64) (desk.GrowthProof, error) {
+func (h *house) ProveGrowth(ctx context.Context, p access.Principal, from, to int64) (proofs.GrowthProof, error) {
 	if err := h.asked(p); err != nil {
-		return desk.GrowthProof{}, err
+		return proofs.GrowthProof{}, err
 	}
 	return prover().ProveGrowth(ctx, p, from, to)
 }

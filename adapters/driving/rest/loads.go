@@ -11,7 +11,7 @@ import (
 	"carillon/adapters/driving/api/intake"
 	"carillon/adapters/driving/api/problem"
 	"carillon/core/access"
-	"carillon/core/desk"
+	"carillon/core/desk/customers"
 	"carillon/core/fault"
 )
 
@@ -24,7 +24,7 @@ func (s *server) loadOperations() []operation {
 // Loader takes objects from a CIS.
 type Loader interface {
 	// Load loads each alone; what is wrong with one stands in its answer.
-	Load(ctx context.Context, now time.Time, p access.Principal, items []desk.Load) ([]desk.Loaded, error)
+	Load(ctx context.Context, now time.Time, p access.Principal, items []customers.Load) ([]customers.Loaded, error)
 }
 
 // loadCustomers takes a stream of customers in and answers it line by line: one reads lines, the handler loads part
@@ -141,7 +141,7 @@ func (l *loading) loadLines(ctx context.Context, lines <-chan intake.Line) (end 
 
 // loadPart loads the lines that can be read; the others are answered with what is wrong with them.
 func (l *loading) loadPart(ctx context.Context, lines []intake.Line, results []LoadResult) error {
-	var loads []desk.Load
+	var loads []customers.Load
 	var at []int
 	for i, line := range lines {
 		results[i] = LoadResult{Line: line.Number, Status: http.StatusOK}
@@ -180,7 +180,7 @@ func (l *loading) loadPart(ctx context.Context, lines []intake.Line, results []L
 }
 
 // readLine reads one line, or says in full what is wrong with it.
-func (l *loading) readLine(line intake.Line) (load desk.Load, externalID string, bad *problem.Document) {
+func (l *loading) readLine(line intake.Line) (load customers.Load, externalID string, bad *problem.Document) {
 	if line.TooLong {
 		return load, "", new(problem.TooLarge(l.s.Intake.MaxLine()))
 	}
@@ -198,7 +198,7 @@ func (l *loading) readLine(line intake.Line) (load desk.Load, externalID string,
 }
 
 // load is the object of a line as the core loads it.
-func (l *LoadLine) load() (load desk.Load, wrong []fault.Violation) {
+func (l *LoadLine) load() (load customers.Load, wrong []fault.Violation) {
 	n := 0
 	if l.Person != nil {
 		p, bad := personLoad(l.ExternalID, l.Person)

@@ -7,12 +7,12 @@ import (
 	"carillon/core/access"
 	"carillon/core/agreement"
 	"carillon/core/batch"
-	"carillon/core/command"
 	"carillon/core/config"
 	"carillon/core/control"
 	"carillon/core/customer"
 	"carillon/core/extract"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 )
 
 // night is the house's batches.
@@ -65,7 +65,7 @@ func (n night) Batches(_ context.Context, at time.Time, p access.Principal) ([]b
 		{
 			Definition: batch.Definition{
 				Code: "TD-CCCB", Tells: "To Dos for reminders.", Job: &batch.Job{},
-				Parameters: []command.Parameter{{Name: "LEAD-DAYS", Kind: command.Integer, Most: 99, Default: "0", Tells: "Days before the trigger date."}},
+				Parameters: []plugin.Parameter{{Name: "LEAD-DAYS", Kind: plugin.Integer, Most: 99, Default: "0", Tells: "Days before the trigger date."}},
 			},
 			Control: config.BatchControl{
 				Code: "TD-CCCB", Description: "To Do for customer contact reminders", Threads: 2, Schedule: "0 5 * * *", CatchUp: "skip",

@@ -8,7 +8,7 @@ import (
 
 	"carillon/core/access"
 	"carillon/core/customer"
-	"carillon/core/desk"
+	"carillon/core/desk/customers"
 	"carillon/core/fault"
 )
 
@@ -16,7 +16,7 @@ import (
 type PersonDesk interface {
 	CreatePerson(ctx context.Context, now time.Time, p access.Principal, in customer.Person) (customer.Person, error)
 	PersonByID(ctx context.Context, p access.Principal, id customer.PersonID) (customer.Person, error)
-	CorrectPerson(ctx context.Context, now time.Time, p access.Principal, id customer.PersonID, c desk.Correction[customer.Person]) (customer.Person, error)
+	CorrectPerson(ctx context.Context, now time.Time, p access.Principal, id customer.PersonID, c customers.Correction[customer.Person]) (customer.Person, error)
 }
 
 // PersonNew is a person as the desk makes it.
@@ -102,7 +102,7 @@ func (g *groupsGiven) add(there bool, group customer.Group) {
 }
 
 // personCorrection is what a patch changes: the groups that are there.
-func personCorrection(req *PersonPatch) (c desk.Correction[customer.Person], wrong []fault.Violation) {
+func personCorrection(req *PersonPatch) (c customers.Correction[customer.Person], wrong []fault.Violation) {
 	var g groupsGiven
 	g.add(req.Names != nil, customer.OfNames)
 	g.add(req.Identifiers != nil, customer.OfIdentifiers)

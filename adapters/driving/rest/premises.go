@@ -9,7 +9,7 @@ import (
 	"carillon/adapters/driving/api/intake"
 	"carillon/core/access"
 	"carillon/core/customer"
-	"carillon/core/desk"
+	"carillon/core/desk/customers"
 )
 
 func (s *server) premiseOperations() []operation {
@@ -27,7 +27,7 @@ type PremiseDesk interface {
 	CreatePremise(ctx context.Context, now time.Time, p access.Principal, in customer.Premise) (customer.Premise, error)
 	Premise(ctx context.Context, p access.Principal, source, externalID string) (customer.Premise, error)
 	PremiseByID(ctx context.Context, p access.Principal, id customer.PremiseID) (customer.Premise, error)
-	CorrectPremise(ctx context.Context, now time.Time, p access.Principal, id customer.PremiseID, c desk.Correction[customer.Premise]) (customer.Premise, error)
+	CorrectPremise(ctx context.Context, now time.Time, p access.Principal, id customer.PremiseID, c customers.Correction[customer.Premise]) (customer.Premise, error)
 }
 
 // PremiseLoad is a premise as the source knows it, whole.
@@ -101,7 +101,7 @@ func premiseLoad(externalID string, req *PremiseLoad) customer.Premise {
 
 // putPremise loads a premise of the caller's source.
 func (s *server) putPremise(ctx context.Context, c call[PremiseLoad]) (answer[Premise], error) {
-	done, err := s.loadOne(ctx, c.exchange, desk.Load{Premise: new(premiseLoad(c.Text("externalId"), &c.body))})
+	done, err := s.loadOne(ctx, c.exchange, customers.Load{Premise: new(premiseLoad(c.Text("externalId"), &c.body))})
 	if err != nil {
 		return failed[Premise](err)
 	}
@@ -150,8 +150,8 @@ func (s *server) patchPremise(ctx context.Context, c call[PremisePatch]) (answer
 }
 
 // premiseCorrection is what a patch changes: the groups that are there.
-func premiseCorrection(req *PremisePatch) desk.Correction[customer.Premise] {
-	c := desk.Correction[customer.Premise]{GiveBack: req.GiveBack, To: customer.Premise{
+func premiseCorrection(req *PremisePatch) customers.Correction[customer.Premise] {
+	c := customers.Correction[customer.Premise]{GiveBack: req.GiveBack, To: customer.Premise{
 		Type: given(req.Type), Zone: given(req.Zone), PostalArea: given(req.PostalArea),
 		Geography: geographyOf(req.Geography),
 	}}

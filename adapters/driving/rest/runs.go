@@ -10,9 +10,9 @@ import (
 	"carillon/adapters/driving/api/contract"
 	"carillon/core/access"
 	"carillon/core/batch"
-	"carillon/core/command"
 	"carillon/core/control"
 	"carillon/core/extract"
+	"carillon/core/plugin"
 )
 
 func (s *server) runOperations() []operation {
@@ -343,11 +343,11 @@ func cardView(c batch.Card) Batch {
 	return out
 }
 
-func takes(all []command.Parameter) []BatchParameter {
+func takes(all []plugin.Parameter) []BatchParameter {
 	out := make([]BatchParameter, 0, len(all))
 	for _, p := range all {
 		view := BatchParameter{Name: p.Name, Kind: string(p.Kind), Default: p.Default, Description: p.Tells}
-		if p.Kind == command.Integer {
+		if p.Kind == plugin.Integer {
 			view.Least = &p.Least
 		}
 		if p.Most > 0 {

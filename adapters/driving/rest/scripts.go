@@ -12,9 +12,9 @@ import (
 	"carillon/adapters/driving/api/contract"
 	"carillon/adapters/driving/api/intake"
 	"carillon/adapters/driving/api/problem"
-	"carillon/core/event"
 	"carillon/core/fault"
 	"carillon/core/occurrence"
+	"carillon/core/sysevent"
 )
 
 func (s *server) scriptOperations() []operation {
@@ -60,7 +60,7 @@ func (s *server) runScript(ctx context.Context, c call[map[string]jsontext.Value
 	if err != nil {
 		return failed[ScriptAnswer](err)
 	}
-	a, err := s.Events.Raise(ctx, c.now, c.caller, event.Raised{Key: c.Text("Idempotency-Key"), Event: e})
+	a, err := s.Events.Raise(ctx, c.now, c.caller, sysevent.Raised{Key: c.Text("Idempotency-Key"), Event: e})
 	if err != nil {
 		return failed[ScriptAnswer](err)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"carillon/core/access"
 	"carillon/core/customer"
-	"carillon/core/desk"
+	"carillon/core/desk/customers"
 	"carillon/core/fault"
 	"carillon/core/store"
 )
@@ -24,9 +24,9 @@ func (s *server) searchOperations() []operation {
 // Finder finds customers, and tells what stands around one.
 type Finder interface {
 	// Search returns a page and where to go on; nil at the end.
-	Search(ctx context.Context, p access.Principal, q desk.SearchQuery) ([]desk.SearchHit, *store.SearchPlace, error)
+	Search(ctx context.Context, p access.Principal, q customers.SearchQuery) ([]customers.SearchHit, *store.SearchPlace, error)
 	// Complete completes a context.
-	Complete(ctx context.Context, now time.Time, p access.Principal, known customer.Context) (desk.ContextView, error)
+	Complete(ctx context.Context, now time.Time, p access.Principal, known customer.Context) (customers.ContextView, error)
 }
 
 // SearchPage is who or what was found.
@@ -88,7 +88,7 @@ func (s *server) searchCustomers(ctx context.Context, c call[nothing]) (answer[S
 	if err != nil {
 		return failed[SearchPage](err)
 	}
-	q := desk.SearchQuery{
+	q := customers.SearchQuery{
 		Premises: c.Text("kind") == "premise", Name: c.Text("q"), Person: c.Text("person"), Phone: c.Text("phone"),
 		Email: c.Text("email"), Identifier: c.Text("identifier"), Account: c.Text("account"), Address: c.Text("address"),
 		Premise: c.Text("premise"), After: after, Limit: int(c.Integer("limit")),
@@ -114,7 +114,7 @@ func (s *server) searchCustomers(ctx context.Context, c call[nothing]) (answer[S
 	return ok(out), nil
 }
 
-func (s *server) hitView(h desk.SearchHit) (SearchHit, error) {
+func (s *server) hitView(h customers.SearchHit) (SearchHit, error) {
 	out := SearchHit{Info: h.Info, Accounts: make([]Account, len(h.Accounts))}
 	for i, a := range h.Accounts {
 		out.Accounts[i] = accountView(a)

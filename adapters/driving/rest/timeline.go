@@ -13,7 +13,7 @@ import (
 	"carillon/contracts"
 	"carillon/core/access"
 	"carillon/core/contact"
-	"carillon/core/desk"
+	"carillon/core/desk/counter"
 	"carillon/core/fault"
 	"carillon/core/store"
 	"carillon/core/todo"
@@ -32,11 +32,11 @@ func (s *server) timelineOperations() []operation {
 // Timelines shows what happened with whom.
 type Timelines interface {
 	// Timeline returns events, the newest first; next is zero at the end.
-	Timeline(ctx context.Context, now time.Time, p access.Principal, q desk.TimelineQuery) (events []contact.Event, next store.Telling, err error)
+	Timeline(ctx context.Context, now time.Time, p access.Principal, q counter.TimelineQuery) (events []contact.Event, next store.Telling, err error)
 	// ContactList lists contacts, the newest first; next is 0 at the end.
-	ContactList(ctx context.Context, p access.Principal, f desk.ContactFilter, below contact.ID, limit int) (contacts []desk.Listed, next contact.ID, err error)
+	ContactList(ctx context.Context, p access.Principal, f counter.ContactFilter, below contact.ID, limit int) (contacts []counter.Listed, next contact.ID, err error)
 	// Reminders lists reminders that wait, the earliest first; next is zero at the end. fault.Forbidden.
-	Reminders(ctx context.Context, p access.Principal, f desk.ReminderFilter, after contact.ReminderKey, limit int) (reminders []contact.Reminder, next contact.ReminderKey, err error)
+	Reminders(ctx context.Context, p access.Principal, f counter.ReminderFilter, after contact.ReminderKey, limit int) (reminders []contact.Reminder, next contact.ReminderKey, err error)
 }
 
 // Timeline is a page of a timeline, the newest first.
@@ -118,7 +118,7 @@ func (s *server) getTimeline(ctx context.Context, c call[nothing]) (answer[Timel
 	if err != nil {
 		return failed[Timeline](err)
 	}
-	q := desk.TimelineQuery{
+	q := counter.TimelineQuery{
 		Of: of, Zone: c.Text("zone"), Class: c.Text("class"), Type: c.Text("type"), Kind: c.Text("kind"),
 		Open: c.Flag("open"), From: storedMoment(c.Moment("from")), Until: storedMoment(c.Moment("until")),
 		Limit: int(c.Integer("limit")),
@@ -173,7 +173,7 @@ func (s *server) listDeskContacts(ctx context.Context, c call[nothing]) (answer[
 			return failed[DeskContactList](badNext())
 		}
 	}
-	listed, next, err := s.Timelines.ContactList(ctx, c.caller, desk.ContactFilter{
+	listed, next, err := s.Timelines.ContactList(ctx, c.caller, counter.ContactFilter{
 		Of: of, Class: c.Text("class"), Type: c.Text("type"), Open: c.Flag("open"),
 		From: storedMoment(c.Moment("from")), Until: storedMoment(c.Moment("until")),
 	}, below, int(c.Integer("limit")))
@@ -190,7 +190,7 @@ func (s *server) listDeskContacts(ctx context.Context, c call[nothing]) (answer[
 	return ok(out), nil
 }
 
-func listedView(l *desk.Listed) DeskContact {
+func listedView(l *counter.Listed) DeskContact {
 	c, d := l.Contact, l.File.Desk
 	class, code := d.Kind(c)
 	return DeskContact{
@@ -212,7 +212,7 @@ func (s *server) listReminders(ctx context.Context, c call[nothing]) (answer[Rem
 		}
 		after = contact.ReminderKey{Trigger: parts[0], Contact: id, Log: log}
 	}
-	f := desk.ReminderFilter{Until: c.Text("until"), User: c.Text("user"), Role: c.Text("role")}
+	f := counter.ReminderFilter{Until: c.Text("until"), User: c.Text("user"), Role: c.Text("role")}
 	found, next, err := s.Timelines.Reminders(ctx, c.caller, f, after, int(c.Integer("limit")))
 	if err != nil {
 		return failed[ReminderList](err)

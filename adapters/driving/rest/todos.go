@@ -10,9 +10,9 @@ import (
 
 	"carillon/adapters/driving/api/contract"
 	"carillon/core/access"
-	"carillon/core/command"
-	"carillon/core/desk"
+	"carillon/core/desk/worklist"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 	"carillon/core/todo"
 )
 
@@ -32,16 +32,16 @@ func (s *server) todoOperations() []operation {
 // what the caller does not see.
 type ToDos interface {
 	// List lists entries; next is 0 at the end.
-	List(ctx context.Context, p access.Principal, f desk.ToDoFilter, after todo.ID, limit int) (rows []desk.ToDoRow, next todo.ID, err error)
+	List(ctx context.Context, p access.Principal, f worklist.Filter, after todo.ID, limit int) (rows []worklist.Row, next todo.ID, err error)
 	// View reads an entry with what is known around it.
-	View(ctx context.Context, p access.Principal, id todo.ID) (desk.ToDoView, error)
+	View(ctx context.Context, p access.Principal, id todo.ID) (worklist.View, error)
 	// Add opens an entry by hand; fault.Conflict when one is open about the same, fault.Invalid naming fields.
-	Add(ctx context.Context, now time.Time, p access.Principal, in desk.NewToDo) (desk.ToDoView, error)
+	Add(ctx context.Context, now time.Time, p access.Principal, in worklist.NewToDo) (worklist.View, error)
 	// Act does something with an entry; fault.Conflict for what the entry cannot do, and for another revision. The view has no
 	// id when the caller does not see the entry any more.
-	Act(ctx context.Context, now time.Time, p access.Principal, id todo.ID, a desk.ToDoAction) (desk.ToDoView, error)
+	Act(ctx context.Context, now time.Time, p access.Principal, id todo.ID, a worklist.Action) (worklist.View, error)
 	// ActMany does the same with many entries, each by itself.
-	ActMany(ctx context.Context, now time.Time, p access.Principal, ids []todo.ID, a desk.ToDoAction) ([]desk.ToDoResult, error)
+	ActMany(ctx context.Context, now time.Time, p access.Principal, ids []todo.ID, a worklist.Action) ([]worklist.Result, error)
 }
 
 // ToDoPage is a page of To Do entries.
@@ -178,7 +178,7 @@ func (s *server) listToDos(ctx context.Context, c call[nothing]) (answer[ToDoPag
 			return failed[ToDoPage](fault.Refuse(wrong))
 		}
 	}
-	f := desk.ToDoFilter{
+	f := worklist.Filter{
 		Mine: yes(c.Flag("mine"), false), Status: todo.Status(c.Text("status")), Type: todo.Type(c.Text("type")),
 		Role: c.Text("role"), User: c.Text("user"), Division: c.Text("division"), About: c.Text("about"),
 	}
@@ -209,7 +209,7 @@ func (s *server) getToDo(ctx context.Context, c call[nothing]) (answer[ToDoView]
 
 // addToDo opens an entry by hand.
 func (s *server) addToDo(ctx context.Context, c call[ToDoRequest]) (answer[ToDoView], error) {
-	in := desk.NewToDo{
+	in := worklist.NewToDo{
 		Type: string(c.body.Type), Division: c.body.Division, Role: c.body.Role, User: c.body.User, Subject: c.body.Subject,
 		Comments: c.body.Comments, Drill: c.body.DrillKeys, Sort: c.body.SortKeys,
 	}
@@ -220,7 +220,7 @@ func (s *server) addToDo(ctx context.Context, c call[ToDoRequest]) (answer[ToDoV
 		}
 	}
 	for _, one := range c.body.Characteristics {
-		in.Characteristics = append(in.Characteristics, command.Characteristic(one))
+		in.Characteristics = append(in.Characteristics, plugin.Characteristic(one))
 	}
 	view, err := s.ToDos.Add(ctx, c.now, c.caller, in)
 	a, err := toDoAnswer(view, err)
@@ -229,7 +229,7 @@ func (s *server) addToDo(ctx context.Context, c call[ToDoRequest]) (answer[ToDoV
 
 // changeToDo sets priority, subject or comments.
 func (s *server) changeToDo(ctx context.Context, c call[ToDoChange]) (answer[ToDoView], error) {
-	a := desk.ToDoAction{Verb: desk.ChangeToDo}
+	a := worklist.Action{Verb: worklist.ChangeToDo}
 	a.Revised.Priority, a.Revised.Subject, a.Revised.Comments = c.body.Priority, c.body.Subject, c.body.Comments
 	view, err := s.actOn(ctx, c.exchange, a)
 	return toDoAnswer(view, err)
@@ -237,7 +237,7 @@ func (s *server) changeToDo(ctx context.Context, c call[ToDoChange]) (answer[ToD
 
 // actOnToDo does something with an entry. There is nothing to show of one that the caller does not see any more.
 func (s *server) actOnToDo(ctx context.Context, c call[ToDoActionRequest]) (answer[any], error) {
-	view, err := s.actOn(ctx, c.exchange, desk.ToDoAction{
+	view, err := s.actOn(ctx, c.exchange, worklist.Action{
 		Verb: toDoVerb(c.Text("action")), User: c.body.User, Role: c.body.Role, Comment: c.body.Comment,
 	})
 	if err == nil && view.ID == 0 {
@@ -247,24 +247,24 @@ func (s *server) actOnToDo(ctx context.Context, c call[ToDoActionRequest]) (answ
 	return a.anyBody(), err
 }
 
-func (s *server) actOn(ctx context.Context, x *exchange, a desk.ToDoAction) (desk.ToDoView, error) {
+func (s *server) actOn(ctx context.Context, x *exchange, a worklist.Action) (worklist.View, error) {
 	id, err := toDoID(x)
 	if err != nil {
-		return desk.ToDoView{}, err
+		return worklist.View{}, err
 	}
 	a.Revision, err = strconv.ParseInt(strings.Trim(x.Text("If-Match"), `"`), 10, 64)
 	if err != nil || a.Revision == 0 { // no entry ever has it
-		return desk.ToDoView{}, fault.New(fault.Conflict, "the To Do has another revision now: look again")
+		return worklist.View{}, fault.New(fault.Conflict, "the To Do has another revision now: look again")
 	}
 	return s.ToDos.Act(ctx, x.now, x.caller, id, a)
 }
 
 // toDoVerb is the desk's word for an action.
-func toDoVerb(action string) desk.ToDoVerb {
+func toDoVerb(action string) worklist.Verb {
 	if action == "comments" {
-		return desk.CommentToDo
+		return worklist.CommentToDo
 	}
-	return desk.ToDoVerb(action)
+	return worklist.Verb(action)
 }
 
 // actOnToDos does the same with many entries.
@@ -277,7 +277,7 @@ func (s *server) actOnToDos(ctx context.Context, c call[ToDoActions]) (answer[To
 		}
 		ids[i] = id
 	}
-	results, err := s.ToDos.ActMany(ctx, c.now, c.caller, ids, desk.ToDoAction{
+	results, err := s.ToDos.ActMany(ctx, c.now, c.caller, ids, worklist.Action{
 		Verb: toDoVerb(c.body.Action), User: c.body.User, Role: c.body.Role, Comment: c.body.Comment,
 	})
 	if err != nil {
@@ -309,12 +309,12 @@ func whyNot(err error) string {
 }
 
 // toDoAnswer shows an entry with its revision.
-func toDoAnswer(v desk.ToDoView, err error) (answer[ToDoView], error) {
+func toDoAnswer(v worklist.View, err error) (answer[ToDoView], error) {
 	if err != nil {
 		return failed[ToDoView](err)
 	}
 	out := ToDoView{
-		Todo: toDoView(v.ToDoRow), Text: v.Text, Target: v.Target, Related: toDoRows(v.Related), Relating: v.Relating,
+		Todo: toDoView(v.Row), Text: v.Text, Target: v.Target, Related: toDoRows(v.Related), Relating: v.Relating,
 		Warnings: v.Warnings,
 	}
 	for _, l := range v.Log {
@@ -329,7 +329,7 @@ func toDoAnswer(v desk.ToDoView, err error) (answer[ToDoView], error) {
 	return ok(out).revised(v.Revision), nil
 }
 
-func toDoRows(rows []desk.ToDoRow) []ToDo {
+func toDoRows(rows []worklist.Row) []ToDo {
 	out := make([]ToDo, 0, len(rows))
 	for _, r := range rows {
 		out = append(out, toDoView(r))
@@ -337,7 +337,7 @@ func toDoRows(rows []desk.ToDoRow) []ToDo {
 	return out
 }
 
-func toDoView(e desk.ToDoRow) ToDo {
+func toDoView(e worklist.Row) ToDo {
 	out := ToDo{
 		ID: e.ID.String(), Type: e.Type, Status: e.Status(), Information: e.Information, Source: e.Source,
 		Division: e.Division, Role: e.Role, User: e.User, AssignedAt: contract.Moment(e.AssignedAt),

@@ -9,10 +9,10 @@ import (
 	"carillon/adapters/driving/api/intake"
 	"carillon/adapters/driving/api/problem"
 	"carillon/core/access"
-	"carillon/core/command"
 	"carillon/core/config"
-	"carillon/core/desk"
+	"carillon/core/desk/administration"
 	"carillon/core/fault"
+	"carillon/core/plugin"
 )
 
 func (s *server) versionOperations() []operation {
@@ -77,21 +77,21 @@ type ConfigFindings struct {
 
 // AlgorithmList lists what may hang on spots.
 type AlgorithmList struct {
-	Algorithms command.Catalog `json:"algorithms"`
+	Algorithms plugin.Catalog `json:"algorithms"`
 }
 
 // Versions reads the configurations there were, and compares and checks configurations without writing them.
 type Versions interface {
 	// ConfigHistory lists the versions before one, newest first; before 0, all. More tells whether there are older ones.
-	ConfigHistory(ctx context.Context, p access.Principal, before int64, limit int) (versions []desk.ConfigVersion, more bool, err error)
+	ConfigHistory(ctx context.Context, p access.Principal, before int64, limit int) (versions []administration.ConfigVersion, more bool, err error)
 	// ConfigAt reads a version; fault.NotFound.
 	ConfigAt(ctx context.Context, p access.Principal, version int64) (config.Document, error)
 	// DiffConfig says what would change, or did; fault.NotFound for a version that is not there.
-	DiffConfig(ctx context.Context, p access.Principal, c desk.ConfigComparison) (from int64, changes []config.Change, err error)
+	DiffConfig(ctx context.Context, p access.Principal, c administration.ConfigComparison) (from int64, changes []config.Change, err error)
 	// LintConfig returns everything that is wrong.
 	LintConfig(ctx context.Context, p access.Principal, d config.Document) ([]fault.Violation, error)
 	// Algorithms are all that may hang on spots.
-	Algorithms(ctx context.Context, p access.Principal) (command.Catalog, error)
+	Algorithms(ctx context.Context, p access.Principal) (plugin.Catalog, error)
 }
 
 // listConfigVersions lists the versions of the configuration.
@@ -123,7 +123,7 @@ func (s *server) getConfigVersion(ctx context.Context, c call[nothing]) (answer[
 
 // diffConfig says what a configuration changes.
 func (s *server) diffConfig(ctx context.Context, c call[ConfigComparison]) (answer[ConfigDiff], error) {
-	ask := desk.ConfigComparison{From: c.body.From, To: c.body.To, Document: c.body.Document}
+	ask := administration.ConfigComparison{From: c.body.From, To: c.body.To, Document: c.body.Document}
 	from, changes, err := s.Versions.DiffConfig(ctx, c.caller, ask)
 	if err != nil {
 		return failed[ConfigDiff](err)

@@ -22,7 +22,7 @@ func TestPause(t *testing.T) {
 			trip(t, g)
 			time.Sleep(20 * time.Second)
 			err := end(g, nil)
-			wantKind(t, err, fault.Unavailable, guard.CodeBreakerOpen)
+			wantKind(t, err, fault.Unavailable, fault.CodeBreakerOpen)
 			if fault.WaitOf(err) != 40*time.Second {
 				t.Errorf("waits %s, want 40s", fault.WaitOf(err))
 			}
@@ -40,7 +40,7 @@ func TestPause(t *testing.T) {
 					t.Fatalf("rests %s, want %d minutes", got, want)
 				}
 				time.Sleep(want*time.Minute - 1)
-				wantKind(t, end(g, nil), fault.Unavailable, guard.CodeBreakerOpen)
+				wantKind(t, end(g, nil), fault.Unavailable, fault.CodeBreakerOpen)
 				time.Sleep(time.Nanosecond)
 				if g.State() != guard.HalfOpen {
 					t.Fatalf("is %s after its pause", g.State())
@@ -148,7 +148,7 @@ func TestReady(t *testing.T) {
 				t.Errorf("ready %t, until %s, free %d", ok, until, g.Free())
 			}
 			err := end(g, nil)
-			wantKind(t, err, fault.Unavailable, guard.CodeBreakerOpen)
+			wantKind(t, err, fault.Unavailable, fault.CodeBreakerOpen)
 			if fault.WaitOf(err) != time.Second {
 				t.Errorf("waits %s", fault.WaitOf(err))
 			}
@@ -194,7 +194,7 @@ func TestProbe(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			g, _ := newGuard(t, config())
 			trip(t, g)
-			wantKind(t, probe(g, nil), fault.Unavailable, guard.CodeBreakerOpen)
+			wantKind(t, probe(g, nil), fault.Unavailable, fault.CodeBreakerOpen)
 		})
 	})
 	t.Run("closes on trial: the first real call decides", func(t *testing.T) {

@@ -4,8 +4,8 @@
 //
 // What it decides, by the kinds of [carillon/core/fault]:
 //
-//   - A call that was not made is refused as Unavailable with the code [CodeBreakerOpen] or [CodeBulkheadFull],
-//     or, when the caller's context had already ended, as Cancelled or Unavailable with the code [CodeNotBegun].
+//   - A call that was not made is refused as Unavailable with the code [fault.CodeBreakerOpen] or [fault.CodeBulkheadFull],
+//     or, when the caller's context had already ended, as Cancelled or Unavailable with the code [fault.CodeNotBegun].
 //     Every other fault comes from a call that was begun.
 //   - A call that was begun keeps the kind its adapter gave it. One the adapter could not classify is Ambiguous
 //     when a deadline passed (it may have been done), Cancelled when the caller gave up, Unknown otherwise.

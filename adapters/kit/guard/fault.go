@@ -10,13 +10,9 @@ import (
 	"carillon/core/fault"
 )
 
-// The codes of the faults a guard itself makes. The first three say that the call was not made.
-const (
-	CodeBreakerOpen  = "breaker_open"
-	CodeBulkheadFull = "bulkhead_full"
-	CodeNotBegun     = fault.CodeNotBegun
-	CodePanic        = "panic"
-)
+// CodePanic is the code of a call that panicked. Those of a call that was not made are [fault.CodeBreakerOpen],
+// [fault.CodeBulkheadFull] and [fault.CodeNotBegun].
+const CodePanic = "panic"
 
 // PanicError is the cause of the fault of a call that panicked. Its text names the panic's type, not its value,
 // which can hold a person's data; a runtime error of Go's own is told in full.

@@ -33,8 +33,8 @@ func New(cfg Config, m *Metrics, clock func() time.Time) *Guard {
 //
 // Kinds, besides those the call's adapter gives: Unavailable (breaker open, with the wait until it may be tried
 // again; bulkhead full), Ambiguous (a deadline passed), Cancelled (the caller gave up), Unknown (panic, or an
-// error nobody classified). [fault.CodeOf] tells those of a call that was not made: [CodeBreakerOpen],
-// [CodeBulkheadFull], [CodeNotBegun].
+// error nobody classified). [fault.CodeOf] tells those of a call that was not made: [fault.CodeBreakerOpen],
+// [fault.CodeBulkheadFull], [fault.CodeNotBegun].
 func Do[T any](ctx context.Context, g *Guard, op string, call func(ctx context.Context) (T, error)) (T, error) {
 	var answer T
 	err := g.run(ctx, op, false, func(ctx context.Context) (err error) {
@@ -110,7 +110,7 @@ func (g *Guard) run(ctx context.Context, op string, readOnly bool, call func(ctx
 // enter takes a slot, waiting as long as the guard's patience and the caller's context last.
 func (g *Guard) enter(ctx context.Context, op string) error {
 	if ctx.Err() != nil {
-		g.series.refused(CodeNotBegun)
+		g.series.refused(fault.CodeNotBegun)
 		return ended(ctx, op)
 	}
 	select {
@@ -132,21 +132,21 @@ func (g *Guard) enter(ctx context.Context, op string) error {
 	case <-patience.C:
 		return g.full(op)
 	case <-ctx.Done():
-		g.series.refused(CodeNotBegun)
+		g.series.refused(fault.CodeNotBegun)
 		return ended(ctx, op)
 	}
 }
 
 func (g *Guard) open(op string, wait time.Duration) error {
-	g.series.refused(CodeBreakerOpen)
-	err := fault.Provider(fault.Unavailable, CodeBreakerOpen, op+": breaker open", nil)
+	g.series.refused(fault.CodeBreakerOpen)
+	err := fault.Provider(fault.Unavailable, fault.CodeBreakerOpen, op+": breaker open", nil)
 	err.Wait = wait
 	return err
 }
 
 func (g *Guard) full(op string) error {
-	g.series.refused(CodeBulkheadFull)
-	return fault.Provider(fault.Unavailable, CodeBulkheadFull, op+": bulkhead full", nil)
+	g.series.refused(fault.CodeBulkheadFull)
+	return fault.Provider(fault.Unavailable, fault.CodeBulkheadFull, op+": bulkhead full", nil)
 }
 
 // protect makes the call and turns a panic into its fault.

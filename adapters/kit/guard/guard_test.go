@@ -83,10 +83,10 @@ func TestDo(t *testing.T) {
 		g, _ := newGuard(t, config())
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		wantKind(t, hang(ctx, g), fault.Cancelled, guard.CodeNotBegun)
+		wantKind(t, hang(ctx, g), fault.Cancelled, fault.CodeNotBegun)
 		late, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 		defer cancel()
-		wantKind(t, hang(late, g), fault.Unavailable, guard.CodeNotBegun)
+		wantKind(t, hang(late, g), fault.Unavailable, fault.CodeNotBegun)
 	})
 }
 
@@ -298,7 +298,7 @@ func TestBulkhead(t *testing.T) {
 				t.Fatalf("free %d, %+v", g.Free(), g.Snapshot())
 			}
 			for range 10 {
-				wantKind(t, end(g, nil), fault.Unavailable, guard.CodeBulkheadFull)
+				wantKind(t, end(g, nil), fault.Unavailable, fault.CodeBulkheadFull)
 			}
 			release()
 			synctest.Wait()
@@ -314,7 +314,7 @@ func TestBulkhead(t *testing.T) {
 			g, _ := newGuard(t, cfg)
 			release := fill(t, g)
 			began := time.Now()
-			wantKind(t, end(g, nil), fault.Unavailable, guard.CodeBulkheadFull)
+			wantKind(t, end(g, nil), fault.Unavailable, fault.CodeBulkheadFull)
 			if time.Since(began) != time.Second {
 				t.Errorf("waited %s", time.Since(began))
 			}
@@ -333,7 +333,7 @@ func TestBulkhead(t *testing.T) {
 			release := fill(t, g)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			wantKind(t, hang(ctx, g), fault.Unavailable, guard.CodeNotBegun)
+			wantKind(t, hang(ctx, g), fault.Unavailable, fault.CodeNotBegun)
 			release()
 			synctest.Wait()
 		})
@@ -352,7 +352,7 @@ func TestBulkhead(t *testing.T) {
 			time.Sleep(10 * time.Second) // the probe has lapsed, its slot is still held
 			began := time.Now()
 			err := end(g, nil)
-			wantKind(t, err, fault.Unavailable, guard.CodeBreakerOpen)
+			wantKind(t, err, fault.Unavailable, fault.CodeBreakerOpen)
 			if time.Since(began) != 0 || fault.WaitOf(err) != 112*time.Second {
 				t.Errorf("took %s, waits %s", time.Since(began), fault.WaitOf(err))
 			}

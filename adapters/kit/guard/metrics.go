@@ -74,7 +74,7 @@ func (m *Metrics) series(cfg Config) *series {
 			seconds: m.seconds.WithLabelValues(cfg.Adapter, cfg.Route, op),
 		}
 	}
-	for _, reason := range []string{CodeBreakerOpen, CodeBulkheadFull, CodeNotBegun} {
+	for _, reason := range []string{fault.CodeBreakerOpen, fault.CodeBulkheadFull, fault.CodeNotBegun} {
 		s.refusal[reason] = m.refused.WithLabelValues(cfg.Adapter, cfg.Route, reason)
 	}
 	for _, state := range States() {

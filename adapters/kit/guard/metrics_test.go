@@ -99,7 +99,7 @@ func TestMetricsFollow(t *testing.T) {
 		if state() != 2 {
 			t.Errorf("state is %v, want 2", state())
 		}
-		wantKind(t, end(g, nil), fault.Unavailable, guard.CodeBreakerOpen)
+		wantKind(t, end(g, nil), fault.Unavailable, fault.CodeBreakerOpen)
 		time.Sleep(time.Minute)
 		if state() != 1 { // nobody but the scrape asked
 			t.Errorf("state is %v, want 1", state())
@@ -128,7 +128,7 @@ func TestMetricsFollow(t *testing.T) {
 				t.Errorf("changes to %s: %v, want 1", word, got)
 			}
 		}
-		if got := value(t, reg, "carillon_calls_refused_total", map[string]string{"reason": guard.CodeBreakerOpen}); got != 1 {
+		if got := value(t, reg, "carillon_calls_refused_total", map[string]string{"reason": fault.CodeBreakerOpen}); got != 1 {
 			t.Errorf("refused %v, want 1", got)
 		}
 		time.Sleep(3 * time.Second)

@@ -16,7 +16,7 @@ func TestTrip(t *testing.T) {
 			g, reg := newGuard(t, config())
 			g.Trip()
 			for range 2 {
-				wantKind(t, end(g, nil), fault.Unavailable, guard.CodeBreakerOpen)
+				wantKind(t, end(g, nil), fault.Unavailable, fault.CodeBreakerOpen)
 				time.Sleep(time.Hour)
 			}
 			s := g.Snapshot()

@@ -11,15 +11,15 @@ import (
 	"carillon/adapters/driving/api/problem"
 	"carillon/core/access"
 	"carillon/core/contact"
-	"carillon/core/event"
 	"carillon/core/fault"
 	"carillon/core/occurrence"
+	"carillon/core/sysevent"
 )
 
 // Raiser takes system events in many at a time.
 type Raiser interface {
 	// RaiseAll decides each event; the error is of all of them.
-	RaiseAll(ctx context.Context, now time.Time, p access.Principal, all []event.Raised) ([]event.Decision, error)
+	RaiseAll(ctx context.Context, now time.Time, p access.Principal, all []sysevent.Raised) ([]sysevent.Decision, error)
 }
 
 // Events takes in system events that come many at a time. It is safe for use by many goroutines.
@@ -44,18 +44,18 @@ func (in *Events) MaxLine() int64 { return in.cfg.MaxLine }
 // fault.Unavailable when nothing was stored, fault.Ambiguous when nobody knows.
 func (in *Events) Take(ctx context.Context, p access.Principal, lines []Line) ([]Result, error) {
 	refused := make([]*problem.Document, len(lines))
-	raised, at := make([]event.Raised, 0, len(lines)), make([]int, 0, len(lines))
+	raised, at := make([]sysevent.Raised, 0, len(lines)), make([]int, 0, len(lines))
 	for i, l := range lines {
 		e, wrong := in.read(l)
 		if refused[i] = wrong; wrong == nil {
-			raised, at = append(raised, event.Raised{Key: l.Key, Event: e}), append(at, i)
+			raised, at = append(raised, sysevent.Raised{Key: l.Key, Event: e}), append(at, i)
 		}
 	}
 	decided, err := in.core.RaiseAll(ctx, in.cfg.Clock(), p, raised)
 	if err != nil {
 		return nil, err
 	}
-	decisions := make([]event.Decision, len(lines))
+	decisions := make([]sysevent.Decision, len(lines))
 	for n, i := range at {
 		decisions[i] = decided[n]
 	}
@@ -148,7 +148,7 @@ func FieldsOf(all []fault.Violation) (out []problem.Field) {
 	return out
 }
 
-func eventResult(l Line, d event.Decision, refused *problem.Document) Result {
+func eventResult(l Line, d sysevent.Decision, refused *problem.Document) Result {
 	out := EventResult{Record: l.Record, Status: http.StatusAccepted, Problem: problemOf(refused, d.Err)}
 	if out.Problem != nil {
 		out.Status = out.Problem.Status
