@@ -9,6 +9,8 @@ DEV      := bin/dev
 BOX      := deploy/box
 # Runs a command with the real parts up; a suite that misses its part then fails instead of being skipped.
 REAL     := CARILLON_REAL_PARTS=required $(DEV) run --
+# What is shipped holds neither symbols nor what a debugger reads: the compiler need not write it either (a seventh of its time).
+LEAN     := -trimpath -gcflags=all=-dwarf=false -ldflags='-s -w'
 
 CONTRACTS  := $(wildcard contracts/openapi.yaml contracts/asyncapi.yaml)
 RULE_TESTS := $(wildcard deploy/prometheus/*test*.yml deploy/prometheus/*test*.yaml)
@@ -27,7 +29,7 @@ run: build ## build it and watch messages travel; needs only Go
 demo: run ## the same
 
 build: ## both programs, static and stripped, in bin/: carillon, and carillon-demo with its simulators
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/carillon ./cmd/carillon-demo
+	CGO_ENABLED=0 go build $(LEAN) -o bin/ ./cmd/carillon ./cmd/carillon-demo
 
 test: dev ## all tests, against the real PostgreSQL, Kafka and moto
 	$(REAL) go test $(TESTFLAGS) $(PKG)

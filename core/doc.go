@@ -2,6 +2,60 @@
 // The terms of the two processes come first: Manage Customer Contacts (3.4.1.1) and Stop Non Premise Based Service
 // (3.3.2.3); the step in brackets is where a word comes from.
 //
+// # Thirty words to begin with
+//
+// What comes in: a CIS posts a customer contact, or a system event that creators make contacts of. A contact has a class
+// and type; the type's plan is a list of steps, each on a channel; a step brings a message, its template filled, for a
+// recipient. Accepted means that all of it is committed.
+//
+// What goes out: a message waits as a due row in a lane (a route at an urgency) until dispatch claims it, asks the gate,
+// makes one call through a guard, and settles it. A call that was spent is an attempt; what is seen of a message is
+// evidence, and evidence amounts to a place, one of nine. A place that is final is an outcome. A message that may have
+// been sent is in doubt. Letters leave in runs of LTRPRT, frozen.
+//
+// What people do: a To Do entry is work for a person, of a To Do type, open to a role. A suppression forbids an address.
+// A dead letter can be replayed. A Batch Control has runs in threads.
+//
+// What holds it: an algorithm is plugged on a spot; a configuration is the document of all rows, in versions; a write set is
+// what one decision changes; the ledger says what happened; a fault says what failed, by its kind.
+//
+// # Three walks
+//
+// The hops a thing makes through the code, for whoever looks for the place where something is done.
+//
+// A contact that becomes a text, 10 hops:
+//
+//  1. adapters/driving/rest: acceptContact. The body was read strictly by api/contract.
+//  2. adapters/driving/api/intake: ContactRequest.Request, the same for REST, NDJSON and Kafka.
+//  3. core/accept: Service.Accept, and in Prepare all that is decided: recipient, plan, message, its text filled by
+//     channels/sms (segment.go counts the parts).
+//  4. adapters/kit/group: many requests become one transaction.
+//  5. adapters/driven/postgres or sqlite: Apply. The 202 is written after it.
+//  6. adapters/driving/ticker: a lane's turn calls core/dispatch, Service.Exchange: claim, gate, and what may be called.
+//  7. channels/sms: Sender.Send, through the port Carrier.
+//  8. adapters/kit/guard: deadline, bulkhead, breaker; in it adapters/driven/sns: Carrier.Send. Its classify gives a failure
+//     its kind: a 429 is Throttled, spends no attempt, and slows the lane.
+//  9. core/dispatch: settle.go writes how the claim ended: sent, again later, in doubt, failed; the next step by
+//     core/accept, NextStep.
+//  10. adapters/driving/hooks: the delivery status comes in; core/report: Receive keeps it, Work makes it evidence and a place.
+//
+// A letter, 8 hops: 1 to 5 as above, filled by channels/letter. Then:
+//
+//  6. core/batch: Letters.Run, by the schedule, the API or the command line: claims the lanes of letters and freezes each
+//     (channels/letter, Freeze).
+//  7. core/batch: press.go hands the frozen letters to the port Press: adapters/driven/kafkaout, through its guard, then the
+//     manifest.
+//  8. adapters/driving/kafkain: the DMS's answers; core/report as above.
+//
+// A To Do of a reminder, 6 hops:
+//
+//  1. core/batch: Reminders (TD-CCCB), run in threads by Worker, finds the reminders whose trigger date has come.
+//  2. core/todo: Rules choose the role and run the algorithms of the To Do type (core/algorithm).
+//  3. core/store, Apply: entry, log, and the mark of the reminder, in one write set.
+//  4. adapters/driving/rest: todos.go lists it and takes actions on it.
+//  5. core/desk/worklist: Act. Who may do what is core/todo: Actor; whether it may be forwarded to a role, Rules.Forwardable.
+//  6. core/store, Apply again: the entry's move, its log and a ledger entry.
+//
 // # Nouns: types, lawful moves, pure decisions
 //
 //   - Principal (access): who asks, a user or a system, with a source, divisions and roles. A key is shown once; its
@@ -15,7 +69,7 @@
 //   - Recipient (customer): who one message is for, as resolved when it was accepted. Address: a number, an email address
 //     or a postal block; it prints redacted and reveals only through Reveal.
 //   - System event (occurrence): something that happened in a CIS and brings customer contacts [3.4.1.1 step 2.2]: one of
-//     eighteen kinds, each with its own detail. Place: where its creators hang, a spot on a configuration object. Creator
+//     eighteen kinds, each with its own detail. Site: where its creators hang, a spot of one configuration object. Creator
 //     (contact): the algorithm that makes a contact of an event; creation: what it made of one occasion. Contact task: a
 //     creation that stays in error when it cannot be and can be tried again.
 //   - Customer contact (contact): why the utility and a customer touched [3.4.1.1 steps 1.1, 1.2, 2.2]. Class and type say
@@ -50,14 +104,16 @@
 //   - Ledger (ledger): what happened, as canonical entries without personal content. Leaf: a sealed entry. Cursor: how far
 //     a reader has got. Tree, tile: the Merkle tree over the leaves (RFC 6962), and 256 of its hashes as they are kept.
 //     Checkpoint: its size and root, signed under the name of the log, its origin. Growth: more leaves in the tree.
-//   - Run (extract): one run of the batch control LTRPRT, the letter extract [3.4.1.1 step 2.6]. Letter: the bytes a run
-//     froze, the same in every rerun. Manifest: what the document management system must have got [2.7].
+//   - Extract (extract): what one run of the Batch Control LTRPRT took, froze and handed over [3.4.1.1 step 2.6], under the
+//     number of the run. Letter: the bytes it froze, the same in every rerun. Manifest: what the document management system
+//     must have got [2.7].
 //   - Division, route (config): a part of the utility; channel + provider account + sender identity. Urgency: emergency,
 //     regulatory, service, bulk. Lane: route × urgency, as one small number. A configuration is written whole, checked
 //     whole and has a version; a message names the version it was accepted under.
 //   - Run (control): one run of a Batch Control [3.4.1.1 steps 1.9, 2.0], of whatever batch. Thread: a part of its work set,
 //     a range of keys; instance: one gateway's time at it, from its restart point on. Row error: what went wrong with one
-//     row. Occurrence: a time of a schedule.
+//     row. Moment: when a schedule runs next, and whether
+//     that has passed.
 //   - Spot (plugin): a place where algorithms hang: a kind of configuration object and its system event. Plug (config): one
 //     algorithm on a spot, by its exact code, with its parameters. Owner (config): an object of the CIS that contacts hang
 //     on, as a campaign [3.4.1.1 step 2.2]. Catalog: every algorithm there is. Lint: everything that is wrong with a
@@ -77,7 +133,7 @@
 //     extend, recall: how a dialer vendor pulls calls [2.8, 2.9].
 //   - Report: turn what is heard later into evidence, outcomes, next steps, suppressions and marks. Deadlines are the
 //     reports nobody sent.
-//   - Sysevent: take a system event in once, run the creators at its places, keep what they made [3.4.1.1 step 2.2]; try a
+//   - Sysevent: take a system event in once, run the creators at its sites, keep what they made [3.4.1.1 step 2.2]; try a
 //     contact task again.
 //   - Desk: what people and systems do at the counter [3.4.1.1 steps 1.0, 1.3, 1.6]: read back, cancel, load persons, keep
 //     the suppression list, configure.

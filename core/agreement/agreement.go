@@ -3,34 +3,20 @@
 package agreement
 
 import (
-	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"carillon/core/customer"
-	"carillon/core/fault"
 )
 
 // ID is the ten-digit number of a service agreement; 0 is none.
 type ID int64
 
 // String is the ten digits; empty for none.
-func (id ID) String() string {
-	if id == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%010d", int64(id))
-}
+func (id ID) String() string { return customer.Digits(id, 10) }
 
 // ParseID reads ten digits.
-func ParseID(s string) (ID, error) {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || len(s) != 10 || s[0] == '+' || n <= 0 {
-		return 0, fault.New(fault.Invalid, "a service agreement id has ten digits")
-	}
-	return ID(n), nil
-}
+func ParseID(s string) (ID, error) { return customer.ParseDigits[ID](s, 10, "a service agreement id") }
 
 // Status is where a service agreement stands, by the codes of the CIS.
 type Status string

@@ -11,24 +11,51 @@ type creator struct {
 	run   contact.Creator
 }
 
-// creators are the algorithms of system events (process 3.4.1.1, step 2.2), in its order.
+// creators are the algorithms of system events (process 3.4.1.1, step 2.2), first the plain ones.
 func creators() []creator {
-	return []creator{
-		{cceeccAbout(), cceecc},
-		{caocCCAbout(), caocCC},
+	return append(plain(), []creator{
 		{c1LETCRECCAbout(), c1LETCRECC},
-		{scmcCCAbout(), scmcCC},
-		{scmaCCAbout(), scmaCC},
-		{saatCCAbout(), saatCC},
 		{mrrcreccAbout(), mrrcrecc},
-		{factCCCAbout(), factCCC},
 		{c1CREATECCAbout(), c1CREATECC},
-		{c2mADJFRCCAbout(), c2mADJFRCC},
-		{c1OECCAbout(), c1OECC},
-		{c1CECCAbout(), c1CECC},
-		{csenCCAbout(), csenCC},
 		{c1ExpCardLeAbout(), c1ExpCardLe},
 		{createCustCnAbout(), createCustCn},
+	}...)
+}
+
+// plain are the creators that do what C1-CreCustCn does, each at home on a spot of its own.
+func plain() []creator {
+	at := func(code, tells, owner, event string, parameters []plugin.Parameter) creator {
+		home := plugin.Spot{Owner: owner, Event: event}
+		return creator{plugin.Algorithm{Code: code, Tells: tells, Spots: creationSpots(home), Parameters: parameters}, createCustCn}
+	}
+	named := creating(true, true) // a characteristic names the source object
+	return []creator{
+		at("CCEE-CC", "Creates a customer contact when an order of the customer class is completed.",
+			"customer_class", "order_completion", creating(true, false)),
+		at("CAOC-CC", "Creates a customer contact when an order of the campaign is completed. It leaves the premise "+
+			"out where the contact type does not allow one (the known fault of the base algorithm).",
+			"campaign", "order_completion", creating(true, false)),
+		at("SCMC-CC", "Creates a customer contact when a service credit membership is created.",
+			"service_credit_membership_type", "creation", creating(true, false)),
+		at("SCMA-CC", "Creates a customer contact when a service credit membership is activated.",
+			"service_credit_membership_type", "activation", creating(true, false)),
+		at("SAAT-CC", "Creates a customer contact when a non-billed budget SA is activated: the welcome to the "+
+			"budget.",
+			"sa_type", "activation", creating(true, false)),
+		at("FACT-CCC", "Creates a customer contact of a field activity's remark, with a characteristic that names the "+
+			"field activity.",
+			"field_activity_remark", "activation", named),
+		at("C2M-ADJFRCC", "Creates a customer contact when an adjustment is frozen, as that of a returned payment. A "+
+			"failure rejects the freeze.",
+			"adjustment_type", "freeze", creating(true, false)),
+		at("C1-OE-CC", "Creates a customer contact when an overdue event is activated. Its letter's data are those of "+
+			"C1-OD-BILL.",
+			"overdue_event_type", "activation", creating(true, false)),
+		at("C1-CE-CC", "Creates a customer contact when a cut event is activated.",
+			"cut_event_type", "activation", creating(true, false)),
+		at("CSEN-CC", "Creates a customer contact when a case enters a status, with a characteristic that names the "+
+			"case: by it a letter extract reads the case.",
+			"case_type", "enter_status", named),
 	}
 }
 

@@ -3,12 +3,9 @@
 package contact
 
 import (
-	"fmt"
-	"strconv"
 	"time"
 
 	"carillon/core/customer"
-	"carillon/core/fault"
 	"carillon/core/plugin"
 )
 
@@ -16,21 +13,10 @@ import (
 type ID int64
 
 // String is the ten digits; empty for none.
-func (id ID) String() string {
-	if id == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%010d", int64(id))
-}
+func (id ID) String() string { return customer.Digits(id, 10) }
 
 // ParseID reads ten digits.
-func ParseID(s string) (ID, error) {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || len(s) != 10 || s[0] == '+' || n <= 0 {
-		return 0, fault.New(fault.Invalid, "a contact id has ten digits")
-	}
-	return ID(n), nil
-}
+func ParseID(s string) (ID, error) { return customer.ParseDigits[ID](s, 10, "a contact id") }
 
 // Usage says whether a contact of a type may or must name a person, an account or a premise.
 type Usage string

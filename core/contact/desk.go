@@ -1,8 +1,6 @@
 package contact
 
 import (
-	"fmt"
-	"strconv"
 	"time"
 
 	"carillon/core/customer"
@@ -120,21 +118,10 @@ func (d Desk) Kind(c Contact) (class, code string) {
 type LogID int64
 
 // String is the ten digits; empty for none.
-func (id LogID) String() string {
-	if id == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%010d", int64(id))
-}
+func (id LogID) String() string { return customer.Digits(id, 10) }
 
 // ParseLogID reads ten digits.
-func ParseLogID(s string) (LogID, error) {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || len(s) != 10 || s[0] == '+' || n <= 0 {
-		return 0, fault.New(fault.Invalid, "a log id has ten digits")
-	}
-	return LogID(n), nil
-}
+func ParseLogID(s string) (LogID, error) { return customer.ParseDigits[LogID](s, 10, "a log id") }
 
 // Log is an entry in the log of a contact (process 3.4.1.1, step 1.7). It is written once.
 type Log struct {

@@ -1,10 +1,9 @@
 package contact
 
 import (
-	"fmt"
-	"strconv"
 	"time"
 
+	"carillon/core/customer"
 	"carillon/core/fault"
 )
 
@@ -12,21 +11,10 @@ import (
 type TaskID int64
 
 // String is the ten digits; empty for none.
-func (id TaskID) String() string {
-	if id == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%010d", int64(id))
-}
+func (id TaskID) String() string { return customer.Digits(id, 10) }
 
 // ParseTaskID reads ten digits.
-func ParseTaskID(s string) (TaskID, error) {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || len(s) != 10 || s[0] == '+' || n <= 0 {
-		return 0, fault.New(fault.Invalid, "a task id has ten digits")
-	}
-	return TaskID(n), nil
-}
+func ParseTaskID(s string) (TaskID, error) { return customer.ParseDigits[TaskID](s, 10, "a task id") }
 
 // TaskStatus is where a contact task stands.
 type TaskStatus string

@@ -1,12 +1,9 @@
 package customer
 
 import (
-	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
-	"carillon/core/fault"
 	"carillon/core/plugin"
 )
 
@@ -14,39 +11,22 @@ import (
 type AccountID int64
 
 // String is the ten digits; empty for none.
-func (id AccountID) String() string { return tenDigits(int64(id)) }
+func (id AccountID) String() string { return Digits(id, 10) }
 
 // ParseAccountID reads ten digits.
 func ParseAccountID(s string) (AccountID, error) {
-	n, err := parseTen(s, "an account id has ten digits")
-	return AccountID(n), err
+	return ParseDigits[AccountID](s, 10, "an account id")
 }
 
 // PremiseID is the ten-digit number of a premise; 0 is none.
 type PremiseID int64
 
 // String is the ten digits; empty for none.
-func (id PremiseID) String() string { return tenDigits(int64(id)) }
+func (id PremiseID) String() string { return Digits(id, 10) }
 
 // ParsePremiseID reads ten digits.
 func ParsePremiseID(s string) (PremiseID, error) {
-	n, err := parseTen(s, "a premise id has ten digits")
-	return PremiseID(n), err
-}
-
-func tenDigits(n int64) string {
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%010d", n)
-}
-
-func parseTen(s, wrong string) (int64, error) {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || len(s) != 10 || s[0] == '+' || n <= 0 {
-		return 0, fault.New(fault.Invalid, wrong)
-	}
-	return n, nil
+	return ParseDigits[PremiseID](s, 10, "a premise id")
 }
 
 // Account is what a customer is billed under (process 3.4.1.1, step 1.3).

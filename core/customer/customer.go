@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -21,21 +20,10 @@ import (
 type PersonID int64
 
 // String is the ten digits; empty for none.
-func (id PersonID) String() string {
-	if id == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%010d", int64(id))
-}
+func (id PersonID) String() string { return Digits(id, 10) }
 
 // ParsePersonID reads ten digits.
-func ParsePersonID(s string) (PersonID, error) {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || len(s) != 10 || s[0] == '+' || n <= 0 {
-		return 0, fault.New(fault.Invalid, "a person id has ten digits")
-	}
-	return PersonID(n), nil
-}
+func ParsePersonID(s string) (PersonID, error) { return ParseDigits[PersonID](s, 10, "a person id") }
 
 // PointID identifies a contact point; 0 is none (an inline recipient).
 type PointID int64

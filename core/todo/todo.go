@@ -9,7 +9,6 @@
 package todo
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +16,7 @@ import (
 
 	"carillon/core/config"
 	"carillon/core/contact"
-	"carillon/core/fault"
+	"carillon/core/customer"
 	"carillon/core/message"
 	"carillon/core/plugin"
 )
@@ -26,21 +25,10 @@ import (
 type ID int64
 
 // String is the fourteen digits; empty for none.
-func (id ID) String() string {
-	if id == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%014d", int64(id))
-}
+func (id ID) String() string { return customer.Digits(id, 14) }
 
 // ParseID reads fourteen digits.
-func ParseID(s string) (ID, error) {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || len(s) != 14 || s[0] == '+' || n <= 0 {
-		return 0, fault.New(fault.Invalid, "a To Do id has fourteen digits")
-	}
-	return ID(n), nil
-}
+func ParseID(s string) (ID, error) { return customer.ParseDigits[ID](s, 14, "a To Do id") }
 
 // Type is the code of the To Do Type: what is to be done.
 type Type string

@@ -40,6 +40,7 @@ func TestAnswersOfExamples(t *testing.T) {
 		for _, status := range f.statuses {
 			switch {
 			case f.id == "openapi" || f.id == "asyncapi":
+			case status == "400" || status == "413" || status == "415": // bodies that no example can be: TestBodiesThatAreNone
 			case status[0] == '2' && !there[f.id+" "+status]:
 				t.Errorf("no example of %s with %s", f.id, status)
 			case !statuses[status]:
