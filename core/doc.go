@@ -69,7 +69,7 @@
 //   - Recipient (customer): who one message is for, as resolved when it was accepted. Address: a number, an email address
 //     or a postal block; it prints redacted and reveals only through Reveal.
 //   - System event (occurrence): something that happened in a CIS and brings customer contacts [3.4.1.1 step 2.2]: one of
-//     eighteen kinds, each with its own detail. Site: where its creators hang, a spot of one configuration object. Creator
+//     eighteen kinds, each with its own detail. Place: where its creators hang, a spot of one configuration object. Creator
 //     (contact): the algorithm that makes a contact of an event; creation: what it made of one occasion. Contact task: a
 //     creation that stays in error when it cannot be and can be tried again.
 //   - Customer contact (contact): why the utility and a customer touched [3.4.1.1 steps 1.1, 1.2, 2.2]. Class and type say
@@ -104,7 +104,7 @@
 //   - Ledger (ledger): what happened, as canonical entries without personal content. Leaf: a sealed entry. Cursor: how far
 //     a reader has got. Tree, tile: the Merkle tree over the leaves (RFC 6962), and 256 of its hashes as they are kept.
 //     Checkpoint: its size and root, signed under the name of the log, its origin. Growth: more leaves in the tree.
-//   - Extract (extract): what one run of the Batch Control LTRPRT took, froze and handed over [3.4.1.1 step 2.6], under the
+//   - Run (extract): what one run of the Batch Control LTRPRT took, froze and handed over [3.4.1.1 step 2.6], under the
 //     number of the run. Letter: the bytes it froze, the same in every rerun. Manifest: what the document management system
 //     must have got [2.7].
 //   - Division, route (config): a part of the utility; channel + provider account + sender identity. Urgency: emergency,
@@ -112,7 +112,7 @@
 //     whole and has a version; a message names the version it was accepted under.
 //   - Run (control): one run of a Batch Control [3.4.1.1 steps 1.9, 2.0], of whatever batch. Thread: a part of its work set,
 //     a range of keys; instance: one gateway's time at it, from its restart point on. Row error: what went wrong with one
-//     row. Moment: when a schedule runs next, and whether
+//     row. Occurrence: when a schedule runs next, and whether
 //     that has passed.
 //   - Spot (plugin): a place where algorithms hang: a kind of configuration object and its system event. Plug (config): one
 //     algorithm on a spot, by its exact code, with its parameters. Owner (config): an object of the CIS that contacts hang
@@ -133,7 +133,7 @@
 //     extend, recall: how a dialer vendor pulls calls [2.8, 2.9].
 //   - Report: turn what is heard later into evidence, outcomes, next steps, suppressions and marks. Deadlines are the
 //     reports nobody sent.
-//   - Sysevent: take a system event in once, run the creators at its sites, keep what they made [3.4.1.1 step 2.2]; try a
+//   - Sysevent: take a system event in once, run the creators at its places, keep what they made [3.4.1.1 step 2.2]; try a
 //     contact task again.
 //   - Desk: what people and systems do at the counter [3.4.1.1 steps 1.0, 1.3, 1.6]: read back, cancel, load persons, keep
 //     the suppression list, configure.
