@@ -69,7 +69,7 @@
 //   - Recipient (customer): who one message is for, as resolved when it was accepted. Address: a number, an email address
 //     or a postal block; it prints redacted and reveals only through Reveal.
 //   - System event (occurrence): something that happened in a CIS and brings customer contacts [3.4.1.1 step 2.2]: one of
-//     eighteen kinds, each with its own detail. Place: where its creators hang, a spot of one configuration object. Creator
+//     eighteen kinds, each with its own detail. Site: where its creators hang, a spot of one configuration object. Creator
 //     (contact): the algorithm that makes a contact of an event; creation: what it made of one occasion. Contact task: a
 //     creation that stays in error when it cannot be and can be tried again.
 //   - Customer contact (contact): why the utility and a customer touched [3.4.1.1 steps 1.1, 1.2, 2.2]. Class and type say
@@ -112,7 +112,7 @@
 //     whole and has a version; a message names the version it was accepted under.
 //   - Run (control): one run of a Batch Control [3.4.1.1 steps 1.9, 2.0], of whatever batch. Thread: a part of its work set,
 //     a range of keys; instance: one gateway's time at it, from its restart point on. Row error: what went wrong with one
-//     row. Occurrence: when a schedule runs next, and whether
+//     row. Moment: when a schedule runs next, and whether
 //     that has passed.
 //   - Spot (plugin): a place where algorithms hang: a kind of configuration object and its system event. Plug (config): one
 //     algorithm on a spot, by its exact code, with its parameters. Owner (config): an object of the CIS that contacts hang
@@ -133,7 +133,7 @@
 //     extend, recall: how a dialer vendor pulls calls [2.8, 2.9].
 //   - Report: turn what is heard later into evidence, outcomes, next steps, suppressions and marks. Deadlines are the
 //     reports nobody sent.
-//   - Sysevent: take a system event in once, run the creators at its places, keep what they made [3.4.1.1 step 2.2]; try a
+//   - Sysevent: take a system event in once, run the creators at its sites, keep what they made [3.4.1.1 step 2.2]; try a
 //     contact task again.
 //   - Desk: what people and systems do at the counter [3.4.1.1 steps 1.0, 1.3, 1.6]: read back, cancel, load persons, keep
 //     the suppression list, configure.

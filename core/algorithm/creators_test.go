@@ -139,7 +139,7 @@ func TestEveryCreatorHangsElsewhereToo(t *testing.T) {
 		}
 		for _, kind := range occurrence.Kinds() {
 			e := raised(t, kind, map[string]any{"recipient": nil, "characteristics": nil})
-			spot := e.Detail.Places()[0].Spot
+			spot := e.Detail.Sites()[0].Spot
 			if code == "C1-ExpCardLe" {
 				if slices.Contains(about.Spots, spot) != (kind == occurrence.KindCard) {
 					t.Errorf("%s hangs on %v", code, about.Spots)

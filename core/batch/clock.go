@@ -25,8 +25,8 @@ const (
 // tardy is how late an occurrence may be taken that is not missed: a gateway restarts, or another takes over, within it.
 const tardy = 5 * time.Minute
 
-// Occurrence is where the schedule of a batch stands.
-type Occurrence struct {
+// Moment is where the schedule of a batch stands: when it runs next, and what it missed.
+type Moment struct {
 	Next  time.Time // the next occurrence to come; zero: there is no schedule, or it is off
 	Due   time.Time // the occurrence that is to be run now; zero: none
 	Since time.Time // the first occurrence that was not run; zero: none
@@ -34,7 +34,7 @@ type Occurrence struct {
 }
 
 // Late is for how long an occurrence has waited to be run.
-func (o Occurrence) Late(now time.Time) time.Duration {
+func (o Moment) Late(now time.Time) time.Duration {
 	if o.Since.IsZero() {
 		return 0
 	}
@@ -60,19 +60,19 @@ func scheduler(cfg *config.Snapshot) (enabled bool, zone *time.Location) {
 
 // planned says what of the schedule has passed and what is to come. What was missed counts from the last occurrence
 // that was taken; of a batch that was never run by its schedule, from since on.
-func planned(cfg *config.Snapshot, c config.BatchControl, s control.Standing, since, now time.Time) Occurrence {
+func planned(cfg *config.Snapshot, c config.BatchControl, s control.Standing, since, now time.Time) Moment {
 	enabled, zone := scheduler(cfg)
 	if !enabled || c.Schedule == "" {
-		return Occurrence{}
+		return Moment{}
 	}
 	if zone == nil {
 		zone = zoneOf(cfg, c)
 	}
 	schedule, err := ParseSchedule(c.Code, c.Schedule, zone)
 	if err != nil {
-		return Occurrence{Wrong: true}
+		return Moment{Wrong: true}
 	}
-	o := Occurrence{Next: schedule.Next(now)}
+	o := Moment{Next: schedule.Next(now)}
 	first := schedule.Next(taken(s, since))
 	if first.IsZero() || first.After(now) || c.Paused || s.Pause.Paused {
 		return o

@@ -36,7 +36,7 @@ type Card struct {
 
 	Control  config.BatchControl
 	Standing control.Standing
-	Plan     Occurrence
+	Plan     Moment
 }
 
 func mayRun(p access.Principal) error {

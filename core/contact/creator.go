@@ -61,7 +61,7 @@ const (
 // Made is what a creator made of an event, as it is answered and kept.
 type Made struct {
 	Creator string            `json:"creator,omitempty"` // code of the algorithm; empty: the rule of the event type, or nothing
-	Place   string            `json:"place"`             // where it hangs, as case_type:C1/enter_status(OPEN)
+	Site    string            `json:"place"`             // where it hangs, as case_type:C1/enter_status(OPEN)
 	Class   string            `json:"class,omitempty"`
 	Type    string            `json:"type,omitempty"`
 	Contact ID                `json:"contact,omitempty"`

@@ -39,8 +39,8 @@ func detail(k Kind) Detail {
 }
 
 // at is a place on one configuration object.
-func at(owner, event, code string) Place {
-	return Place{Spot: plugin.Spot{Owner: owner, Event: event}, Code: code}
+func at(owner, event, code string) Site {
+	return Site{Spot: plugin.Spot{Owner: owner, Event: event}, Code: code}
 }
 
 // plain is a detail about no money of which the whole needs no check.
@@ -66,16 +66,16 @@ func (d *Order) fields() []field {
 	return []field{code("customerClass", &d.CustomerClass), code("campaign", &d.Campaign), code("package", &d.Package)}
 }
 
-// Places implements Detail: the customer class comes before the campaign, as in the process.
-func (d *Order) Places() []Place {
-	var places []Place
+// Sites implements Detail: the customer class comes before the campaign, as in the process.
+func (d *Order) Sites() []Site {
+	var sites []Site
 	if d.CustomerClass != "" {
-		places = append(places, at("customer_class", "order_completion", d.CustomerClass))
+		sites = append(sites, at("customer_class", "order_completion", d.CustomerClass))
 	}
 	if d.Campaign != "" {
-		places = append(places, at("campaign", "order_completion", d.Campaign))
+		sites = append(sites, at("campaign", "order_completion", d.Campaign))
 	}
-	return places
+	return sites
 }
 
 func (d *Order) check(_ *Event, wrong *violations) {
@@ -103,8 +103,8 @@ func (d *Lead) fields() []field {
 	}
 }
 
-// Places implements Detail.
-func (d *Lead) Places() []Place { return []Place{at("lead_event_type", "lead_event", d.Type)} }
+// Sites implements Detail.
+func (d *Lead) Sites() []Site { return []Site{at("lead_event_type", "lead_event", d.Type)} }
 
 // Membership is what both events of a service credit membership say. The object is the membership.
 type Membership struct {
@@ -127,17 +127,17 @@ func (d *Membership) check(*Event, *violations) {}
 // MembershipCreation is a service credit membership that was created (SCMC-CC).
 type MembershipCreation struct{ Membership }
 
-// Places implements Detail.
-func (d *MembershipCreation) Places() []Place {
-	return []Place{at("service_credit_membership_type", "creation", d.Type)}
+// Sites implements Detail.
+func (d *MembershipCreation) Sites() []Site {
+	return []Site{at("service_credit_membership_type", "creation", d.Type)}
 }
 
 // MembershipActivation is a service credit membership that was activated (SCMA-CC).
 type MembershipActivation struct{ Membership }
 
-// Places implements Detail.
-func (d *MembershipActivation) Places() []Place {
-	return []Place{at("service_credit_membership_type", "activation", d.Type)}
+// Sites implements Detail.
+func (d *MembershipActivation) Sites() []Site {
+	return []Site{at("service_credit_membership_type", "activation", d.Type)}
 }
 
 // BudgetActivation is a non-billed budget SA that was activated (SAAT-CC). The object is the SA.
@@ -154,8 +154,8 @@ func (d *BudgetActivation) fields() []field {
 	return append(money(&d.Amount, &d.Currency), code("saType", &d.Type).must(), date("startDate", &d.Start))
 }
 
-// Places implements Detail.
-func (d *BudgetActivation) Places() []Place { return []Place{at("sa_type", "activation", d.Type)} }
+// Sites implements Detail.
+func (d *BudgetActivation) Sites() []Site { return []Site{at("sa_type", "activation", d.Type)} }
 
 // Money implements Detail.
 func (d *BudgetActivation) Money() (Amount, string) { return d.Amount, d.Currency }
@@ -178,9 +178,9 @@ func (d *MeterRemark) fields() []field {
 	return []field{code("remark", &d.Remark).must(), code("servicePoint", &d.ServicePoint), date("readDate", &d.Read)}
 }
 
-// Places implements Detail.
-func (d *MeterRemark) Places() []Place {
-	return []Place{at("meter_reader_remark", "remark_action", d.Remark)}
+// Sites implements Detail.
+func (d *MeterRemark) Sites() []Site {
+	return []Site{at("meter_reader_remark", "remark_action", d.Remark)}
 }
 
 // FieldRemark is a remark of a field activity (FACT-CCC). The object is the field activity.
@@ -200,9 +200,9 @@ func (d *FieldRemark) fields() []field {
 	}
 }
 
-// Places implements Detail.
-func (d *FieldRemark) Places() []Place {
-	return []Place{at("field_activity_remark", "activation", d.Remark)}
+// Sites implements Detail.
+func (d *FieldRemark) Sites() []Site {
+	return []Site{at("field_activity_remark", "activation", d.Remark)}
 }
 
 // ServiceTask is an activity of service order management that wants a contact (C1-CREATECC). The object is the activity.
@@ -223,8 +223,8 @@ func (d *ServiceTask) fields() []field {
 	}
 }
 
-// Places implements Detail.
-func (d *ServiceTask) Places() []Place { return []Place{at("service_task_type", "processing", d.Type)} }
+// Sites implements Detail.
+func (d *ServiceTask) Sites() []Site { return []Site{at("service_task_type", "processing", d.Type)} }
 
 // AdjustmentFreeze is an adjustment that is frozen, as one for a returned payment (C2M-ADJFRCC). The object is the
 // adjustment.
@@ -242,8 +242,8 @@ func (d *AdjustmentFreeze) fields() []field {
 	return []field{m[0].must(), m[1].must(), code("adjustmentType", &d.Type).must(), words("reason", &d.Reason)}
 }
 
-// Places implements Detail.
-func (d *AdjustmentFreeze) Places() []Place { return []Place{at("adjustment_type", "freeze", d.Type)} }
+// Sites implements Detail.
+func (d *AdjustmentFreeze) Sites() []Site { return []Site{at("adjustment_type", "freeze", d.Type)} }
 
 // Money implements Detail.
 func (d *AdjustmentFreeze) Money() (Amount, string) { return d.Amount, d.Currency }
@@ -267,9 +267,9 @@ func (d *DepositReview) fields() []field {
 	}
 }
 
-// Places implements Detail.
-func (d *DepositReview) Places() []Place {
-	return []Place{at("deposit_class", "review_method", d.Class)}
+// Sites implements Detail.
+func (d *DepositReview) Sites() []Site {
+	return []Site{at("deposit_class", "review_method", d.Class)}
 }
 
 // Money implements Detail: what is recommended.
@@ -291,11 +291,11 @@ func (d *CaseStatus) fields() []field {
 	return []field{code("caseType", &d.Type).must(), code("status", &d.Status).must()}
 }
 
-// Places implements Detail.
-func (d *CaseStatus) Places() []Place {
+// Sites implements Detail.
+func (d *CaseStatus) Sites() []Site {
 	p := at("case_type", "enter_status", d.Type)
 	p.Status = d.Status
-	return []Place{p}
+	return []Site{p}
 }
 
 // ExpiringCard is the credit card of automatic payments that is about to expire (C1-ExpCardLe). The object is the automatic
@@ -316,9 +316,9 @@ func (d *ExpiringCard) fields() []field {
 	}
 }
 
-// Places implements Detail.
-func (d *ExpiringCard) Places() []Place {
-	return []Place{at("activity_request_type", "processing", d.Type)}
+// Sites implements Detail.
+func (d *ExpiringCard) Sites() []Site {
+	return []Site{at("activity_request_type", "processing", d.Type)}
 }
 
 func (d *ExpiringCard) check(e *Event, wrong *violations) {

@@ -81,8 +81,8 @@ type Recipient struct {
 	Zone     string           `json:"zone,omitempty"`
 }
 
-// Place is a spot on a configuration object: where the creators of an event hang.
-type Place struct {
+// Site is a spot on a configuration object: where the creators of an event hang.
+type Site struct {
 	plugin.Spot
 
 	Code   string // of the object
@@ -91,7 +91,7 @@ type Place struct {
 }
 
 // String is the spot and the object, as case_type:C1/enter_status(OPEN).
-func (p Place) String() string {
+func (p Site) String() string {
 	s := p.Owner + ":" + p.Code + "/" + p.Event
 	if p.Status != "" {
 		s += "(" + p.Status + ")"
@@ -101,8 +101,8 @@ func (p Place) String() string {
 
 // Detail is what an event of one kind says beside what all say.
 type Detail interface {
-	// Places are where its creators hang, in the order they run.
-	Places() []Place
+	// Sites are where its creators hang, in the order they run.
+	Sites() []Site
 	// Money is what it is about; empty where it is about none.
 	Money() (amount Amount, currency string)
 	// fields are its own, by their names.
@@ -126,15 +126,15 @@ func (e Event) Key(source string) Key {
 	return Key{Source: source, Kind: e.Kind, Object: e.Object, Sequence: e.Sequence}
 }
 
-// Values are what the places of a message hold: %1 the object; %2 what the event is about, as the campaign of an order, the
+// Values are what the sites of a message hold: %1 the object; %2 what the event is about, as the campaign of an order, the
 // remark, the number of a process's event, the status of a case or the month in which a card expires; %3 the date, %4 the
 // amount, %5 its currency, %6 the description, %7 the account, %8 the service agreement, %9 the configuration object.
 // process 3.4.1.1, step 2.2 asks for "values of the event" and names none: these are ours.
 func (e Event) Values() []string {
 	amount, currency := e.Detail.Money()
 	owner := ""
-	if places := e.Detail.Places(); len(places) > 0 {
-		owner = places[0].Code
+	if sites := e.Detail.Sites(); len(sites) > 0 {
+		owner = sites[0].Code
 	}
 	return []string{e.Object, e.Detail.about(&e), e.Date, string(amount), currency, e.Description, e.Account, e.SA, owner}
 }

@@ -95,8 +95,8 @@ func TestEveryKindIsReadAndWritten(t *testing.T) {
 			if !ok || !reflect.DeepEqual(from, e) {
 				t.Errorf("the contact tells of %+v", from)
 			}
-			if places := e.Detail.Places(); len(places) == 0 || places[0].Code == "" || places[0].Owner == "" || places[0].Event == "" {
-				t.Errorf("hangs at %v", places)
+			if sites := e.Detail.Sites(); len(sites) == 0 || sites[0].Code == "" || sites[0].Owner == "" || sites[0].Event == "" {
+				t.Errorf("hangs at %v", sites)
 			}
 		})
 	}

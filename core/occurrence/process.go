@@ -31,10 +31,10 @@ func (d *Process) check(e *Event, wrong *violations) {
 }
 
 // ruled is the place of an event type that names its contact itself.
-func ruled(owner, code string) []Place {
+func ruled(owner, code string) []Site {
 	p := at(owner, "activation", code)
 	p.Rule = true
-	return []Place{p}
+	return []Site{p}
 }
 
 // Collection is an event of a collection process (letter record 1200).
@@ -49,8 +49,8 @@ func (d *Collection) fields() []field {
 	return append(d.Process.fields(), code("debtClass", &d.DebtClass), words("debtClassDescription", &d.DebtClassDescription))
 }
 
-// Places implements Detail.
-func (d *Collection) Places() []Place { return ruled("collection_event_type", d.EventType) }
+// Sites implements Detail.
+func (d *Collection) Sites() []Site { return ruled("collection_event_type", d.EventType) }
 
 // Severance is an event of a severance process (letter record 1300).
 type Severance struct {
@@ -67,8 +67,8 @@ func (d *Severance) fields() []field {
 		words("premiseAddress", &d.PremiseAddress), date("cutOffDate", &d.CutOff))
 }
 
-// Places implements Detail.
-func (d *Severance) Places() []Place { return ruled("severance_event_type", d.EventType) }
+// Sites implements Detail.
+func (d *Severance) Sites() []Site { return ruled("severance_event_type", d.EventType) }
 
 // WriteOff is an event of a write-off process (letter record 1400).
 type WriteOff struct {
@@ -84,8 +84,8 @@ func (d *WriteOff) fields() []field {
 		words("debtClassDescription", &d.DebtClassDescription))
 }
 
-// Places implements Detail.
-func (d *WriteOff) Places() []Place { return ruled("write_off_event_type", d.EventType) }
+// Sites implements Detail.
+func (d *WriteOff) Sites() []Site { return ruled("write_off_event_type", d.EventType) }
 
 // Overdue is an event of an overdue process (C1-OE-CC; letter record 1600).
 type Overdue struct {
@@ -98,9 +98,9 @@ func (d *Overdue) fields() []field {
 	return append(d.Process.fields(), amount("originalAmount", &d.Original))
 }
 
-// Places implements Detail.
-func (d *Overdue) Places() []Place {
-	return []Place{at("overdue_event_type", "activation", d.EventType)}
+// Sites implements Detail.
+func (d *Overdue) Sites() []Site {
+	return []Site{at("overdue_event_type", "activation", d.EventType)}
 }
 
 func (d *Overdue) check(e *Event, wrong *violations) {
@@ -121,8 +121,8 @@ func (d *Cut) fields() []field {
 	return append(d.Process.fields(), date("cutOffDate", &d.CutOff))
 }
 
-// Places implements Detail.
-func (d *Cut) Places() []Place { return []Place{at("cut_event_type", "activation", d.EventType)} }
+// Sites implements Detail.
+func (d *Cut) Sites() []Site { return []Site{at("cut_event_type", "activation", d.EventType)} }
 
 // Workflow is an event of a workflow process (letter record 1500). Its contact is named by its process template.
 type Workflow struct {
@@ -151,8 +151,8 @@ func (d *Workflow) fields() []field {
 // mostContext is the width of a context value of a workflow record.
 const mostContext = 50
 
-// Places implements Detail.
-func (d *Workflow) Places() []Place { return ruled("workflow_process_template", d.Template) }
+// Sites implements Detail.
+func (d *Workflow) Sites() []Site { return ruled("workflow_process_template", d.Template) }
 
 // Money implements Detail.
 func (d *Workflow) Money() (Amount, string) { return "", "" }

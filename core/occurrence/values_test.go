@@ -22,7 +22,7 @@ func TestValuesFillThePlacesOfMessages(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := e.Values()
-		if len(v) != 9 || v[0] != e.Object || v[1] != about[kind] || v[2] != "2026-11-20" || v[8] != e.Detail.Places()[0].Code {
+		if len(v) != 9 || v[0] != e.Object || v[1] != about[kind] || v[2] != "2026-11-20" || v[8] != e.Detail.Sites()[0].Code {
 			t.Errorf("%s: %q", kind, v)
 		}
 	}

@@ -18,8 +18,8 @@ func NewSourceEvent(r *rand.Rand, at time.Time) store.SourceEvent {
 		Key:      occurrence.Key{Source: "cis", Kind: kind, Object: word(r, "object"), Sequence: r.IntN(3)},
 		Division: "north", Hash: NewHash(r), At: at, By: "cis-north",
 		Made: []contact.Made{
-			{Creator: "C1-OE-CC", Place: "overdue_event_type:LTR/activation", Class: "COLL", Type: "DUE", Contact: NewContactID(r)},
-			{Place: "campaign:SPRING/order_completion", Skipped: contact.Unplugged},
+			{Creator: "C1-OE-CC", Site: "overdue_event_type:LTR/activation", Class: "COLL", Type: "DUE", Contact: NewContactID(r)},
+			{Site: "campaign:SPRING/order_completion", Skipped: contact.Unplugged},
 		},
 	}
 }

@@ -31,8 +31,8 @@ func (s *Service) Prepare(ctx context.Context, now time.Time, p access.Principal
 	if err != nil {
 		return Prepared{}, err
 	}
-	for _, place := range r.Event.Detail.Places() {
-		if err := run.at(ctx, place); err != nil {
+	for _, site := range r.Event.Detail.Sites() {
+		if err := run.at(ctx, site); err != nil {
 			return Prepared{}, err
 		}
 	}
@@ -55,7 +55,7 @@ type running struct {
 	now   time.Time
 	who   access.Principal
 	cfg   *config.Snapshot
-	fact  contact.Occasion // what every creator decides from, but for what its place says
+	fact  contact.Occasion // what every creator decides from, but for what its site says
 	made  []contact.Made
 	by    map[string]contact.ID // contacts made, by class and type
 	main  bool                  // the person is the main customer of the account
@@ -161,40 +161,40 @@ func orElse(first, second string) string {
 	return second
 }
 
-// at runs what hangs at a place, in its order.
-func (r *running) at(ctx context.Context, place occurrence.Place) error {
-	fact, configured := r.occasion(place)
+// at runs what hangs at a site, in its order.
+func (r *running) at(ctx context.Context, site occurrence.Site) error {
+	fact, configured := r.occasion(site)
 	before := len(r.made)
-	if place.Rule && fact.Type != "" {
-		if err := r.run(ctx, place, fact, "", r.s.Rule, nil); err != nil {
+	if site.Rule && fact.Type != "" {
+		if err := r.run(ctx, site, fact, "", r.s.Rule, nil); err != nil {
 			return err
 		}
 	}
-	for _, plug := range r.plugs(place) {
+	for _, plug := range r.plugs(site) {
 		creator, known := r.s.Creators[plug.Code]
 		if !known {
 			continue // it lists, and makes no contact, as C1-CR-UP-DRR; that there is one of the code the configuration proves
 		}
-		if err := r.run(ctx, place, fact, plug.Code, creator, plug.Parameters); err != nil {
+		if err := r.run(ctx, site, fact, plug.Code, creator, plug.Parameters); err != nil {
 			return err
 		}
 	}
 	if len(r.made) == before {
 		why := contact.Unplugged
 		switch {
-		case place.Rule && !configured:
+		case site.Rule && !configured:
 			why = contact.NotForOwner
-		case place.Rule:
+		case site.Rule:
 			why = contact.NoContact
 		}
-		r.made = append(r.made, contact.Made{Place: place.String(), Skipped: why})
+		r.made = append(r.made, contact.Made{Site: site.String(), Skipped: why})
 	}
 	return nil
 }
 
-// occasion is what the creators at a place decide from, and whether its object is configured.
-func (r *running) occasion(place occurrence.Place) (contact.Occasion, bool) {
-	owner, configured := r.cfg.Owner(config.OwnerKind(place.Owner), place.Code)
+// occasion is what the creators at a site decide from, and whether its object is configured.
+func (r *running) occasion(site occurrence.Site) (contact.Occasion, bool) {
+	owner, configured := r.cfg.Owner(config.OwnerKind(site.Owner), site.Code)
 	fact := r.fact
 	fact.Uses = owner.Characteristics
 	if owner.Contact != nil {
@@ -203,14 +203,14 @@ func (r *running) occasion(place occurrence.Place) (contact.Occasion, bool) {
 	return fact, configured
 }
 
-func (r *running) plugs(place occurrence.Place) []config.Plug {
-	all := slices.Clone(r.cfg.PlugsOf(place.Owner, place.Code, place.Event))
-	return slices.DeleteFunc(all, func(p config.Plug) bool { return p.Status != place.Status })
+func (r *running) plugs(site occurrence.Site) []config.Plug {
+	all := slices.Clone(r.cfg.PlugsOf(site.Owner, site.Code, site.Event))
+	return slices.DeleteFunc(all, func(p config.Plug) bool { return p.Status != site.Status })
 }
 
 // run runs one creator and keeps what it made.
-func (r *running) run(ctx context.Context, place occurrence.Place, fact contact.Occasion, code string, creator contact.Creator, p plugin.Parameters) error {
-	made := contact.Made{Creator: code, Place: place.String()}
+func (r *running) run(ctx context.Context, site occurrence.Site, fact contact.Occasion, code string, creator contact.Creator, p plugin.Parameters) error {
+	made := contact.Made{Creator: code, Site: site.String()}
 	creation, err := creator(fact, p)
 	made.Class, made.Type, made.Skipped = creation.Add.Class, creation.Add.Type, creation.Skipped
 	r.later = r.later || creation.Later
@@ -261,7 +261,7 @@ func (r *running) task(ctx context.Context, made *contact.Made, failed error) er
 		return err
 	}
 	e := r.fact.Event
-	t := contact.NewTask(id, r.who.Source, e.Division, e.Detail.Places()[0].Code, made.Creator, e.JSON(), r.now, r.who.Name)
+	t := contact.NewTask(id, r.who.Source, e.Division, e.Detail.Sites()[0].Code, made.Creator, e.JSON(), r.now, r.who.Name)
 	t, err = settled(t, made.Contact, failed, r.now, r.who.Name)
 	if err == nil {
 		err = r.conforms(t)
@@ -300,14 +300,14 @@ func explained(made contact.Made, kind occurrence.Kind, err error) error {
 	told := make([]fault.Violation, 0, len(f.Violations)+1)
 	for _, v := range f.Violations {
 		top, _, _ := strings.Cut(strings.TrimPrefix(v.Field, "/"), "/")
-		reason := by + " at " + made.Place + ": " + v.Reason
+		reason := by + " at " + made.Site + ": " + v.Reason
 		if !slices.Contains(occurrence.Fields(kind), top) {
-			v.Field, reason = "/event", by+" at "+made.Place+": "+strings.TrimSpace(v.Field+" "+v.Reason)
+			v.Field, reason = "/event", by+" at "+made.Site+": "+strings.TrimSpace(v.Field+" "+v.Reason)
 		}
 		told = append(told, fault.Violation{Field: v.Field, Reason: reason})
 	}
 	if len(told) == 0 {
-		told = append(told, fault.Violation{Field: "/event", Reason: by + " at " + made.Place + ": " + f.Text})
+		told = append(told, fault.Violation{Field: "/event", Reason: by + " at " + made.Site + ": " + f.Text})
 	}
 	return fault.Refuse(told...)
 }

@@ -292,10 +292,10 @@ func TestEveryCreatorOfEveryPlaceRuns(t *testing.T) {
 		t.Fatalf("%+v, %v", answer, err)
 	}
 	for i, want := range []contact.Made{
-		{Creator: "MAKES", Place: "customer_class:RES/order_completion", Class: "A", Type: "ONE", Contact: 1000000001},
-		{Creator: "ALSO", Place: "campaign:SPRING/order_completion", Class: "A", Type: "TWO", Contact: 1000000002},
+		{Creator: "MAKES", Site: "customer_class:RES/order_completion", Class: "A", Type: "ONE", Contact: 1000000001},
+		{Creator: "ALSO", Site: "campaign:SPRING/order_completion", Class: "A", Type: "TWO", Contact: 1000000002},
 	} {
-		if got := answer.Made[i]; got.Creator != want.Creator || got.Place != want.Place || got.Type != want.Type || got.Contact != want.Contact {
+		if got := answer.Made[i]; got.Creator != want.Creator || got.Site != want.Site || got.Type != want.Type || got.Contact != want.Contact {
 			t.Errorf("%+v, want %+v", got, want)
 		}
 	}
@@ -331,7 +331,7 @@ func TestAnEventIsRaisedOnce(t *testing.T) {
 }
 
 func sameMade(a, b contact.Made) bool {
-	return a.Creator == b.Creator && a.Place == b.Place && a.Contact == b.Contact && a.Task == b.Task && a.Skipped == b.Skipped
+	return a.Creator == b.Creator && a.Site == b.Site && a.Contact == b.Contact && a.Task == b.Task && a.Skipped == b.Skipped
 }
 
 func TestTwoOfOneEventAtOnceAreAnsweredTheSame(t *testing.T) {
@@ -405,7 +405,7 @@ func TestOnlyTheStatusThatIsEnteredCounts(t *testing.T) {
 	open.Status, closed.Status = "OPEN", "CLOSED"
 	w := newWorld(t, open, closed)
 	answer, err := w.service(nil).Raise(t.Context(), noon(), cis(), sysevent.Raised{Event: raised(t, occurrence.KindCase, nil)})
-	if err != nil || len(answer.Made) != 1 || answer.Made[0].Creator != "ALSO" || answer.Made[0].Place != "case_type:HIGHBILL/enter_status(CLOSED)" {
+	if err != nil || len(answer.Made) != 1 || answer.Made[0].Creator != "ALSO" || answer.Made[0].Site != "case_type:HIGHBILL/enter_status(CLOSED)" {
 		t.Errorf("%+v, %v", answer, err)
 	}
 }

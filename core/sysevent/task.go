@@ -125,14 +125,14 @@ func (r *running) conforms(t contact.Task) error {
 
 // again makes the contact of a task by the creator that wanted it.
 func (r *running) again(ctx context.Context, t contact.Task) (contact.ID, error) {
-	for _, place := range r.fact.Event.Detail.Places() {
-		fact, _ := r.occasion(place)
-		for _, plug := range r.plugs(place) {
+	for _, site := range r.fact.Event.Detail.Sites() {
+		fact, _ := r.occasion(site)
+		for _, plug := range r.plugs(site) {
 			creator, known := r.s.Creators[plug.Code]
 			if !known || plug.Code != t.Creator {
 				continue
 			}
-			made := contact.Made{Creator: plug.Code, Place: place.String()}
+			made := contact.Made{Creator: plug.Code, Site: site.String()}
 			creation, err := creator(fact, plug.Parameters)
 			if err == nil {
 				made.Contact, err = r.add(ctx, creation.Add)

@@ -29,8 +29,7 @@ func (s *server) deskOperations() []operation {
 }
 
 // Desk changes what hangs on contacts. All return fault.NotFound for what the caller does not see, fault.Forbidden
-// for who
-// may not, and fault.Invalid naming every wrong field; those that take a revision fault.Conflict for another one.
+// for who may not, and fault.Invalid naming every wrong field; those that take a revision fault.Conflict for another one.
 type Desk interface {
 	// ChangeContact changes comments, open switch, method, time, characteristics and tags.
 	ChangeContact(ctx context.Context, now time.Time, p access.Principal, id contact.ID, revision int64, c contact.Change) (store.ContactView, error)

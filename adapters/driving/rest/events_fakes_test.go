@@ -26,8 +26,8 @@ func (x happenings) RaiseAll(_ context.Context, at time.Time, p access.Principal
 	out := make([]sysevent.Decision, len(raised))
 	for i, r := range raised {
 		made := make([]contact.Made, 0, 2)
-		for n, place := range r.Event.Detail.Places() {
-			m := contact.Made{Creator: "C1-CreCustCn", Place: place.String(), Class: "COLL", Type: "OVERDUE", Contact: contact.ID(1000000417 + n)}
+		for n, place := range r.Event.Detail.Sites() {
+			m := contact.Made{Creator: "C1-CreCustCn", Site: place.String(), Class: "COLL", Type: "OVERDUE", Contact: contact.ID(1000000417 + n)}
 			if r.Event.Kind == occurrence.KindTask {
 				m.Task, m.Status = 1000000007, contact.TaskCompleted
 			}

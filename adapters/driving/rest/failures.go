@@ -35,8 +35,7 @@ type Retrier interface {
 }
 
 // Failures are what ended badly or is in doubt, and what people do about it. All return fault.Forbidden for a caller
-// that
-// may not, and fault.NotFound for what the caller does not see.
+// that may not, and fault.NotFound for what the caller does not see.
 type Failures interface {
 	// DeadLetters lists dead letters, newest first; next is nil at the end.
 	DeadLetters(ctx context.Context, p access.Principal, f counter.DeadFilter, after message.DeadCursor, limit int) (rows []counter.DeadRow, next *message.DeadCursor, err error)

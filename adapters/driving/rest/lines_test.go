@@ -10,8 +10,7 @@ import (
 )
 
 // FuzzLines: whatever is sent, in pieces of whatever size, every line that is not empty comes out once, with its
-// number,
-// whole or told to be too long; and nothing is kept beyond the limit.
+// number, whole or told to be too long; and nothing is kept beyond the limit.
 func FuzzLines(f *testing.F) {
 	for _, seed := range []string{"", "a", "a\nb", "a\r\n\r\n b \n", strings.Repeat("x", 100), "\n\n\n", "a\n" + strings.Repeat("y", 70_000) + "\nz\n", "\r", "\xff\x00\n"} {
 		f.Add([]byte(seed), 64, true)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,9 +29,8 @@ type Loader interface {
 }
 
 // loadCustomers takes a stream of customers in and answers it line by line: one reads lines, the handler loads part
-// after
-// part, each in one transaction, and answers it before it takes the next, so that what is read and not answered is
-// bounded.
+// after part, each in one transaction, and answers it before it takes the next, so that what is read and not answered
+// is bounded.
 func (s *server) loadCustomers(ctx context.Context, c call[nothing]) (answer[nothing], error) {
 	w := c.writer
 	f := &flow{s: s, w: w, control: http.NewResponseController(w), exchange: c.exchange, began: c.now}
@@ -192,9 +192,22 @@ func (l *loading) readLine(line intake.Line) (load customers.Load, externalID st
 		load, wrong = in.load()
 	}
 	if len(wrong) > 0 {
-		return load, in.ExternalID, new(problem.Of(fault.Refuse(wrong...)))
+		return load, namedBy(line.Body), new(problem.Of(fault.Refuse(wrong...)))
 	}
 	return load, in.ExternalID, nil
+}
+
+// namedBy is the external id of a line that is refused, wherever it stands in it; empty when it is none.
+func namedBy(body []byte) string {
+	var named struct {
+		ExternalID string `json:"externalId"`
+	}
+	_ = json.Unmarshal(body, &named) // what is wrong with the line is told already
+	id := named.ExternalID
+	if id == "" || len(id) > 100 || strings.ContainsFunc(id, func(r rune) bool { return r < '!' || r > '~' }) {
+		return ""
+	}
+	return id
 }
 
 // load is the object of a line as the core loads it.

@@ -60,7 +60,7 @@ func (n night) Batches(_ context.Context, at time.Time, p access.Principal) ([]b
 	return []batch.Card{
 		{
 			Definition: batch.Definition{Code: extract.LTRPRT, Tells: "Letter extract.", Engine: engine{}},
-			Control:    config.BatchControl{Code: extract.LTRPRT, Schedule: "0 2 * * *"}, Plan: batch.Occurrence{Next: at.Add(9 * time.Hour)},
+			Control:    config.BatchControl{Code: extract.LTRPRT, Schedule: "0 2 * * *"}, Plan: batch.Moment{Next: at.Add(9 * time.Hour)},
 		},
 		{
 			Definition: batch.Definition{
@@ -75,7 +75,7 @@ func (n night) Batches(_ context.Context, at time.Time, p access.Principal) ([]b
 				Batch: "TD-CCCB", Last: last, SuccessAt: last.EndedAt,
 				Pause: control.Pause{Batch: "TD-CCCB", Paused: true, Reason: "year end", By: "sre-west", At: at.Add(-time.Minute)},
 			},
-			Plan: batch.Occurrence{Next: at.Add(12 * time.Hour)},
+			Plan: batch.Moment{Next: at.Add(12 * time.Hour)},
 		},
 	}, n.h.asked(p)
 }

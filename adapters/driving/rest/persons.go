@@ -26,8 +26,7 @@ func (s *server) personOperations() []operation {
 // Customers keeps persons, accounts, premises and service agreements; all of [desk.Customers] that the API shows.
 //
 // All return fault.NotFound for what the caller does not see, fault.Invalid naming every wrong field, and
-// fault.Conflict
-// for a revision that was not the latest.
+// fault.Conflict for a revision that was not the latest.
 type Customers interface {
 	Loader
 	PersonDesk

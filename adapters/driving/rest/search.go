@@ -69,9 +69,6 @@ type searchCursor struct {
 
 func readSearchCursor(given string) (store.SearchPlace, error) {
 	var c searchCursor
-	if given == "" {
-		return store.SearchPlace{}, nil
-	}
 	text, err := base64.RawURLEncoding.DecodeString(given)
 	if err == nil {
 		err = json.Unmarshal(text, &c)
@@ -84,9 +81,12 @@ func readSearchCursor(given string) (store.SearchPlace, error) {
 
 // searchCustomers finds persons or premises.
 func (s *server) searchCustomers(ctx context.Context, c call[nothing]) (answer[SearchPage], error) {
-	after, err := readSearchCursor(c.Text("after"))
-	if err != nil {
-		return failed[SearchPage](err)
+	var after store.SearchPlace
+	if c.Given("after") {
+		var err error
+		if after, err = readSearchCursor(c.Text("after")); err != nil {
+			return failed[SearchPage](err)
+		}
 	}
 	q := customers.SearchQuery{
 		Premises: c.Text("kind") == "premise", Name: c.Text("q"), Person: c.Text("person"), Phone: c.Text("phone"),

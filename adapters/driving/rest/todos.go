@@ -28,8 +28,7 @@ func (s *server) todoOperations() []operation {
 }
 
 // ToDos is the work that only people can do. All return fault.Forbidden for a caller that may not, and fault.NotFound
-// for
-// what the caller does not see.
+// for what the caller does not see.
 type ToDos interface {
 	// List lists entries; next is 0 at the end.
 	List(ctx context.Context, p access.Principal, f worklist.Filter, after todo.ID, limit int) (rows []worklist.Row, next todo.ID, err error)

@@ -126,7 +126,7 @@ func MadeOf(all []contact.Made) []EventMade {
 	out := make([]EventMade, 0, len(all))
 	for _, m := range all {
 		one := EventMade{
-			Creator: m.Creator, Place: m.Place, Class: m.Class, Type: m.Type, Status: m.Status, Skipped: m.Skipped,
+			Creator: m.Creator, Place: m.Site, Class: m.Class, Type: m.Type, Status: m.Status, Skipped: m.Skipped,
 			Errors: FieldsOf(m.Problem),
 		}
 		if m.Contact != 0 {
