@@ -1,5 +1,5 @@
 // Command dev starts the real parts that the tests, the benchmarks and a developer need: PostgreSQL 18 and 15,
-// Apache Kafka, the AWS stand-in moto, and the tools kcat, promtool and a Python with boto3.
+// Apache Kafka, the AWS stand-in moto, the tools kcat, promtool and a Python with boto3, and two API clients that are not ours.
 //
 //	go run ./deploy/dev up            install what is missing, start what does not run, write .dev/services.env
 //	go run ./deploy/dev run -- CMD    the same around one command; stops what nobody else uses, keeps CMD's exit status

@@ -32,7 +32,7 @@ type need struct {
 // allParts lists the parts, in the order of the variables.
 func allParts(s *site) []part {
 	return []part{
-		postgres18(s), postgres15(s), kafka{s}, moto{s}, python{s}, kcat{}, promtool{s},
+		postgres18(s), postgres15(s), kafka{s}, moto{s}, python{s}, clients{s}, kcat{}, promtool{s},
 	}
 }
 

@@ -16,40 +16,67 @@ import (
 //go:embed requirements.txt
 var requirements []byte
 
+//go:embed clients.txt
+var clientRequirements []byte
+
+// environment makes a virtual environment in a folder, with what a list asks for.
+func environment(ctx context.Context, s *site, folder string, list []byte) error {
+	return s.once(ctx, folder, func(dir string) error {
+		if _, err := (program{path: "python3", args: []string{"-m", "venv", dir}}).output(ctx); err != nil {
+			return err
+		}
+		file := filepath.Join(dir, "requirements.txt")
+		if err := os.WriteFile(file, list, 0o600); err != nil {
+			return fmt.Errorf("writing the requirements: %w", err)
+		}
+		interpreter := filepath.Join(folder, "bin", "python")
+		return thrice(ctx, program{path: interpreter, args: []string{"-m", "pip", "install", "--quiet", "--requirement", file}})
+	})
+}
+
+// environmentOf is the folder of a list; another list makes another one.
+func environmentOf(s *site, list []byte) string {
+	sum := sha256.Sum256(list)
+	return filepath.Join(s.cache, "python-"+hex.EncodeToString(sum[:6]))
+}
+
+// interpreter asks for Python and the modules that Debian keeps apart from it, while an environment is not made.
+func interpreter(folder string) []need {
+	met := complete(folder) || program{path: "python3", args: []string{"-c", "import venv, ensurepip"}}.works()
+	return []need{{"python3", has("python3")}, {"python3-venv", met}}
+}
+
+// clients are clients of an HTTP API that are not ours: schemathesis, and a generator of clients.
+type clients struct{ site *site }
+
+func (c clients) Name() string     { return "clients" }
+func (c clients) Variable() string { return "TEST_API_CLIENTS" }
+func (c clients) Needs() []need    { return interpreter(environmentOf(c.site, clientRequirements)) }
+
+// Open makes their virtual environment; the value is the folder of their programs.
+func (c clients) Open(ctx context.Context) (record, error) {
+	folder := environmentOf(c.site, clientRequirements)
+	return record{Value: filepath.Join(folder, "bin")}, environment(ctx, c.site, folder, clientRequirements)
+}
+
 // python is the interpreter with boto3: a client of AWS that is not ours.
 type python struct{ site *site }
 
 func (p python) Name() string     { return "python" }
 func (p python) Variable() string { return "TEST_PYTHON" }
 
-// Needs asks for the modules that Debian keeps apart from python3.
-func (p python) Needs() []need {
-	met := complete(p.folder()) || program{path: "python3", args: []string{"-c", "import venv, ensurepip"}}.works()
-	return []need{{"python3", has("python3")}, {"python3-venv", met}}
-}
+// Needs implements part.
+func (p python) Needs() []need { return interpreter(p.folder()) }
 
-// folder is the virtual environment; other requirements make another one.
-func (p python) folder() string {
-	sum := sha256.Sum256(requirements)
-	return filepath.Join(p.site.cache, "python-"+hex.EncodeToString(sum[:6]))
-}
+// folder is the virtual environment.
+func (p python) folder() string { return environmentOf(p.site, requirements) }
 
 // path is the interpreter.
 func (p python) path() string { return filepath.Join(p.folder(), "bin", "python") }
 
 // Open makes the virtual environment.
 func (p python) Open(ctx context.Context) (record, error) {
-	err := p.site.once(ctx, p.folder(), func(dir string) error {
-		if _, err := (program{path: "python3", args: []string{"-m", "venv", dir}}).output(ctx); err != nil {
-			return err
-		}
-		list := filepath.Join(dir, "requirements.txt")
-		if err := os.WriteFile(list, requirements, 0o600); err != nil {
-			return fmt.Errorf("writing the requirements: %w", err)
-		}
-		return thrice(ctx, program{path: p.path(), args: []string{"-m", "pip", "install", "--quiet", "--requirement", list}})
-	})
-	return record{Value: p.path()}, err
+	return record{Value: p.path()}, environment(ctx, p.site, p.folder(), requirements)
 }
 
 // moto answers the calls of SNS, SES and SQS in AWS's stead.
